@@ -1,0 +1,164 @@
+//! Which indexes could help, and what a trial said of each.
+//!
+//! Candidates come from the statement's parse and from its plan, resolved against the catalog. A [`Trial`] answers
+//! what the server would do with one; this room does not know which method answers.
+
+mod ddl;
+
+use std::{future::Future, pin::Pin};
+
+use crate::plan::{Engine, Plan};
+
+/// An index that may help.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The server it is for.
+    pub engine: Engine,
+    /// Schema or database of the table.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// Access method in lower case: `btree`, `gin`.
+    pub method: &'static str,
+    /// Key columns in order.
+    pub keys: Vec<Key>,
+    /// Columns carried along for an index-only scan (PostgreSQL `INCLUDE`; on MySQL they are trailing keys already).
+    pub include: Vec<String>,
+    /// Condition of a partial index, as SQL over the table's columns.
+    pub predicate: Option<String>,
+    /// Existing indexes it makes redundant.
+    pub replaces: Vec<String>,
+    /// Which part of the statement each part of the index serves, one line each.
+    pub reasons: Vec<String>,
+}
+
+/// One key of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Key {
+    /// A column name (unquoted) or an expression.
+    pub expr: String,
+    /// Whether `expr` is an expression and not a column.
+    #[serde(skip)]
+    pub expression: bool,
+    /// `asc` or `desc`.
+    #[serde(rename = "order", serialize_with = "order")]
+    pub desc: bool,
+    /// `first` or `last`, when it differs from the server's default for the direction.
+    #[serde(rename = "nulls", serialize_with = "nulls")]
+    pub nulls_first: Option<bool>,
+    /// Operator class, when not the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opclass: Option<String>,
+    /// Leading characters or bytes (MySQL prefix).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<u32>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn order<S: serde::Serializer>(desc: &bool, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(if *desc { "desc" } else { "asc" })
+}
+
+#[allow(clippy::ref_option, reason = "serde's signature")]
+fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::Error> {
+    match first {
+        None => s.serialize_none(),
+        Some(first) => s.serialize_str(if *first { "first" } else { "last" }),
+    }
+}
+
+/// How far an answer may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// The server planned with the real index.
+    Exact,
+    /// The server's own planner with an estimated index.
+    Close,
+    /// A sample or a formula.
+    Rough,
+}
+
+/// What one try of an index set said.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// The method's name: `hypopg`, `real-rolled-back`, `temporary-tables`.
+    pub method: &'static str,
+    /// How far to trust it.
+    pub trust: Trust,
+    /// The statement's plan as the method sees it without the candidate.
+    pub before: Plan,
+    /// The statement's plan with the candidate.
+    pub after: Plan,
+    /// The candidate's name in `after`, by which use is recognised.
+    pub index_name: String,
+    /// Estimated or true size of the index, bytes.
+    pub size_bytes: Option<u64>,
+    /// What the reader of the answer must know: sample sizes, limits of the method.
+    pub notes: Vec<String>,
+}
+
+/// Why a candidate could not be tried.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrialError {
+    /// The method cannot answer for this statement or this kind of index; another one may.
+    #[error("{method} cannot try this: {reason}")]
+    Unsupported {
+        /// The method.
+        method: &'static str,
+        /// Why, for people.
+        reason: String,
+    },
+    /// The server refused or the connection broke.
+    #[error("{method}: {message}")]
+    Server {
+        /// The method.
+        method: &'static str,
+        /// What was attempted and what the server answered.
+        message: String,
+    },
+}
+
+/// A boxed future; trials are few and each takes at least a round trip.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A method that tries an index that does not exist.
+pub trait Trial: Send {
+    /// The method's name.
+    fn method(&self) -> &'static str;
+    /// Tries one candidate for one statement.
+    fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>>;
+}
+
+/// What came of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// A trial showed the planner uses it and the plan becomes better.
+    Proved,
+    /// A trial showed that it is not used or does not help.
+    Rejected,
+    /// No method here could try it.
+    Untested,
+}
+
+/// A candidate with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// The index.
+    pub candidate: Candidate,
+    /// Statements that create it, safe for production.
+    pub ddl: Vec<String>,
+    /// Statements that take it away again.
+    pub undo: Vec<String>,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Why, in one line with numbers.
+    pub reason: String,
+    /// The trial, if there was one.
+    pub tried: Option<Tried>,
+    /// Index entries written per row written.
+    pub entries_per_row: f64,
+    /// Bytes written to the index per row written.
+    pub bytes_per_row: Option<f64>,
+}

@@ -1,0 +1,112 @@
+//! Numbers for people. Every number a person reads is made here.
+
+/// Milliseconds: `0.04 ms`, `812 ms`, `1.3 s`, `4 min 12 s`.
+#[must_use]
+pub fn duration_ms(ms: f64) -> String {
+    match ms {
+        ms if ms < 1.0 => format!("{ms:.2} ms"),
+        ms if ms < 10.0 => format!("{ms:.1} ms"),
+        ms if ms < 1_000.0 => format!("{ms:.0} ms"),
+        ms if ms < 10_000.0 => format!("{:.2} s", ms / 1_000.0),
+        ms if ms < 60_000.0 => format!("{:.1} s", ms / 1_000.0),
+        ms => {
+            let seconds = (ms / 1_000.0).round();
+            format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        }
+    }
+}
+
+/// Counts: `8`, `40,123`, `1.2 M`, `3.4 G`. Fractions below ten keep a decimal.
+#[must_use]
+pub fn count(n: f64) -> String {
+    let a = n.abs();
+    match a {
+        a if a < 10.0 && (a - a.round()).abs() > 0.005 => format!("{n:.1}"),
+        a if a < 999_999.5 => grouped(n.round()),
+        a if a < 1e9 => format!("{:.1} M", n / 1e6),
+        a if a < 1e12 => format!("{:.1} G", n / 1e9),
+        _ => format!("{n:.1e}"),
+    }
+}
+
+/// A whole number with thousands separated by commas.
+#[must_use]
+pub fn grouped(n: f64) -> String {
+    let digits = format!("{:.0}", n.abs());
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0.0 && digits != "0" {
+        out.push('-');
+    }
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Bytes: `512 B`, `22 MB` (1024-based, as PostgreSQL's `pg_size_pretty` counts).
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "shown with two digits")]
+    let mut value = n as f64;
+    for unit in ["B", "kB", "MB", "GB", "TB"] {
+        if value < 1024.0 || unit == "TB" {
+            return if unit == "B" || value >= 10.0 {
+                format!("{value:.0} {unit}")
+            } else {
+                format!("{value:.1} {unit}")
+            };
+        }
+        value /= 1024.0;
+    }
+    String::new()
+}
+
+/// A part of a whole: `<1 %`, `37 %`.
+#[must_use]
+pub fn percent(part: f64) -> String {
+    let p = part * 100.0;
+    if p > 0.0 && p < 1.0 { "<1 %".to_owned() } else { format!("{p:.0} %") }
+}
+
+/// A cost in the server's unit.
+#[must_use]
+pub fn cost(n: f64) -> String {
+    if n < 100.0 { format!("{n:.2}") } else { count(n) }
+}
+
+/// How many times: `×12`, `×5.0 k`.
+#[must_use]
+pub fn times(n: f64) -> String {
+    match n {
+        n if n < 10.0 => format!("×{n:.1}"),
+        n if n < 1_000.0 => format!("×{n:.0}"),
+        n if n < 1e6 => format!("×{:.1} k", n / 1e3),
+        n => format!("×{:.1} M", n / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        for (ms, text) in
+            [(0.04, "0.04 ms"), (812.4, "812 ms"), (1_300.0, "1.30 s"), (59_999.0, "60.0 s"), (252_000.0, "4 min 12 s")]
+        {
+            assert_eq!(super::duration_ms(ms), text);
+        }
+        for (n, text) in
+            [(8.0, "8"), (0.5, "0.5"), (40_123.0, "40,123"), (1_234_567.0, "1.2 M"), (999_999.0, "999,999"), (0.0, "0")]
+        {
+            assert_eq!(super::count(n), text);
+        }
+        for (n, text) in [(512, "512 B"), (8192, "8.0 kB"), (23_068_672, "22 MB"), (1_610_612_736, "1.5 GB")] {
+            assert_eq!(super::bytes(n), text);
+        }
+        assert_eq!(super::percent(0.004), "<1 %");
+        assert_eq!(super::percent(0.37), "37 %");
+        assert_eq!(super::times(5015.4), "×5.0 k");
+    }
+}

@@ -1,0 +1,23 @@
+//! whyslow: a query goes in, the reason it is slow and a tested way to make it fast come out.
+//!
+//! The rooms stand on floors; a room imports only from lower floors (`tests/all/floors.rs` holds it so):
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 0 | [`fmt`], [`text`], [`plan`], [`sql`], [`catalog`] |
+//! | 1 | [`read`] |
+//! | 2 | [`diagnose`], [`advise`], [`server`] |
+//! | 3 | [`whatif`] |
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+pub mod advise;
+pub mod catalog;
+pub mod diagnose;
+pub mod fmt;
+pub mod plan;
+pub mod read;
+pub mod server;
+pub mod sql;
+pub mod text;
+pub mod whatif;

@@ -1,0 +1,2 @@
+//! The `whyslow` program.
+fn main() {}

@@ -1,0 +1,100 @@
+//! Building a plan: nodes are pushed in pre-order, each with its parent.
+
+use super::{Engine, Node, NodeId, Plan, Timing, metrics};
+
+/// Why a plan could not be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No node was pushed.
+    #[error("the plan has no nodes")]
+    Empty,
+    /// A node was pushed under a parent that is not on the current path, so that the order is not pre-order.
+    #[error("node {node} was added out of order")]
+    OutOfOrder {
+        /// The node's would-be id.
+        node: u32,
+    },
+}
+
+/// Collects nodes in pre-order and closes them into a [`Plan`].
+#[derive(Debug, Default)]
+pub struct PlanBuilder {
+    nodes: Vec<Node>,
+    parents: Vec<Option<NodeId>>,
+    depths: Vec<u32>,
+    ends: Vec<u32>,
+    path: Vec<NodeId>,
+}
+
+impl PlanBuilder {
+    /// An empty builder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a node below `parent` (`None` for the root) and gives its id.
+    ///
+    /// # Errors
+    /// [`BuildError::OutOfOrder`] when `parent` is not the last node or one of its ancestors.
+    pub fn push(&mut self, parent: Option<NodeId>, node: Node) -> Result<NodeId, BuildError> {
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| BuildError::OutOfOrder { node: u32::MAX })?);
+        while self.path.last().copied() != parent {
+            let Some(done) = self.path.pop() else {
+                return Err(BuildError::OutOfOrder { node: id.0 });
+            };
+            self.ends[done.index()] = id.0;
+        }
+        if parent.is_none() && !self.nodes.is_empty() {
+            return Err(BuildError::OutOfOrder { node: id.0 });
+        }
+        self.depths.push(u32::try_from(self.path.len()).unwrap_or(u32::MAX));
+        self.parents.push(parent);
+        self.ends.push(id.0 + 1);
+        self.nodes.push(node);
+        self.path.push(id);
+        Ok(id)
+    }
+
+    /// Changes a node already pushed (a reader may learn facts of a parent from what follows).
+    pub fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.index())
+    }
+
+    /// Closes the plan and derives its metrics. `analyzed` is true when any node carries time or actual rows.
+    ///
+    /// # Errors
+    /// [`BuildError::Empty`] without a root.
+    pub fn finish(mut self, engine: Engine) -> Result<Plan, BuildError> {
+        if self.nodes.is_empty() {
+            return Err(BuildError::Empty);
+        }
+        let end = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        for id in self.path.drain(..) {
+            self.ends[id.index()] = end;
+        }
+        let analyzed = self.nodes.iter().any(|n| {
+            n.rows.actual.is_some()
+                || matches!(n.timing, Some(Timing::PerLoop { .. } | Timing::Inclusive(_) | Timing::Own(_)))
+        });
+        let mut plan = Plan {
+            engine,
+            version: None,
+            query: None,
+            analyzed,
+            planning_ms: None,
+            execution_ms: None,
+            settings: Vec::new(),
+            notes: Vec::new(),
+            extra: Vec::new(),
+            source: String::new(),
+            nodes: self.nodes,
+            parents: self.parents,
+            depths: self.depths,
+            ends: self.ends,
+            derived: Vec::new(),
+        };
+        plan.derived = metrics::derive(&plan);
+        Ok(plan)
+    }
+}

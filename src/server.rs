@@ -1,0 +1,12 @@
+//! Connections: where to connect, how to talk, and what to ask. One folder an engine.
+//!
+//! **User text travels only by a path on which the server itself takes one statement**: the extended protocol on
+//! PostgreSQL, prepared statements on MySQL and MariaDB.
+
+mod error;
+pub mod session;
+pub mod target;
+
+pub use error::{ErrorKind, ServerError};
+pub use session::{Canceller, ExplainRequest, Explained, Info, Session, SessionOptions};
+pub use target::{Environment, Target, TargetError};

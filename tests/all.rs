@@ -1,0 +1,2 @@
+//! Every integration test, in one binary so that it links once. A kind of test is a file below `all/`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests fail by panicking")]
