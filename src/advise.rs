@@ -7,7 +7,10 @@ mod ddl;
 
 use std::{future::Future, pin::Pin};
 
-use crate::plan::{Engine, Plan};
+use crate::{
+    catalog::Catalog,
+    plan::{Engine, Plan},
+};
 
 /// An index that may help.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +62,7 @@ fn order<S: serde::Serializer>(desc: &bool, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(if *desc { "desc" } else { "asc" })
 }
 
-#[allow(clippy::ref_option, reason = "serde's signature")]
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::Error> {
     match first {
         None => s.serialize_none(),
@@ -161,4 +164,29 @@ pub struct Proposal {
     pub entries_per_row: f64,
     /// Bytes written to the index per row written.
     pub bytes_per_row: Option<f64>,
+}
+
+/// Indexes that may help a statement: from its parse and its plan, resolved against the catalog. Best first.
+#[must_use]
+pub fn candidates(_sql: &str, _plan: &Plan, _catalog: &Catalog) -> Vec<Candidate> {
+    Vec::new()
+}
+
+/// What a trial (or the lack of one) makes of a candidate.
+#[must_use]
+pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, _catalog: &Catalog) -> Proposal {
+    let (verdict, reason, tried) = match tried {
+        Ok(tried) => (Verdict::Untested, String::new(), Some(tried)),
+        Err(error) => (Verdict::Untested, error.to_string(), None),
+    };
+    Proposal {
+        candidate,
+        ddl: Vec::new(),
+        undo: Vec::new(),
+        verdict,
+        reason,
+        tried,
+        entries_per_row: 1.0,
+        bytes_per_row: None,
+    }
 }

@@ -7,17 +7,29 @@
 //! | 0 | [`fmt`], [`text`], [`plan`], [`sql`], [`catalog`] |
 //! | 1 | [`read`] |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
-//! | 3 | [`whatif`] |
+//! | 3 | [`whatif`], [`demo`], [`history`], [`theme`], [`keys`] |
+//! | 4 | [`export`], [`app`] |
+//! | 5 | [`ui`] |
+//! | 6 | [`runtime`], [`cli`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod advise;
+pub mod app;
 pub mod catalog;
+pub mod cli;
+pub mod demo;
 pub mod diagnose;
+pub mod export;
 pub mod fmt;
+pub mod history;
+pub mod keys;
 pub mod plan;
 pub mod read;
+pub mod runtime;
 pub mod server;
 pub mod sql;
 pub mod text;
+pub mod theme;
+pub mod ui;
 pub mod whatif;

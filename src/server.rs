@@ -4,6 +4,8 @@
 //! PostgreSQL, prepared statements on MySQL and MariaDB.
 
 mod error;
+pub mod mysql;
+pub mod postgres;
 pub mod session;
 pub mod target;
 

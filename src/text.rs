@@ -21,7 +21,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         match c {
             '\r' => out.push('␍'),
             c if c.is_ascii_control() && c < ' ' && is_hostile(c) => {
-                out.push(char::from_u32(0x2400 + c as u32).unwrap_or('␦'))
+                out.push(char::from_u32(0x2400 + c as u32).unwrap_or('␦'));
             }
             '\x7f' => out.push('␡'),
             c if is_hostile(c) => out.extend(c.escape_unicode()),

@@ -1,2 +1,14 @@
 //! Every integration test, in one binary so that it links once. A kind of test is a file below `all/`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests fail by panicking")]
+
+mod command_line;
+mod demo;
+mod floors;
+mod live_mariadb;
+mod live_mysql;
+mod live_postgres;
+mod pty;
+mod read_plans;
+mod schema;
+mod screen;
+mod support;

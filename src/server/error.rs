@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Disconnected,
     /// whyslow refused to send it.
     Refused,
+    /// It would write, lock or call a volatile function: the person must type the word first.
+    NeedsConfirmation,
     /// This server cannot do that.
     Unsupported,
     /// Anything else.
@@ -44,6 +46,30 @@ pub struct ServerError {
     pub position: Option<usize>,
     /// What to do next.
     pub next: Option<String>,
+}
+
+impl ServerError {
+    /// An error of which only the attempt and the message are known.
+    #[must_use]
+    pub fn new(kind: ErrorKind, attempted: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            attempted: attempted.into(),
+            message: message.into(),
+            code: None,
+            detail: None,
+            hint: None,
+            position: None,
+            next: None,
+        }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
 }
 
 impl std::fmt::Display for ServerError {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ServerError, Target};
+use super::{ServerError, Target, mysql, postgres};
 use crate::{catalog::Catalog, plan::Engine};
 
 /// How the session is shaped.
@@ -63,73 +63,83 @@ pub struct Explained {
     pub elapsed: Duration,
 }
 
-/// An open connection.
+/// An open connection: one of the engines.
 #[derive(Debug)]
-pub struct Session {
-    info: Info,
+pub enum Session {
+    /// PostgreSQL.
+    Postgres(Box<postgres::Connection>),
+    /// MySQL or MariaDB.
+    Mysql(Box<mysql::Connection>),
 }
 
 /// Stops what a session is doing, from another task. On the embedded server it kills and restarts the child.
 #[derive(Debug, Clone)]
-pub struct Canceller {}
+pub enum Canceller {
+    /// PostgreSQL.
+    Postgres(postgres::Canceller),
+    /// MySQL or MariaDB.
+    Mysql(mysql::Canceller),
+}
 
 impl Session {
     /// Connects, checks who answered and shapes the session.
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn connect(target: &Target, _options: &SessionOptions) -> Result<Self, ServerError> {
-        Err(ServerError {
-            kind: super::ErrorKind::Unsupported,
-            attempted: format!("connecting to {}", target.host),
-            message: "not built yet".into(),
-            code: None,
-            detail: None,
-            hint: None,
-            position: None,
-            next: None,
-        })
+    pub async fn connect(target: &Target, options: &SessionOptions) -> Result<Self, ServerError> {
+        match target.engine {
+            Engine::PostgreSql => {
+                postgres::Connection::connect(target, options).await.map(|c| Self::Postgres(Box::new(c)))
+            }
+            Engine::MySql | Engine::MariaDb => {
+                mysql::Connection::connect(target, options).await.map(|c| Self::Mysql(Box::new(c)))
+            }
+        }
     }
 
     /// What is known of the server.
     #[must_use]
-    pub const fn info(&self) -> &Info {
-        &self.info
+    pub fn info(&self) -> &Info {
+        match self {
+            Self::Postgres(c) => c.info(),
+            Self::Mysql(c) => c.info(),
+        }
     }
 
     /// A handle that stops this session's work.
     #[must_use]
-    pub const fn canceller(&self) -> Canceller {
-        Canceller {}
+    pub fn canceller(&self) -> Canceller {
+        match self {
+            Self::Postgres(c) => Canceller::Postgres(c.canceller()),
+            Self::Mysql(c) => Canceller::Mysql(c.canceller()),
+        }
     }
 
     /// Explains one statement.
     ///
     /// # Errors
-    /// [`ServerError`].
-    pub async fn explain(&mut self, _request: &ExplainRequest) -> Result<Explained, ServerError> {
-        Err(ServerError {
-            kind: super::ErrorKind::Unsupported,
-            attempted: "explaining".into(),
-            message: "not built yet".into(),
-            code: None,
-            detail: None,
-            hint: None,
-            position: None,
-            next: None,
-        })
+    /// [`ServerError`]; of kind [`super::ErrorKind::NeedsConfirmation`] when the statement would write or call a
+    /// volatile function and `confirmed` is not set.
+    pub async fn explain(&mut self, request: &ExplainRequest) -> Result<Explained, ServerError> {
+        match self {
+            Self::Postgres(c) => c.explain(request).await,
+            Self::Mysql(c) => c.explain(request).await,
+        }
     }
 
-    /// Facts about tables and functions a statement names.
+    /// Facts about tables and functions a statement names, as `(schema, name)` and names as written.
     ///
     /// # Errors
     /// [`ServerError`]; facts the account may not read are listed in [`Catalog::missing`] instead.
     pub async fn catalog(
         &mut self,
-        _tables: &[(Option<String>, String)],
-        _functions: &[String],
+        tables: &[(Option<String>, String)],
+        functions: &[String],
     ) -> Result<Catalog, ServerError> {
-        Ok(Catalog::default())
+        match self {
+            Self::Postgres(c) => c.catalog(tables, functions).await,
+            Self::Mysql(c) => c.catalog(tables, functions).await,
+        }
     }
 }
 
@@ -139,6 +149,9 @@ impl Canceller {
     /// # Errors
     /// [`ServerError`] when the server could not be told.
     pub async fn cancel(&self) -> Result<(), ServerError> {
-        Ok(())
+        match self {
+            Self::Postgres(c) => c.cancel().await,
+            Self::Mysql(c) => c.cancel().await,
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Where to connect: URLs, keyword strings, environment, password and option files.
 
+mod mysql;
+mod postgres;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use secrecy::SecretString;

@@ -1,0 +1,1 @@
+//! What was typed, run and seen, kept on disk. Holds no secrets.

@@ -1,0 +1,1 @@
+//! Semantic colours: theme files, inheritance, and what the terminal can show.

@@ -1,0 +1,1 @@
+//! Drawing the model: pure, builds visible rows only.

@@ -1,0 +1,1 @@
+//! Plans of real servers are read, and their arithmetic holds.

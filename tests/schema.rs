@@ -1,0 +1,1 @@
+//! Every JSON output against the schema.
