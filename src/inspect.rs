@@ -101,7 +101,7 @@ fn read_one(document: &str) -> Result<Plan, InspectError> {
 
 /// The server's execution time; MySQL gives none for the whole, then the root's, then the time of the request.
 fn run_ms(plan: &Plan, elapsed: Duration) -> f64 {
-    plan.execution_ms.or(plan.derived(crate::plan::NodeId::ROOT).wall_ms).unwrap_or_else(|| elapsed.as_secs_f64() * 1e3)
+    plan.execution_ms.or(plan.derived(crate::plan::NodeId::ROOT).wall_ms).unwrap_or(elapsed.as_secs_f64() * 1e3)
 }
 
 /// The run whose time is the median of the runs after the first (the lower of two middle ones).
