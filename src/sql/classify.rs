@@ -53,7 +53,7 @@ pub fn classify(sql: &str, engine: Engine) -> Class {
     let spans = split(sql, engine);
     let mut classes = spans.iter().map(|span| classify_one(span.of(sql), engine));
     let Some(mut class) = classes.next() else {
-        return unknown(String::new(), "there is no statement".to_owned());
+        return Class { statements: 0, ..unknown(String::new(), "there is no statement".to_owned()) };
     };
     for other in classes {
         class.effects = class.effects.max(other.effects);
@@ -86,7 +86,7 @@ fn unknown(verb: String, problem: String) -> Class {
     Class {
         effects: Effects::Unknown,
         verb,
-        statements: usize::from(!problem.is_empty()),
+        statements: 1,
         functions: Vec::new(),
         tables: Vec::new(),
         explained: false,
@@ -106,7 +106,6 @@ fn classify_one(sql: &str, engine: Engine) -> Class {
             effects: Effects::NotExplainable,
             explained: true,
             problem: None,
-            statements: 1,
             ..unknown("DESCRIBE".to_owned(), String::new())
         },
     }
@@ -142,7 +141,7 @@ fn classify_plain(sql: &str, tokens: &[Token], engine: Engine) -> Class {
 fn second_look(class: &mut Class, sql: &str, tokens: &[Token], engine: Engine) {
     if engine != Engine::PostgreSql && class.effects <= Effects::Locks && locks_in_share_mode(sql, tokens) {
         class.effects = Effects::Locks;
-        class.verb = "SELECT … LOCK IN SHARE MODE".to_owned();
+        "SELECT … LOCK IN SHARE MODE".clone_into(&mut class.verb);
     }
     if class.effects <= Effects::Locks && tokens.iter().any(|t| t.is_word(sql, "INTO")) {
         if engine == Engine::PostgreSql {
@@ -150,7 +149,7 @@ fn second_look(class: &mut Class, sql: &str, tokens: &[Token], engine: Engine) {
             class.problem = Some("it holds an INTO that was not understood".to_owned());
         } else {
             class.effects = Effects::NotExplainable;
-            class.verb = "SELECT … INTO".to_owned();
+            "SELECT … INTO".clone_into(&mut class.verb);
         }
     }
 }
@@ -244,7 +243,10 @@ mod tests {
             (PostgreSql, "  (select 1 union all select 2) order by 1", Reads, "SELECT"),
             (PostgreSql, "-- delete\n/* drop */ select 'insert into t'", Reads, "SELECT"),
             (PostgreSql, "values (1), (2)", Reads, "VALUES"),
-            (PostgreSql, "table orders", Reads, "TABLE"),
+            (PostgreSql, "table orders", Reads, "SELECT"),
+            (PostgreSql, "table orders for update", Locks, "SELECT … FOR UPDATE"),
+            (PostgreSql, "select 1 union all table orders for update", Locks, "SELECT … FOR UPDATE"),
+            (PostgreSql, "insert into a table b", Unknown, "INSERT"),
             (PostgreSql, "with x as (select 1) select * from x", Reads, "SELECT"),
             (PostgreSql, "with x as (delete from t returning *) select * from x", Writes, "WITH … DELETE"),
             (
@@ -284,7 +286,7 @@ mod tests {
             (PostgreSql, "EXPLAIN (FORMAT JSON) (select 1)", Reads, "SELECT"),
             (PostgreSql, "explain (select 1)", Reads, "SELECT"),
             (PostgreSql, "explain verbose select * from t for update", Locks, "SELECT … FOR UPDATE"),
-            (PostgreSql, "select from where", Unknown, "SELECT"),
+            (PostgreSql, "select 1 from t where (", Unknown, "SELECT"),
             (PostgreSql, "flarb 1", Unknown, "FLARB"),
             (PostgreSql, "select 'open", Unknown, "SELECT"),
             (PostgreSql, "-- x\rdelete from t", Writes, "DELETE"),

@@ -23,7 +23,10 @@ pub(super) fn prefix(sql: &str, content: &[Token], engine: Engine) -> Prefix {
     let inner = match (engine, first.as_str()) {
         (Engine::PostgreSql, "EXPLAIN") => postgres_options(sql, content, &word),
         (Engine::MySql | Engine::MariaDb, "EXPLAIN" | "DESCRIBE" | "DESC") => mysql_options(sql, content, &word),
-        (Engine::MariaDb, "ANALYZE") if word(1) == "FORMAT" || starts_statement(sql, content.get(1), engine) => {
+        // `ANALYZE TABLE t` gathers statistics.
+        (Engine::MariaDb, "ANALYZE")
+            if word(1) == "FORMAT" || (word(1) != "TABLE" && starts_statement(sql, content.get(1), engine)) =>
+        {
             mysql_options(sql, content, &word)
         }
         _ => return Prefix::None,

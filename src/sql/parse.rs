@@ -39,13 +39,20 @@ pub(super) fn parsed<T: Send>(
     if chain > CHAIN {
         return Err(format!("it is too long to be understood: {chain} words and operators"));
     }
-    let clean = without_comments(sql, &tokens);
+    let clean = for_parser(sql, &tokens);
     let quotes = tokens.iter().filter(|t| matches!(t.kind, Kind::String | Kind::Name)).count();
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("sql".to_owned())
             .stack_size(STACK + chain * STACK_PER_LEVEL)
-            .spawn_scoped(scope, || parse_here(&clean, engine, quotes).map(|statement| with(&statement)))
+            .spawn_scoped(scope, || {
+                let statement = parse_here(&clean, engine, quotes)?;
+                // A parser that drops what it read must not decide that nothing of weight was there.
+                if grave_words(&clean, engine) != grave_words(&statement.to_string(), engine) {
+                    return Err("a part of it was not understood".to_owned());
+                }
+                Ok(with(&statement))
+            })
             .map_err(|error| format!("no thread to parse it: {error}"))?
             .join()
             .unwrap_or_else(|_| Err("the parser failed on it".to_owned()))
@@ -91,8 +98,9 @@ fn is_quoted(token: &TokenWithSpan) -> bool {
 
 /// The text with comments blanked, so that the parser's idea of a comment cannot differ from the server's, and with
 /// locking words it does not know left out: `LOCK IN SHARE MODE`, and `NO KEY` and `KEY` of `FOR [NO KEY] UPDATE` and
-/// `FOR KEY SHARE`. Places stay the same.
-fn without_comments(sql: &str, tokens: &[Token]) -> String {
+/// `FOR KEY SHARE`. Places stay the same, but for `TABLE t`, which becomes a `SELECT` since the parser (0.63) drops
+/// what follows it.
+fn for_parser(sql: &str, tokens: &[Token]) -> String {
     let mut bytes = sql.as_bytes().to_vec();
     let mut blank = |token: &Token| {
         for byte in &mut bytes[token.start..token.end] {
@@ -115,7 +123,26 @@ fn without_comments(sql: &str, tokens: &[Token]) -> String {
             blank(content[at + 1]);
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| sql.to_owned())
+    let mut text = String::from_utf8(bytes).unwrap_or_else(|_| sql.to_owned());
+    for at in (0..content.len()).rev() {
+        let named = content.get(at + 1).is_some_and(|t| matches!(t.kind, Kind::Word | Kind::Name));
+        let before = at.checked_sub(1).map(|i| content[i]);
+        let query = before.is_none_or(|t| {
+            t.is_symbol(sql, "(")
+                || ["UNION", "ALL", "DISTINCT", "INTERSECT", "EXCEPT"].iter().any(|w| t.is_word(sql, w))
+        });
+        if named && query && words(at, &["TABLE"]) {
+            text.replace_range(content[at].start..content[at].end, "SELECT * FROM");
+        }
+    }
+    text
+}
+
+/// How often the words that change data or lock rows stand in a text, outside quotes and comments.
+pub(super) fn grave_words(sql: &str, engine: Engine) -> [usize; 7] {
+    let tokens = lex(sql, engine);
+    ["INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "SHARE", "CALL"]
+        .map(|word| tokens.iter().filter(|t| t.is_word(sql, word)).count())
 }
 
 /// Whether the text locks by MySQL's old words, which [`parsed`] leaves out.

@@ -151,12 +151,6 @@ impl Visitor for Walker {
             let kind = if matches!(lock.lock_type, LockType::Share) { "SHARE" } else { "UPDATE" };
             self.worse(Effects::Locks, || format!("SELECT … FOR {kind}"));
         }
-        if let SetExpr::Table(table) = query.body.as_ref() {
-            // This part of the syntax holds plain texts.
-            let folded =
-                |name: &String| if self.engine == Engine::PostgreSql { name.to_lowercase() } else { name.clone() };
-            self.table(table.schema_name.iter().chain(&table.table_name).map(folded).collect());
-        }
         ControlFlow::Continue(())
     }
 
