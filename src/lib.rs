@@ -7,7 +7,7 @@
 //! | 0 | [`fmt`], [`text`], [`plan`], [`sql`], [`catalog`] |
 //! | 1 | [`read`] |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
-//! | 3 | [`whatif`], [`demo`], [`history`], [`theme`], [`keys`] |
+//! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
 //! | 4 | [`export`], [`app`] |
 //! | 5 | [`ui`] |
 //! | 6 | [`runtime`], [`cli`] |
@@ -23,6 +23,7 @@ pub mod diagnose;
 pub mod export;
 pub mod fmt;
 pub mod history;
+pub mod inspect;
 pub mod keys;
 pub mod plan;
 pub mod read;
