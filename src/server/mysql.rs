@@ -168,12 +168,10 @@ async fn open(target: &Target, timeout: Duration, attempted: &str) -> Result<Wir
     }
     answer.map_err(|e| match e {
         OpenError::Library(e) => error::connecting(&e, attempted, checked),
-        OpenError::Timeout => ServerError::new(
-            ErrorKind::Unreachable,
-            attempted,
-            format!("no answer in {} s", timeout.as_secs()),
-        )
-        .next("check host and port, or wait longer with connect-timeout=SECONDS"),
+        OpenError::Timeout => {
+            ServerError::new(ErrorKind::Unreachable, attempted, format!("no answer in {} s", timeout.as_secs()))
+                .next("check host and port, or wait longer with connect-timeout=SECONDS")
+        }
     })
 }
 

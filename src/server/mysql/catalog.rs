@@ -4,7 +4,10 @@ mod statistics;
 
 use mysql_async::{Row, Value};
 
-use super::{Connection, cells::{number, text, whole}};
+use super::{
+    Connection,
+    cells::{number, text, whole},
+};
 use crate::{
     catalog::{Catalog, Column, Index, IndexKey, Table, TableKind},
     plan::Engine,
@@ -128,7 +131,8 @@ async fn table(connection: &mut Connection, schema: &str, name: &str) -> Result<
     if table.kind == TableKind::View {
         return Ok(Some(table));
     }
-    let rows = connection.ask(READING, index_sql(connection.info.engine, connection.info.version_number), key()).await?;
+    let rows =
+        connection.ask(READING, index_sql(connection.info.engine, connection.info.version_number), key()).await?;
     table.indexes = indexes(&rows);
     statistics::cardinalities(&mut table, &rows);
     let mut secondary = table.indexes.iter_mut().filter(|index| !index.primary);

@@ -26,12 +26,15 @@ pub(super) fn breaks(error: &Error) -> bool {
 pub(super) fn convert(error: &Error, attempted: impl Into<String>) -> ServerError {
     match error {
         Error::Server(e) => of_server(e, attempted),
-        Error::Io(e) => {
-            ServerError::new(ErrorKind::Disconnected, attempted, one_line(&format!("the connection broke: {}", cause(e))))
-                .next("connect again")
-        }
+        Error::Io(e) => ServerError::new(
+            ErrorKind::Disconnected,
+            attempted,
+            one_line(&format!("the connection broke: {}", cause(e))),
+        )
+        .next("connect again"),
         Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => {
-            ServerError::new(ErrorKind::Disconnected, attempted, "the server closed the connection").next("connect again")
+            ServerError::new(ErrorKind::Disconnected, attempted, "the server closed the connection")
+                .next("connect again")
         }
         Error::Driver(DriverError::StmtParamsMismatch { required, .. }) => ServerError::new(
             ErrorKind::Unsupported,
@@ -81,10 +84,11 @@ pub(super) fn connecting(error: &Error, attempted: &str, mode_checks: bool) -> S
             new(ErrorKind::Unreachable, "the server offers no TLS".to_owned())
                 .next("use ssl-mode=PREFERRED or DISABLED if the way to it is trusted")
         }
-        Error::Driver(DriverError::UnknownAuthPlugin { name }) => {
-            new(ErrorKind::Authentication, format!("the server wants the authentication method {name:?}, not supported here"))
-                .next("use an account with caching_sha2_password or mysql_native_password")
-        }
+        Error::Driver(DriverError::UnknownAuthPlugin { name }) => new(
+            ErrorKind::Authentication,
+            format!("the server wants the authentication method {name:?}, not supported here"),
+        )
+        .next("use an account with caching_sha2_password or mysql_native_password"),
         Error::Driver(DriverError::CleartextPluginDisabled | DriverError::MysqlOldPasswordDisabled) => {
             new(ErrorKind::Authentication, "the server wants the password in a form anyone could read".to_owned())
                 .next("use an account with caching_sha2_password or mysql_native_password")
@@ -129,8 +133,8 @@ pub(super) fn kind(code: u16, state: &str) -> ErrorKind {
         1053 | 1080 | 1152..=1161 | 1927 | 2006 | 2013 | 3169 | 4031 => ErrorKind::Disconnected,
         1290 | 1792 | 1836 => ErrorKind::Refused,
         1137 | 1235 | 1295 | 6412 => ErrorKind::Unsupported,
+        1056 | 1305 | 3065 => ErrorKind::Statement,
         _ if state.starts_with("42") || state.starts_with("22") || state.starts_with("21") => ErrorKind::Statement,
-        1056 | 1305 | 1356 | 3065 => ErrorKind::Statement,
         _ => ErrorKind::Other,
     }
 }

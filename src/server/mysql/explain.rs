@@ -104,9 +104,10 @@ impl Connection {
         let rows = answer.map_err(|e| self.in_time(error::of_statement(&e, attempted, sent)))?;
         ended?;
         let warnings = warnings.map_err(|e| error::convert(&e, "reading the server's warnings"))?;
-        let document = rows.first().and_then(|row| cells::text(row, 0)).ok_or_else(|| {
-            ServerError::new(ErrorKind::Other, attempted, "the server answered without a plan")
-        })?;
+        let document = rows
+            .first()
+            .and_then(|row| cells::text(row, 0))
+            .ok_or_else(|| ServerError::new(ErrorKind::Other, attempted, "the server answered without a plan"))?;
         Ok((document, worded(&warnings), elapsed))
     }
 
@@ -135,7 +136,12 @@ impl Connection {
                 (Some("BASE TABLE"), Some(storage), _) => {
                     return refuse(format!("{name} is a table of {storage}, where a rollback undoes nothing"));
                 }
-                (Some(kind), ..) => return refuse(format!("{name} is a {}, and what it stands for is not followed", kind.to_lowercase())),
+                (Some(kind), ..) => {
+                    return refuse(format!(
+                        "{name} is a {}, and what it stands for is not followed",
+                        kind.to_lowercase()
+                    ));
+                }
                 (None, ..) => return refuse(format!("the server does not tell what kind of table {name} is")),
             }
             let triggers = self
@@ -147,7 +153,9 @@ impl Connection {
                 )
                 .await?;
             if let Some(trigger) = triggers.first().and_then(|row| cells::text(row, 0)) {
-                return refuse(format!("{name} has the trigger {trigger}, which may write where a rollback does not reach"));
+                return refuse(format!(
+                    "{name} has the trigger {trigger}, which may write where a rollback does not reach"
+                ));
             }
         }
         Ok(())
@@ -161,7 +169,11 @@ fn worded(rows: &[Row]) -> Vec<String> {
         let cell = |at| cells::text(row, at).unwrap_or_default();
         let (level, code, message) = (cell(0), cell(1), cell(2));
         if matches!(code.as_str(), "1317" | "3024" | "1969") {
-            out.insert(0, "partial: the server stopped the statement before its end; the numbers are of the part that ran".to_owned());
+            out.insert(
+                0,
+                "partial: the server stopped the statement before its end; the numbers are of the part that ran"
+                    .to_owned(),
+            );
         }
         out.push(one_line(&format!("{level} {code}: {message}")));
     }

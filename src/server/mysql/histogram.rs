@@ -88,7 +88,8 @@ mod tests {
 
     // From MySQL 9.7.4: ANALYZE TABLE orders UPDATE HISTOGRAM ON status, total.
     const SINGLETON: &str = r#"{"buckets": [["base64:type254:bmV3", 0.5], ["base64:type254:cGFpZA==", 0.8], ["base64:type254:w6k=", 0.9]], "data-type": "string", "auto-update": false, "null-values": 0.1, "collation-id": 255, "last-updated": "2026-11-21 10:00:00.000000", "sampling-rate": 1.0, "histogram-type": "singleton", "number-of-buckets-specified": 100}"#;
-    const EQUI_HEIGHT: &str = r#"{"buckets": [[1, 10, 0.5, 10], [11, 40, 1.0, 25]], "null-values": 0.0, "histogram-type": "equi-height"}"#;
+    const EQUI_HEIGHT: &str =
+        r#"{"buckets": [[1, 10, 0.5, 10], [11, 40, 1.0, 25]], "null-values": 0.0, "histogram-type": "equi-height"}"#;
 
     #[test]
     fn both_kinds_of_histogram_are_read() {

@@ -63,12 +63,7 @@ impl Wish {
 
 /// Decides. `assigns` says that the text assigns a user variable (`@a := …`), `executes_comments` that it holds
 /// `/*! … */` or names INTO, which the parser may not have seen.
-pub(super) fn decide(
-    wish: Wish,
-    class: &Class,
-    functions: &[Function],
-    sql: &str,
-) -> Result<Transaction, ServerError> {
+pub(super) fn decide(wish: Wish, class: &Class, functions: &[Function], sql: &str) -> Result<Transaction, ServerError> {
     let stored: Vec<&str> = functions.iter().filter(|f| f.volatile && !f.builtin).map(|f| f.name.as_str()).collect();
     let harmful: Vec<&str> = functions.iter().filter(|f| f.volatile).map(|f| f.name.as_str()).collect();
     let verb = &class.verb;
@@ -164,32 +159,41 @@ mod tests {
             ("select * from t for update", MySql, [Ok(ReadOnly), Ok(ReadOnly), Err(Asks), Ok(ReadOnly)]),
             ("select * from t for update", MariaDb, [Err(Asks), Ok(RolledBack), Err(Asks), Ok(RolledBack)]),
             ("select writes(a) from t for update", MariaDb, [Err(Refused), Err(Refused), Err(Refused), Err(Refused)]),
-            ("delete from t where a = 1", MySql, [Ok(RolledBack), Ok(RolledBack), Err(Asks), Ok(RolledBackIfItReaches)]),
-            ("delete from t where a = 1", MariaDb, [Ok(RolledBack), Ok(RolledBack), Err(Asks), Ok(RolledBackIfItReaches)]),
             (
-                "update t set a = writes(1)",
-                MariaDb,
-                [Err(Asks), Ok(RolledBackIfItReaches), Err(Refused), Err(Refused)],
+                "delete from t where a = 1",
+                MySql,
+                [Ok(RolledBack), Ok(RolledBack), Err(Asks), Ok(RolledBackIfItReaches)],
             ),
+            (
+                "delete from t where a = 1",
+                MariaDb,
+                [Ok(RolledBack), Ok(RolledBack), Err(Asks), Ok(RolledBackIfItReaches)],
+            ),
+            ("update t set a = writes(1)", MariaDb, [Err(Asks), Ok(RolledBackIfItReaches), Err(Refused), Err(Refused)]),
             ("drop table t", MySql, [Err(Refused), Err(Refused), Err(Refused), Err(Refused)]),
             ("select 1; select 2", MySql, [Err(Refused), Ok(ReadOnly), Err(Refused), Ok(ReadOnly)]),
             ("select * from t where (", MySql, [Err(Asks), Ok(ReadOnly), Err(Asks), Ok(ReadOnly)]),
-            (
-                "select 1 /*! into outfile '/x' */",
-                MariaDb,
-                [Err(Asks), Ok(ReadOnly), Err(Refused), Err(Refused)],
-            ),
+            ("select 1 /*! into outfile '/x' */", MariaDb, [Err(Asks), Ok(ReadOnly), Err(Refused), Err(Refused)]),
         ] {
-            for (at, (analyze, confirmed)) in [(false, false), (false, true), (true, false), (true, true)].into_iter().enumerate() {
-                assert_eq!(decided(engine, sql, analyze, confirmed), answers[at], "{engine:?} {sql} {analyze} {confirmed}");
+            for (at, (analyze, confirmed)) in
+                [(false, false), (false, true), (true, false), (true, true)].into_iter().enumerate()
+            {
+                assert_eq!(
+                    decided(engine, sql, analyze, confirmed),
+                    answers[at],
+                    "{engine:?} {sql} {analyze} {confirmed}"
+                );
             }
         }
     }
 
     #[test]
     fn assigning_a_user_variable_is_asked_about_before_it_runs() {
-        assert_eq!(decided(MySql, "select @a := id from t", false, false).is_ok_and(|t| t == Transaction::ReadOnly)
-            || decided(MySql, "select @a := id from t", false, false) == Err(ErrorKind::NeedsConfirmation), true);
+        assert_eq!(
+            decided(MySql, "select @a := id from t", false, false).is_ok_and(|t| t == Transaction::ReadOnly)
+                || decided(MySql, "select @a := id from t", false, false) == Err(ErrorKind::NeedsConfirmation),
+            true
+        );
         assert_eq!(decided(MySql, "select @a := id from t", true, false), Err(ErrorKind::NeedsConfirmation));
     }
 }

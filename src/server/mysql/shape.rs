@@ -96,7 +96,9 @@ impl Connection {
             let mut error = error::convert(&e, attempted);
             if error.code.as_deref() == Some("1295") {
                 error.kind = ErrorKind::Refused;
-                error.next = Some("the server cannot prepare it, and nothing else is sent; name the database in the target".into());
+                error.next = Some(
+                    "the server cannot prepare it, and nothing else is sent; name the database in the target".into(),
+                );
             }
             error
         })
@@ -150,10 +152,14 @@ fn kind(statement: &str, engine: Engine) -> Kind {
             Kind::Refused("transactions are begun and ended here, not in the prelude")
         }
         ["CREATE", "TEMPORARY", "TABLE", ..] => Kind::Temporary,
-        ["SET" | "SELECT" | "WITH" | "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "VALUES" | "SHOW", ..] if !has("OUTFILE") && !has("DUMPFILE") => {
+        ["SET" | "SELECT" | "WITH" | "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "VALUES" | "SHOW", ..]
+            if !has("OUTFILE") && !has("DUMPFILE") =>
+        {
             Kind::ReadOnly
         }
-        _ => Kind::Refused("the prelude may SET session variables and roles, SELECT, and make and fill temporary tables"),
+        _ => {
+            Kind::Refused("the prelude may SET session variables and roles, SELECT, and make and fill temporary tables")
+        }
     }
 }
 

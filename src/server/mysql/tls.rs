@@ -56,7 +56,9 @@ fn ssl_options(target: &Target, attempted: &str) -> Result<SslOpts, ServerError>
         }
         None => system_roots(attempted)?,
     };
-    Ok(SslOpts::default().with_root_certs(roots.into_iter().map(Into::into).collect()).with_disable_built_in_roots(true))
+    Ok(SslOpts::default()
+        .with_root_certs(roots.into_iter().map(Into::into).collect())
+        .with_disable_built_in_roots(true))
 }
 
 /// The system's roots that rustls can use; the library refuses all if one cannot be read.
@@ -68,8 +70,12 @@ fn system_roots(attempted: &str) -> Result<Vec<Vec<u8>>, ServerError> {
         .map(|certificate| certificate.to_vec())
         .collect();
     if roots.is_empty() {
-        return Err(ServerError::new(ErrorKind::Unreachable, attempted, "this system has no trusted root certificates")
-            .next("give the file that signs the server's certificate with ssl-ca=/path"));
+        return Err(ServerError::new(
+            ErrorKind::Unreachable,
+            attempted,
+            "this system has no trusted root certificates",
+        )
+        .next("give the file that signs the server's certificate with ssl-ca=/path"));
     }
     Ok(roots)
 }

@@ -44,7 +44,8 @@ pub(super) fn widths(columns: &mut [Column], rows: &[Row], row_bytes: Option<f64
     let taken: f64 = kinds.iter().filter_map(|(fixed, _)| *fixed).sum();
     let varying = kinds.iter().filter(|(fixed, _)| fixed.is_none()).fold(0.0, |n, _| n + 1.0);
     // InnoDB adds about 20 bytes a row of its own.
-    let share = row_bytes.filter(|b| *b > 0.0).map_or(GUESS, |b| ((b - taken - 20.0) / f64::max(varying, 1.0)).max(1.0));
+    let share =
+        row_bytes.filter(|b| *b > 0.0).map_or(GUESS, |b| ((b - taken - 20.0) / f64::max(varying, 1.0)).max(1.0));
     for (column, (fixed, most)) in columns.iter_mut().zip(kinds) {
         let average_width = fixed.unwrap_or_else(|| share.min(most).max(1.0));
         column.statistics = Some(Statistics { average_width, ..Statistics::default() });
@@ -68,8 +69,7 @@ pub(super) fn histograms(table: &mut Table, rows: &[Row]) {
     for row in rows {
         let (Some(name), Some(json)) = (text(row, 0), text(row, 1)) else { continue };
         let column = table.columns.iter_mut().find(|c| c.name == name);
-        let (Some(statistics), Some(histogram)) =
-            (column.and_then(|c| c.statistics.as_mut()), histogram::read(&json))
+        let (Some(statistics), Some(histogram)) = (column.and_then(|c| c.statistics.as_mut()), histogram::read(&json))
         else {
             continue;
         };

@@ -92,17 +92,47 @@ mod tests {
         let rest: String = long[long.find("t where").unwrap()..].chars().take(80).collect();
         for (text, code, message, expected) in [
             ("selec 1", 1064, "near 'selec 1' at line 1".to_owned(), Some("^selec 1".to_owned())),
-            ("select 1; drop table x", 1064, "near 'drop table x' at line 1".to_owned(), Some("select 1; ^drop table x".to_owned())),
+            (
+                "select 1; drop table x",
+                1064,
+                "near 'drop table x' at line 1".to_owned(),
+                Some("select 1; ^drop table x".to_owned()),
+            ),
             ("select * from", 1064, "near '' at line 1".to_owned(), Some("select * from^".to_owned())),
-            ("select 'é',\n a frm 'it'", 1064, "near ''it'' at line 2".to_owned(), Some("select 'é',\n a frm ^'it'".to_owned())),
+            (
+                "select 'é',\n a frm 'it'",
+                1064,
+                "near ''it'' at line 2".to_owned(),
+                Some("select 'é',\n a frm ^'it'".to_owned()),
+            ),
             (&long, 1064, format!("near '{rest}' at line 2"), Some(long.replacen("t where", "^t where", 1))),
             ("select 1", 1064, "near 'elsewhere' at line 1".to_owned(), None),
             ("select 1", 1064, "near '1' at line 99999999999999999999".to_owned(), None),
-            ("select o.foo from o", 1054, "Unknown column 'o.foo' in 'field list'".to_owned(), Some("select ^o.foo from o".to_owned())),
-            ("select `foo`, foobar from o", 1054, "Unknown column 'foo' in 'field list'".to_owned(), Some("select `^foo`, foobar from o".to_owned())),
+            (
+                "select o.foo from o",
+                1054,
+                "Unknown column 'o.foo' in 'field list'".to_owned(),
+                Some("select ^o.foo from o".to_owned()),
+            ),
+            (
+                "select `foo`, foobar from o",
+                1054,
+                "Unknown column 'foo' in 'field list'".to_owned(),
+                Some("select `^foo`, foobar from o".to_owned()),
+            ),
             ("select foo, foo from o", 1054, "Unknown column 'foo' in 'field list'".to_owned(), None),
-            ("select * from Gone g", 1146, "Table 'shop.gone' doesn't exist".to_owned(), Some("select * from ^Gone g".to_owned())),
-            ("select nope(1)", 1305, "FUNCTION shop.nope does not exist".to_owned(), Some("select ^nope(1)".to_owned())),
+            (
+                "select * from Gone g",
+                1146,
+                "Table 'shop.gone' doesn't exist".to_owned(),
+                Some("select * from ^Gone g".to_owned()),
+            ),
+            (
+                "select nope(1)",
+                1305,
+                "FUNCTION shop.nope does not exist".to_owned(),
+                Some("select ^nope(1)".to_owned()),
+            ),
             ("select 1", 1045, "Access denied 'x'".to_owned(), None),
         ] {
             assert_eq!(marked(text, code, &message), expected, "{text}: {message}");
