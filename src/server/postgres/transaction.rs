@@ -77,7 +77,7 @@ impl Connection {
     async fn tidy(&mut self) -> Result<(), ServerError> {
         if self.unfinished {
             self.wire.ours("ending the last transaction", "ROLLBACK; DEALLOCATE ALL").await?;
-            if let Some(schema) = &self.hypopg_schema {
+            if let Some(schema) = self.hypopg_schema() {
                 let sql = format!("SELECT {schema}.hypopg_reset()");
                 self.wire.rows("ending the last trial", &sql, &[]).await?;
             }
