@@ -111,7 +111,7 @@ impl Session {
     pub fn is_closed(&self) -> bool {
         match self {
             Self::Postgres(c) => c.is_closed(),
-            Self::Mysql(_) => false,
+            Self::Mysql(c) => c.is_closed(),
         }
     }
 

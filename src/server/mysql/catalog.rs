@@ -54,22 +54,22 @@ pub(super) async fn read(
         match table(connection, &schema, name).await {
             Ok(Some(table)) => catalog.tables.push(table),
             Ok(None) => catalog.missing.push(one_line(&format!("{schema}.{name}: not there, or not for this account"))),
-            Err(error) => miss(&mut catalog, format!("{schema}.{name}"), error)?,
+            Err(error) => miss(&mut catalog, &format!("{schema}.{name}"), error)?,
         }
     }
     match connection.functions(functions).await {
         Ok(found) => catalog.functions = found,
-        Err(error) => miss(&mut catalog, "functions".to_owned(), error)?,
+        Err(error) => miss(&mut catalog, "functions", error)?,
     }
     match settings(connection).await {
         Ok(found) => catalog.settings = found,
-        Err(error) => miss(&mut catalog, "settings".to_owned(), error)?,
+        Err(error) => miss(&mut catalog, "settings", error)?,
     }
     Ok(catalog)
 }
 
 /// Notes that something could not be read; a broken or interrupted connection is no small matter.
-fn miss(catalog: &mut Catalog, what: String, error: ServerError) -> Result<(), ServerError> {
+fn miss(catalog: &mut Catalog, what: &str, error: ServerError) -> Result<(), ServerError> {
     if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) {
         return Err(error);
     }

@@ -166,7 +166,7 @@ const fn next(code: u16) -> Option<&'static str> {
 fn cause(error: &IoError) -> String {
     match error {
         IoError::Io(e) => e.to_string(),
-        other => other.to_string(),
+        tls @ IoError::Tls(_) => tls.to_string(),
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
     fn a_syntax_error_points_into_the_persons_text() {
         let sent = Sent::new("EXPLAIN FORMAT=JSON ", "select 1\nfrom t wher x");
         let error = server(1064, "42000", "You have an error … to use near 'x' at line 2");
-        assert_eq!(of_statement(&error, "explaining", &sent).position, Some(21));
+        assert_eq!(of_statement(&error, "explaining", &sent).position, Some(22));
     }
 
     #[test]

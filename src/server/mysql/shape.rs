@@ -35,12 +35,11 @@ impl Connection {
             }
         }
         if let Some(limit) = self.options.statement_timeout {
-            match self.info.engine {
-                Engine::MariaDb => self.set("max_statement_time", Value::from(limit.as_secs_f64())).await?,
-                _ => {
-                    let ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
-                    self.set("max_execution_time", Value::from(ms)).await?;
-                }
+            if self.info.engine == Engine::MariaDb {
+                self.set("max_statement_time", Value::from(limit.as_secs_f64())).await?;
+            } else {
+                let ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
+                self.set("max_execution_time", Value::from(ms)).await?;
             }
             self.wire.limit = Some(limit + GRACE);
         }

@@ -3,10 +3,10 @@
 //! | ssl-mode | signed by a trusted root | made out for the host |
 //! |---|---|---|
 //! | PREFERRED (only if the server offers TLS), REQUIRED | not asked | not asked |
-//! | REQUIRED with ssl-ca, VERIFY_CA, VERIFY_IDENTITY | yes | yes |
+//! | REQUIRED with ssl-ca, `VERIFY_CA`, `VERIFY_IDENTITY` | yes | yes |
 //!
 //! The library cannot check the signature without the name (its switch for that compares a text that rustls no longer
-//! writes), so VERIFY_CA is stricter here than its name: it never lets through what it should not.
+//! writes), so `VERIFY_CA` is stricter here than its name: it never lets through what it should not.
 
 use mysql_async::{Opts, OptsBuilder, SslOpts};
 use rustls::RootCertStore;

@@ -70,16 +70,15 @@ impl Wire {
         let mut overrun = false;
         let answer = {
             let mut running = std::pin::pin!(self.conn.exec::<Row, _, _>(sql, params));
-            match tokio::time::timeout(limit, running.as_mut()).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    overrun = true;
-                    let _ = kill(opts, id, AFTER_KILL).await;
-                    // The answer is waited for, so that the conversation stays in step.
-                    tokio::time::timeout(AFTER_KILL, running.as_mut())
-                        .await
-                        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-                }
+            if let Ok(answer) = tokio::time::timeout(limit, running.as_mut()).await {
+                answer
+            } else {
+                overrun = true;
+                let _ = kill(opts, id, AFTER_KILL).await;
+                // The answer is waited for, so that the conversation stays in step.
+                tokio::time::timeout(AFTER_KILL, running.as_mut())
+                    .await
+                    .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
             }
         };
         self.overrun = overrun;

@@ -17,13 +17,12 @@ const GUESS: f64 = 16.0;
 /// length varies.
 fn fixed_width(data_type: &str, column_type: &str) -> Option<f64> {
     Some(match data_type {
-        "tinyint" | "year" => 1.0,
+        "tinyint" | "year" | "enum" => 1.0,
         "smallint" => 2.0,
         "mediumint" | "date" | "time" => 3.0,
         "int" | "float" | "timestamp" => 4.0,
         "bigint" | "double" => 8.0,
         "datetime" => 5.0,
-        "enum" => 1.0,
         "decimal" => {
             let digits = column_type.split(['(', ',', ')']).nth(1).and_then(|d| d.trim().parse::<f64>().ok());
             (digits.unwrap_or(10.0) * 4.0 / 9.0).ceil()

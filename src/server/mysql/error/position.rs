@@ -9,6 +9,7 @@ pub(in crate::server::mysql) struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
+    #[cfg(test)]
     pub(in crate::server::mysql) const fn new(prefix: &'a str, text: &'a str) -> Self {
         Self { prefix, text, skipped: 0 }
     }
@@ -29,7 +30,7 @@ impl<'a> Sent<'a> {
         Some(self.skipped + self.text.get(..at)?.chars().count() + 1)
     }
 
-    /// `… near 'the rest of the statement, 80 bytes of it' at line 3`: a byte of `text`.
+    /// `… near 'the rest of the statement, 80 bytes of it at most' at line 3`: a byte of `text`.
     fn near(&self, message: &str) -> Option<usize> {
         let (head, line) = message.rsplit_once("' at line ")?;
         let near = head.split_once("near '")?.1;
@@ -40,12 +41,14 @@ impl<'a> Sent<'a> {
             line => whole.match_indices('\n').nth(line - 2)?.0 + 1,
         };
         let end = whole[start..].find('\n').map_or(whole.len(), |n| start + n);
-        // The rest in full stands where the text ends with it; a cut one may end within a character.
-        let at = if near.len() < 80 {
-            whole.strip_suffix(near).map(str::len)?
+        // The rest in full stands where the text ends with it. A longer one is cut, maybe within a character; MariaDB
+        // puts dots there.
+        let at = if let Some(head) = whole.strip_suffix(near).filter(|_| near.len() < 80) {
+            head.len()
         } else {
-            let cut: String = near.chars().take(near.chars().count() - 1).collect();
-            (start..=end).find(|&at| whole.get(at..).is_some_and(|rest| rest.starts_with(&cut)))?
+            let cut = near.strip_suffix("...").unwrap_or(near);
+            let cut = cut.get(..cut.len().checked_sub(4)?).or_else(|| cut.get(..cut.len() - 5))?;
+            (start..=end).find(|&at| cut.len() > 60 && whole.get(at..).is_some_and(|rest| rest.starts_with(cut)))?
         };
         at.checked_sub(self.prefix.len())
     }
@@ -106,6 +109,12 @@ mod tests {
                 Some("select 'é',\n a frm ^'it'".to_owned()),
             ),
             (&long, 1064, format!("near '{rest}' at line 2"), Some(long.replacen("t where", "^t where", 1))),
+            (
+                &long,
+                1064,
+                format!("near '{}...' at line 2", &rest[..77]),
+                Some(long.replacen("t where", "^t where", 1)),
+            ),
             ("select 1", 1064, "near 'elsewhere' at line 1".to_owned(), None),
             ("select 1", 1064, "near '1' at line 99999999999999999999".to_owned(), None),
             (
