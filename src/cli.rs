@@ -7,14 +7,13 @@ mod failure;
 mod input;
 mod options;
 mod output;
+mod print;
 mod read;
-mod screen;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::demo::Engine;
 use failure::Failure;
 use options::{Common, Connecting, Statement};
 use output::Output;
@@ -47,26 +46,19 @@ whyslow reads. What would write, lock or execute your statement is shown first a
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The screen on the embedded PostgreSQL, with its data set and slow queries to choose from
-    Demo(options::Demo),
     /// EXPLAIN one statement: plan, findings and, with --advise, tested indexes
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
     /// Propose indexes for one statement and test each
     Advise(options::Advise),
-    /// List every command of the screen with its keys
-    Keys,
     /// Print the JSON Schema of --format json
     Schema,
-    /// The embedded PostgreSQL's own process; started by whyslow itself
-    #[command(name = "__demo-engine", hide = true)]
-    DemoEngine(options::DemoEngine),
 }
 
-/// Runs the program. `engine` is the embedded PostgreSQL, if this binary carries one.
+/// Runs the program.
 #[must_use]
-pub fn main(engine: Option<Engine>) -> ExitCode {
+pub fn main() -> ExitCode {
     let matches = Cli::command().try_get_matches();
     let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
@@ -77,16 +69,13 @@ pub fn main(engine: Option<Engine>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(cli, engine) {
+    match run(cli) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(cli: Cli, engine: Option<Engine>) -> Result<ExitCode, Failure> {
-    if let Some(Command::DemoEngine(options)) = &cli.command {
-        return screen::demo_engine(options, engine);
-    }
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
     // Two workers are enough: one drives the connection, one the screen.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -95,14 +84,11 @@ fn run(cli: Cli, engine: Option<Engine>) -> Result<ExitCode, Failure> {
         .map_err(|e| Failure::plain("starting", &e.to_string()))?;
     let result = runtime.block_on(async {
         match cli.command {
-            None => screen::target(cli.target, &cli.common, &cli.connecting, engine).await,
-            Some(Command::Demo(options)) => screen::demo(&options, engine).await,
-            Some(Command::Explain(options)) => explain::run(options, engine).await,
-            Some(Command::Read(options)) => read::run(&options).await,
-            Some(Command::Advise(options)) => advise::run(options, engine).await,
-            Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
-            Some(Command::Schema) => Output::standard().text(crate::export::schema()),
-            Some(Command::DemoEngine(_)) => Ok(ExitCode::SUCCESS),
+            None => Err(Failure::plain("opening the screen", "it is not built yet; use explain, read or advise")),
+            Some(Command::Explain(options)) => explain::run(options).await,
+            Some(Command::Read(options)) => read::run(&options),
+            Some(Command::Advise(options)) => advise::run(options).await,
+            Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });
     // A connection attempt or a blocked read of the terminal must not keep the program alive.

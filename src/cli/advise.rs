@@ -3,39 +3,30 @@
 use std::process::ExitCode;
 
 use super::{
-    connect::{self, Place},
+    connect,
     explain::{cancellable, propose, statement},
     failure::Failure,
     options, print,
 };
-use crate::{demo::Engine, inspect, server::ExplainRequest, whatif::Allow};
+use crate::{inspect, server::ExplainRequest, whatif::Allow};
 
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`], exit status 2.
-pub(super) async fn run(options: options::Advise, engine: Option<Engine>) -> Result<ExitCode, Failure> {
+pub(super) async fn run(options: options::Advise) -> Result<ExitCode, Failure> {
     let sql = statement(options.query.clone(), options.file.as_deref())?;
-    let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
+    let mut target = connect::place(options.target.as_deref())?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let canceller = session.canceller();
-    let started = std::time::Instant::now();
     let work = async {
         let request = ExplainRequest { sql: sql.clone(), ..ExplainRequest::default() };
-        let inspection =
-            inspect::inspect(&mut session, &request, 1).await.map_err(|e| Failure::inspect(&e, &sql))?;
-        let Some(catalog) = &inspection.catalog else {
-            return Err(Failure::plain(
-                "looking for indexes",
-                "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
-            ));
-        };
+        let inspection = inspect::inspect(&mut session, &request, 1).await.map_err(|e| Failure::inspect(&e, &sql))?;
         let allow = Allow { temporary_tables: options.connecting.allow_temporary_tables };
-        let proposals = propose(&mut session, &sql, &inspection, catalog, allow).await?;
-        Ok((inspection, proposals))
+        let advice = propose(&mut session, &sql, &inspection, allow).await?;
+        Ok((inspection, advice))
     };
-    let (inspection, proposals) = cancellable(&canceller, work).await?;
+    let (inspection, advice) = cancellable(&canceller, work).await?;
     drop(session);
-    drop(demo);
-    print::advice(&inspection, &proposals, started.elapsed(), &options.common)
+    print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }

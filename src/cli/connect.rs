@@ -6,47 +6,16 @@ use secrecy::SecretString;
 
 use super::{failure::Failure, input, options::Connecting};
 use crate::{
-    demo::{self, Demo, Engine},
     server::{Environment, ErrorKind, ServerError, Session, Target},
     sql,
 };
 
-/// A target, and the embedded server's process where it is the demo (dropping it ends the process).
-pub(super) struct Place {
-    /// Where to connect.
-    pub(super) target: Target,
-    /// Keeps the embedded server alive.
-    pub(super) demo: Option<Demo>,
-}
-
-/// Finds out where to connect. `demo` starts the embedded server, with a line of progress on a terminal.
+/// Finds out where to connect.
 ///
 /// # Errors
-/// [`Failure`] when the target cannot be understood or the demo cannot start.
-pub(super) async fn place(text: Option<&str>, engine: Option<Engine>) -> Result<Place, Failure> {
-    if text == Some("demo") {
-        let demo = start_demo(engine).await?;
-        return Ok(Place { target: demo.target(), demo: Some(demo) });
-    }
-    let target = Target::resolve(text, &Environment::of_process())
-        .map_err(|e| Failure::plain("finding the server", &e.to_string()))?;
-    Ok(Place { target, demo: None })
-}
-
-async fn start_demo(engine: Option<Engine>) -> Result<Demo, Failure> {
-    let on_terminal = std::io::stderr().is_terminal();
-    let show = move |progress: demo::Progress| {
-        if on_terminal {
-            use std::io::Write;
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", progress.line());
-        }
-    };
-    let started = demo::start(engine, show).await;
-    if on_terminal {
-        use std::io::Write;
-        let _ = write!(std::io::stderr(), "\r\x1b[K");
-    }
-    started.map_err(|e| Failure::plain("starting the demo", &e.to_string()))
+/// [`Failure`] when the target cannot be understood.
+pub(super) fn place(text: Option<&str>) -> Result<Target, Failure> {
+    Target::resolve(text, &Environment::of_process()).map_err(|e| Failure::plain("finding the server", &e.to_string()))
 }
 
 /// The statements of the prelude file.
@@ -72,24 +41,6 @@ pub(super) async fn session(target: &mut Target, connecting: &Connecting) -> Res
         }
         other => other.map_err(|e| Failure::server(&e, None)),
     }
-}
-
-/// Before the screen opens: if the server wants a password and none was found, asks for it while there still is an
-/// ordinary terminal. Any other trouble is left for the screen to show.
-///
-/// # Errors
-/// [`Failure`] when no password could be read.
-pub(super) async fn password_before_screen(target: &mut Target, connecting: &Connecting) -> Result<(), Failure> {
-    if target.password.is_some() || target.embedded {
-        return Ok(());
-    }
-    let options = connecting.session(Vec::new());
-    if let Err(error) = Session::connect(target, &options).await
-        && wants_password(&error, target)
-    {
-        target.password = Some(ask_password(target)?);
-    }
-    Ok(())
 }
 
 fn wants_password(error: &ServerError, target: &Target) -> bool {

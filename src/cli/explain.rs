@@ -2,19 +2,12 @@
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use super::{
-    connect::{self, Place},
-    failure::Failure,
-    input,
-    options::{Format, Statement},
-    output::Output,
-};
+use super::{connect, failure::Failure, input, options::Statement, print};
 use crate::{
-    demo::Engine,
-    export,
-    inspect::{self, InspectError, Inspection},
     advise::Proposal,
-    server::{ErrorKind, ExplainRequest, Session},
+    export::{Report, Searched},
+    inspect::{self, InspectError, Inspection},
+    server::{Canceller, ErrorKind, ExplainRequest, Session},
     whatif::{self, Allow},
 };
 
@@ -22,10 +15,10 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure`], exit status 2.
-pub(super) async fn run(options: Statement, engine: Option<Engine>) -> Result<ExitCode, Failure> {
+pub(super) async fn run(options: Statement) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone());
     let sql = statement(sql, options.file.as_deref())?;
-    let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
+    let mut target = connect::place(target.as_deref())?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let request = ExplainRequest {
         sql: sql.clone(),
@@ -34,11 +27,11 @@ pub(super) async fn run(options: Statement, engine: Option<Engine>) -> Result<Ex
         confirmed: options.confirm.as_deref() == Some(CONFIRMATION),
     };
     let allow = Allow { temporary_tables: options.connecting.allow_temporary_tables };
+    let canceller = session.canceller();
     let work = explain(&mut session, request, options.runs, options.advise.then_some(allow));
-    let (inspection, proposals) = cancellable(work, &sql).await?;
+    let (inspection, advice) = cancellable(&canceller, work).await?;
     drop(session);
-    drop(demo);
-    print(&inspection, &proposals, &options)
+    print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 
 /// The word a person types before a statement that writes is executed and rolled back.
@@ -48,8 +41,8 @@ async fn explain(
     session: &mut Session,
     mut request: ExplainRequest,
     runs: usize,
-    advise: Option<Allow>,
-) -> Result<(Inspection, Vec<Proposal>), Failure> {
+    trials: Option<Allow>,
+) -> Result<(Inspection, Advice), Failure> {
     let failed = |e: &InspectError, sql: &str| Failure::inspect(e, sql);
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
@@ -61,27 +54,55 @@ async fn explain(
         }
         other => other.map_err(|e| failed(&e, &request.sql))?,
     };
-    let proposals = match (advise, &inspection.catalog) {
-        (Some(allow), Some(catalog)) => propose(session, &request.sql, &inspection, catalog, allow).await?,
-        _ => Vec::new(),
+    let advice = match trials {
+        Some(allow) => propose(session, &request.sql, &inspection, allow).await?,
+        None => Advice::default(),
     };
-    Ok((inspection, proposals))
+    Ok((inspection, advice))
+}
+
+/// Proposals and how much was searched for them.
+#[derive(Debug, Default)]
+pub(super) struct Advice {
+    proposals: Vec<Proposal>,
+    searched: Option<Searched>,
+}
+
+impl Advice {
+    /// All there is to say of the statement.
+    pub(super) fn report<'a>(&'a self, inspection: &'a Inspection) -> Report<'a> {
+        Report {
+            proposals: &self.proposals,
+            searched: self.searched,
+            ..Report::new(&inspection.plan, &inspection.findings)
+        }
+    }
 }
 
 /// Looks for indexes and tries each.
 ///
 /// # Errors
-/// [`Failure`] when the connection broke.
+/// [`Failure`] when the connection broke, or without a catalog.
 pub(super) async fn propose(
     session: &mut Session,
     sql: &str,
     inspection: &Inspection,
-    catalog: &crate::catalog::Catalog,
     allow: Allow,
-) -> Result<Vec<Proposal>, Failure> {
-    whatif::propose(session, sql, &inspection.plan, catalog, allow, |_| ())
+) -> Result<Advice, Failure> {
+    let Some(catalog) = &inspection.catalog else {
+        return Err(Failure::plain(
+            "looking for indexes",
+            "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
+        ));
+    };
+    let started = std::time::Instant::now();
+    let proposals = whatif::propose(session, sql, &inspection.plan, catalog, allow, |_| ())
         .await
-        .map_err(|e| Failure::server(&e, Some(sql)))
+        .map_err(|e| Failure::server(&e, Some(sql)))?;
+    let tried = proposals.iter().filter(|p| p.tried.is_some()).count();
+    let searched =
+        Searched { candidates: proposals.len(), explains: 1 + 2 * tried, seconds: started.elapsed().as_secs_f64() };
+    Ok(Advice { proposals, searched: Some(searched) })
 }
 
 /// Asks for the word on a terminal; without one the answer is no.
@@ -100,15 +121,21 @@ fn confirmed(what: &str) -> Result<bool, Failure> {
     Ok(line.trim() == CONFIRMATION)
 }
 
-/// Waits for the work, or for Ctrl-C; dropping the work makes the session tell the server.
+/// Waits for the work, or for Ctrl-C: then the work is dropped and the server is told to stop.
 ///
 /// # Errors
 /// The work's own, or that it was cancelled.
 pub(super) async fn cancellable<T>(
+    canceller: &Canceller,
     work: impl Future<Output = Result<T, Failure>>,
-    _sql: &str,
 ) -> Result<T, Failure> {
-    work.await
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err(match canceller.cancel().await {
+            Ok(()) => Failure::plain("running the statement", "cancelled, and the server was told to stop"),
+            Err(error) => Failure::plain("cancelling, which the server may not have heard", &error.to_string()),
+        }),
+    }
 }
 
 /// The statement from the arguments, a file or standard input.
@@ -132,20 +159,4 @@ pub(super) fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> 
         ));
     }
     Ok(text)
-}
-
-fn print(inspection: &Inspection, proposals: &[Proposal], options: &Statement) -> Result<ExitCode, Failure> {
-    let out = Output::new(&options.common);
-    let text = match options.common.format.unwrap_or(Format::Text) {
-        Format::Json => export::json::inspection(&inspection.plan, &inspection.findings, proposals),
-        Format::Text => String::new(),
-    };
-    out.text(&text)?;
-    Ok(exit(&inspection.findings, options.common.fail_on))
-}
-
-/// 1 when a finding at or above the bar stands.
-pub(super) fn exit(findings: &[crate::diagnose::Finding], bar: Option<super::options::FailOn>) -> ExitCode {
-    let stands = bar.is_some_and(|bar| findings.iter().any(|f| f.severity >= bar.severity()));
-    ExitCode::from(u8::from(stands))
 }

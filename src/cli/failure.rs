@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 use crate::{inspect::InspectError, read::ReadError, server::ServerError, text};
 
 /// A failure with all that a person needs to go on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     message: String,
 }
@@ -23,7 +23,7 @@ impl Failure {
 
     /// A document that could not be read.
     pub(super) fn unreadable(error: &ReadError, name: &str, document: &str) -> Self {
-        Self { message: crate::export::error::unreadable(error, name, document) }
+        Self { message: crate::export::error::read(error, name, Some(document)) }
     }
 
     /// An inspection that failed.

@@ -105,27 +105,13 @@ pub(super) struct Advise {
     /// The statement, from a file (- for standard input)
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+    /// Print everything
+    #[arg(short, long)]
+    pub(super) verbose: bool,
     #[command(flatten)]
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) connecting: Connecting,
-}
-
-/// `whyslow demo`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Demo {
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) connecting: Connecting,
-}
-
-/// The hidden command of the embedded engine's process.
-#[derive(Debug, Clone, Args)]
-pub(super) struct DemoEngine {
-    /// What the parent tells its child
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) words: Vec<String>,
 }
 
 /// How to print.

@@ -44,7 +44,9 @@ impl Output {
 
     /// Columns to fill: the terminal's width, else 100.
     pub(super) fn width(&self) -> usize {
-        if self.is_terminal() && let Ok((columns, _)) = crossterm::terminal::size() {
+        if self.is_terminal()
+            && let Ok((columns, _)) = crossterm::terminal::size()
+        {
             return usize::from(columns.max(40));
         }
         100
