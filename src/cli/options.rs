@@ -35,10 +35,10 @@ pub(super) struct Connecting {
     /// Limit for one statement, seconds (0: none)
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(super) timeout: u64,
-    /// Session setting, such as work_mem=64MB; may be repeated
+    /// Session setting, for instance a larger working memory; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     pub(super) settings: Vec<(String, String)>,
-    /// Statements to run before (SET ROLE, search_path), from a file
+    /// Statements to run before (SET ROLE, SET a search path), from a file
     #[arg(long, value_name = "FILE")]
     pub(super) prelude: Option<PathBuf>,
     /// Only read (the default, and the only way: what would write is asked for and rolled back)
@@ -51,6 +51,7 @@ pub(super) struct Connecting {
 
 /// One statement on one server.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Statement {
     /// Where to connect, then the statement; a single word that is no target is the statement
     #[arg(value_name = "TARGET] [SQL", num_args = 0..=2)]
@@ -126,7 +127,7 @@ pub(super) enum Format {
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,

@@ -57,12 +57,11 @@ impl Output {
     /// # Errors
     /// [`Failure`] when it cannot be written; a closed pipe is none.
     pub(super) fn text(&self, text: &str) -> Result<ExitCode, Failure> {
-        let result = match &self.file {
-            Some(path) => std::fs::write(path, text),
-            None => {
-                let mut out = io::stdout().lock();
-                out.write_all(text.as_bytes()).and_then(|()| out.flush())
-            }
+        let result = if let Some(path) = &self.file {
+            std::fs::write(path, text)
+        } else {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
         };
         match result {
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
