@@ -51,6 +51,7 @@ fn hold_together(name: &str, plan: &Plan) {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "says what was not tested")]
 fn every_plan_of_the_corpus_reads_and_adds_up() {
     let Some(corpus) = std::env::var_os("WHYSLOW_CORPUS") else {
         eprintln!("WHYSLOW_CORPUS is not set: only the project's own fixtures are read");

@@ -228,6 +228,6 @@ proptest! {
         }
         // Work that nobody asked for may come on top (a CTE that writes), never less.
         let whole = plan.derived(NodeId::ROOT).wall_ms.unwrap_or(0.0);
-        prop_assert!(sum >= whole * 0.99, "{sum} of {whole}");
+        prop_assert!(sum >= whole * 0.99 - 1e-9, "{sum} of {whole}");
     }
 }
