@@ -5,6 +5,8 @@
 mod key;
 mod table;
 
+use std::fmt::Write as _;
+
 pub use key::{Code, Key, KeyError, sequence};
 pub use table::COMMANDS;
 
@@ -216,7 +218,7 @@ pub fn listing() -> String {
         out.push('\n');
         for binding in bindings {
             let keys = key_names(binding, false);
-            out.push_str(&format!("  {keys:<24}  {:<18}  {}\n", binding.name, binding.help));
+            let _ = writeln!(out, "  {keys:<24}  {:<18}  {}", binding.name, binding.help);
         }
         out.push('\n');
     }
@@ -231,8 +233,9 @@ pub fn markdown() -> String {
     let mut out = String::from("| where | key | does |\n|---|---|---|\n");
     for (place, bindings) in by_place() {
         for binding in bindings {
-            let keys: Vec<String> = parsed(binding).map(|k| format!("`{}`", k.to_string().replace('|', "\\|"))).collect();
-            out.push_str(&format!("| {} | {} | {} |\n", place.title(), keys.join(" "), binding.help));
+            let keys: Vec<String> =
+                parsed(binding).map(|k| format!("`{}`", k.to_string().replace('|', "\\|"))).collect();
+            let _ = writeln!(out, "| {} | {} | {} |", place.title(), keys.join(" "), binding.help);
         }
     }
     out
@@ -240,7 +243,10 @@ pub fn markdown() -> String {
 
 /// The bindings of each place, in the order of help.
 pub fn by_place() -> impl Iterator<Item = (Place, Vec<&'static Binding>)> {
-    PLACES.iter().map(|place| (*place, COMMANDS.iter().filter(|b| b.places.contains(place)).collect::<Vec<_>>())).filter(|(_, b)| !b.is_empty())
+    PLACES
+        .iter()
+        .map(|place| (*place, COMMANDS.iter().filter(|b| b.places.contains(place)).collect::<Vec<_>>()))
+        .filter(|(_, b)| !b.is_empty())
 }
 
 /// A binding's keys as people read them, arrows as arrows or, with `ascii`, as words.
@@ -262,7 +268,11 @@ mod tests {
     #[test]
     fn every_key_of_the_table_can_be_read_and_reads_back() {
         for binding in COMMANDS {
-            assert!(!binding.help.is_empty() && !binding.keys.is_empty() && !binding.places.is_empty(), "{}", binding.name);
+            assert!(
+                !binding.help.is_empty() && !binding.keys.is_empty() && !binding.places.is_empty(),
+                "{}",
+                binding.name
+            );
             for text in binding.keys {
                 let key: Key = text.parse().unwrap_or_else(|e| panic!("{}: {text}: {e}", binding.name));
                 assert_eq!(key.to_string().parse(), Ok(key), "{text}");

@@ -23,13 +23,63 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 
 /// Every scope the screen asks for. A theme file that names another is warned about.
 pub const SCOPES: [&str; 57] = [
-    "ui", "ui.text", "ui.dim", "ui.border", "ui.border.focus", "ui.title", "ui.selection", "ui.selection.inactive", "ui.key",
-    "ui.hint", "ui.accent", "ui.tab", "ui.tab.active", "ui.toast", "ui.match", "ui.busy", "plan", "plan.operator",
-    "plan.relation", "plan.index", "plan.guide", "plan.label", "plan.number", "plan.heat", "plan.heat.0", "plan.heat.1",
-    "plan.heat.2", "plan.heat.3", "plan.heat.4", "plan.heat.5", "flag", "flag.full-scan", "flag.misestimate", "flag.neutral",
-    "finding", "finding.critical", "finding.warning", "finding.info", "verdict", "verdict.proved", "verdict.rejected",
-    "verdict.untested", "diff", "diff.changed", "diff.added", "diff.removed", "error", "error.title", "editor.gutter",
-    "editor.error", "editor.statement", "sql.keyword", "sql.string", "sql.number", "sql.comment", "sql.function", "sql.name",
+    "ui",
+    "ui.text",
+    "ui.dim",
+    "ui.border",
+    "ui.border.focus",
+    "ui.title",
+    "ui.selection",
+    "ui.selection.inactive",
+    "ui.key",
+    "ui.hint",
+    "ui.accent",
+    "ui.tab",
+    "ui.tab.active",
+    "ui.toast",
+    "ui.match",
+    "ui.busy",
+    "plan",
+    "plan.operator",
+    "plan.relation",
+    "plan.index",
+    "plan.guide",
+    "plan.label",
+    "plan.number",
+    "plan.heat",
+    "plan.heat.0",
+    "plan.heat.1",
+    "plan.heat.2",
+    "plan.heat.3",
+    "plan.heat.4",
+    "plan.heat.5",
+    "flag",
+    "flag.full-scan",
+    "flag.misestimate",
+    "flag.neutral",
+    "finding",
+    "finding.critical",
+    "finding.warning",
+    "finding.info",
+    "verdict",
+    "verdict.proved",
+    "verdict.rejected",
+    "verdict.untested",
+    "diff",
+    "diff.changed",
+    "diff.added",
+    "diff.removed",
+    "error",
+    "error.title",
+    "editor.gutter",
+    "editor.error",
+    "editor.statement",
+    "sql.keyword",
+    "sql.string",
+    "sql.number",
+    "sql.comment",
+    "sql.function",
+    "sql.name",
 ];
 
 /// A theme made ready for one terminal.
@@ -160,7 +210,10 @@ mod tests {
                 }
                 for scope in SCOPES {
                     let style = theme.style(scope);
-                    assert!(depth != Depth::None || (style.fg.is_none() && style.bg.is_none()), "{scope} keeps a colour");
+                    assert!(
+                        depth != Depth::None || (style.fg.is_none() && style.bg.is_none()),
+                        "{scope} keeps a colour"
+                    );
                 }
             }
         }

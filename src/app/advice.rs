@@ -94,7 +94,7 @@ impl Advice {
 
 /// Whether a node reads the index of that name.
 #[must_use]
-pub fn uses(plan: &Plan, id: NodeId, index: &str) -> bool {
+fn uses(plan: &Plan, id: NodeId, index: &str) -> bool {
     plan.node(id).index.as_deref() == Some(index)
 }
 

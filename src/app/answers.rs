@@ -20,7 +20,11 @@ pub(super) fn connected(model: &mut Model, info: Box<Info>) -> Vec<Effect> {
     if model.error.as_ref().is_some_and(|e| is_connection(e.kind)) {
         model.error = None;
     }
-    if std::mem::take(&mut model.explain_when_open) { commands::explain(model, WorkKind::Explain, false) } else { Vec::new() }
+    if std::mem::take(&mut model.explain_when_open) {
+        commands::explain(model, WorkKind::Explain, false)
+    } else {
+        Vec::new()
+    }
 }
 
 pub(super) fn connect_failed(model: &mut Model, error: Box<ServerError>) {

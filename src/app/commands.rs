@@ -51,9 +51,11 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Last => step(model, isize::MAX),
         Command::NextPlan | Command::PreviousPlan => other_plan(model, command == Command::NextPlan),
         Command::Search => model.searching = Some(String::new()),
-        Command::DeleteBack if model.confirm.is_some() => drop(model.confirm.as_mut().and_then(|c| c.typed.pop())),
+        Command::DeleteBack if model.confirm.is_some() => {
+            model.confirm.as_mut().and_then(|c| c.typed.pop());
+        }
         Command::DeleteBack if model.searching.is_some() => {
-            drop(model.searching.as_mut().and_then(String::pop));
+            model.searching.as_mut().and_then(String::pop);
             search_as_typed(model);
         }
         Command::DeleteToStart if model.searching.is_some() => {
@@ -73,12 +75,14 @@ pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 fn statement(model: &Model) -> Option<(String, Option<usize>)> {
     let typed = || model.editor.statement(model.engine()).map(|(span, sql, _, _)| (sql, Some(span.start)));
     match model.view {
-        View::Plan | View::Indexes | View::Compare => {
-            model.sheet().and_then(|s| s.statement.clone()).map(|sql| {
+        View::Plan | View::Indexes | View::Compare => model
+            .sheet()
+            .and_then(|s| s.statement.clone())
+            .map(|sql| {
                 let start = model.editor.text().find(&sql);
                 (sql, start)
-            }).or_else(typed)
-        }
+            })
+            .or_else(typed),
         View::Start => model.samples.get(model.sample).map(|s| (s.sql.clone(), None)).or_else(typed),
         View::Query => typed(),
     }
@@ -136,7 +140,8 @@ fn without_server(model: &mut Model) -> Vec<Effect> {
             model.view = View::Plan;
             model.editor.typing = false;
         }
-        _ => model.say("no server: start with `whyslow postgres://…` or `mysql://…`, or paste a plan and explain it here"),
+        _ => model
+            .say("no server: start with `whyslow postgres://…` or `mysql://…`, or paste a plan and explain it here"),
     }
     Vec::new()
 }
@@ -217,13 +222,11 @@ fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyUndo => proposal.map(|p| ("the undo", p.undo.join("\n"))),
         _ => statement(model).map(|(sql, _)| ("the query", sql)),
     };
-    match found.filter(|(_, text)| !text.is_empty()) {
-        Some((what, text)) => vec![Effect::Copy { what, text }],
-        None => {
-            model.say("there is nothing to copy");
-            Vec::new()
-        }
+    if let Some((what, text)) = found.filter(|(_, text)| !text.is_empty()) {
+        return vec![Effect::Copy { what, text }];
     }
+    model.say("there is nothing to copy");
+    Vec::new()
 }
 
 fn accept(model: &mut Model) -> Vec<Effect> {
@@ -259,12 +262,11 @@ fn back(model: &mut Model) {
         View::Indexes if model.advice().is_some_and(|a| a.in_detail) => {
             model.advice_mut().into_iter().for_each(|a| a.in_detail = false);
         }
-        View::Indexes if model.sheet().is_some() => model.view = View::Plan,
+        View::Indexes | View::Query if model.sheet().is_some() => model.view = View::Plan,
         View::Plan if model.sheet().is_some_and(|s| s.pane != Pane::Tree) => {
             model.sheet_mut().into_iter().for_each(|s| s.pane = Pane::Tree);
         }
         View::Plan if !model.editor.is_blank() || !matches!(model.link, Link::None) => model.view = View::Query,
-        View::Query if model.sheet().is_some() => model.view = View::Plan,
         View::Query if !model.samples.is_empty() => model.view = View::Start,
         _ => model.say("q quits"),
     }

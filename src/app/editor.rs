@@ -3,18 +3,22 @@
 //! [`TextArea`] is kept as editing state (text, cursor, undo); it is never drawn as a widget: the screen draws the
 //! lines itself, with colours the widget has no way to give.
 
+use std::ops::Range;
+
 use ratatui_textarea::{CursorMove, DataCursor, TextArea};
 
 use crate::{
     keys::Command,
     plan::Engine,
-    sql::{self, Span},
+    sql::{self, Span, Token},
 };
 
 /// The query being typed.
 #[derive(Debug, Clone, Default)]
 pub struct Editor {
     area: TextArea<'static>,
+    /// What each piece of each line is; renewed when the text changes, not when it is drawn.
+    tokens: Vec<Vec<(Range<usize>, Token)>>,
     /// Whether keys go into the text.
     pub typing: bool,
     /// Line and column an error was at, from 0; gone with the next change.
@@ -24,6 +28,9 @@ pub struct Editor {
 }
 
 impl Editor {
+    /// A text of more lines is not coloured: it is data, or a plan to be read.
+    const COLOURED: usize = 1_000;
+
     /// Lines without their ends.
     #[must_use]
     pub fn lines(&self) -> &[String] {
@@ -35,6 +42,12 @@ impl Editor {
     pub fn cursor(&self) -> (usize, usize) {
         let DataCursor(line, column) = self.area.cursor();
         (line, column)
+    }
+
+    /// Pieces of each line for colouring, as byte ranges; empty for a text too long to colour while it is typed.
+    #[must_use]
+    pub fn tokens(&self) -> &[Vec<(Range<usize>, Token)>] {
+        &self.tokens
     }
 
     /// The whole text.
@@ -98,15 +111,33 @@ impl Editor {
     fn change(&mut self, command: Command) -> bool {
         match command {
             Command::NewLine => self.area.insert_newline(),
-            Command::Indent => self.area.insert_str("  ").then_some(()).unwrap_or_default(),
-            Command::DeleteBack => drop(self.area.delete_char()),
-            Command::DeleteNext => drop(self.area.delete_next_char()),
-            Command::DeleteWord => drop(self.area.delete_word()),
-            Command::DeleteNextWord => drop(self.area.delete_next_word()),
-            Command::DeleteToEnd => drop(self.area.delete_line_by_end()),
-            Command::DeleteToStart => drop(self.area.delete_line_by_head()),
-            Command::Undo => drop(self.area.undo()),
-            Command::Redo => drop(self.area.redo()),
+            Command::Indent => {
+                self.area.insert_str("  ");
+            }
+            Command::DeleteBack => {
+                self.area.delete_char();
+            }
+            Command::DeleteNext => {
+                self.area.delete_next_char();
+            }
+            Command::DeleteWord => {
+                self.area.delete_word();
+            }
+            Command::DeleteNextWord => {
+                self.area.delete_next_word();
+            }
+            Command::DeleteToEnd => {
+                self.area.delete_line_by_end();
+            }
+            Command::DeleteToStart => {
+                self.area.delete_line_by_head();
+            }
+            Command::Undo => {
+                self.area.undo();
+            }
+            Command::Redo => {
+                self.area.redo();
+            }
             _ => return false,
         }
         self.changed();
@@ -116,6 +147,7 @@ impl Editor {
     fn changed(&mut self) {
         self.mark = None;
         self.dirty = true;
+        self.tokens = if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines()) };
     }
 
     /// The statement under the cursor: its place, its text, and which of how many it is, from 1.
@@ -126,8 +158,10 @@ impl Editor {
         let before: usize = self.lines().iter().take(line).map(|l| l.len() + 1).sum();
         let here = self.lines().get(line)?;
         let offset = before + here.char_indices().nth(column).map_or(here.len(), |(i, _)| i);
-        let all: Vec<Span> =
-            sql::split(&text, engine).into_iter().filter(|s| text.get(s.start..s.end).is_some_and(|t| !t.trim().is_empty())).collect();
+        let all: Vec<Span> = sql::split(&text, engine)
+            .into_iter()
+            .filter(|s| text.get(s.start..s.end).is_some_and(|t| !t.trim().is_empty()))
+            .collect();
         let at = all.iter().rposition(|s| s.start <= offset).unwrap_or(0);
         let span = *all.get(at)?;
         Some((span, text.get(span.start..span.end)?.trim().to_owned(), at + 1, all.len()))

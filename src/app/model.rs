@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{advice::Advice, editor::Editor, message::Effect, sheet::{Pane, Sheet}};
+use super::{
+    advice::Advice,
+    editor::Editor,
+    message::Effect,
+    sheet::{Pane, Sheet},
+};
 use crate::{
     keys::Place,
     plan::{Engine, Plan},
@@ -141,6 +146,8 @@ pub struct Setup {
     pub query: Option<String>,
     /// The query typed last time, and not run by itself.
     pub draft: Option<String>,
+    /// The plan seen last time, shown when asked for.
+    pub last_plan: Option<Plan>,
     /// Plans to open.
     pub plans: Vec<Plan>,
     /// Queries to choose from.
@@ -224,6 +231,13 @@ impl Model {
             View::Query
         };
         model.editor.typing = model.view == View::Query;
+        // After the view was chosen: it waits behind its key and does not stand in the way.
+        if model.sheets.is_empty()
+            && let Some(plan) = setup.last_plan
+        {
+            model.sheets.push(Sheet::saved(plan));
+            model.say("the query and the plan of last time are still here (2 shows the plan)");
+        }
         let mut effects = Vec::new();
         if setup.connect {
             model.link = Link::Connecting;

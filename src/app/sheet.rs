@@ -59,8 +59,18 @@ impl Sheet {
     pub fn new(plan: Arc<Plan>, catalog: Option<Arc<Catalog>>, findings: Vec<Finding>, live: bool) -> Self {
         let tree = TreeState::new(&plan);
         let statement = plan.query.clone();
-        let mut out =
-            Self { plan, catalog, findings, statement, live, tree, pane: Pane::Tree, finding: 0, scroll: 0, advice: None };
+        let mut out = Self {
+            plan,
+            catalog,
+            findings,
+            statement,
+            live,
+            tree,
+            pane: Pane::Tree,
+            finding: 0,
+            scroll: 0,
+            advice: None,
+        };
         out.go_to_finding();
         out
     }

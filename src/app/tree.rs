@@ -182,7 +182,9 @@ mod tests {
     /// 0 ─ 1 ─ 2, 3; 0 ─ 4 ─ 5.
     fn plan() -> Plan {
         let mut b = PlanBuilder::new();
-        for (parent, name) in [(None, "a"), (Some(0), "b"), (Some(1), "c"), (Some(1), "d"), (Some(0), "e"), (Some(4), "f")] {
+        for (parent, name) in
+            [(None, "a"), (Some(0), "b"), (Some(1), "c"), (Some(1), "d"), (Some(0), "e"), (Some(4), "f")]
+        {
             b.push(parent.map(NodeId), Node::new(Role::Outer, Operator::Other(name.into()), name)).unwrap();
         }
         b.finish(Engine::PostgreSql).unwrap()

@@ -93,7 +93,7 @@ impl Key {
             Code::Char(' ') => out.push_str("Space"),
             Code::Char(c) if self.ctrl || self.alt => out.extend(c.to_uppercase()),
             Code::Char(c) => out.push(c),
-            Code::F(n) => out.push_str(&format!("F{n}")),
+            Code::F(n) => out.extend(["F".to_owned(), n.to_string()]),
             Code::Named(name) => {
                 out.push_str(NAMES.iter().find(|n| n.0 == name).map_or("", |n| if ascii { n.2 } else { n.3 }));
             }
@@ -191,15 +191,13 @@ pub fn sequence(text: &str) -> Result<Vec<Key>, KeyError> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
-            Some((name, after)) => {
-                out.push(if name == "lt" { plain('<') } else { name.parse()? });
-                rest = after;
-            }
-            None => {
-                out.push(if c == '\n' { Key { code: Code::Named(Name::Enter), ctrl: false, alt: false } } else { plain(c) });
-                rest = &rest[c.len_utf8()..];
-            }
+        if let Some((name, after)) = rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+            out.push(if name == "lt" { plain('<') } else { name.parse()? });
+            rest = after;
+        } else {
+            let enter = Key { code: Code::Named(Name::Enter), ctrl: false, alt: false };
+            out.push(if c == '\n' { enter } else { plain(c) });
+            rest = &rest[c.len_utf8()..];
         }
     }
     Ok(out)

@@ -4,8 +4,8 @@ use super::{
     Binding,
     Command::{self, Accept, Analyze, Back, Cancel, CopyDdl, Explain, FindIndexes, Leave, Open, Quit},
     Place::{
-        self, Always, Busy, Compare, Confirm, Editor, Error, Findings, Help, Indexes, Moving, Normal, Plan, Query, Search, Start,
-        Tree,
+        self, Always, Busy, Compare, Confirm, Editor, Error, Findings, Help, Indexes, Moving, Normal, Plan, Query,
+        Search, Start, Tree,
     },
 };
 

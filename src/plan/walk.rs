@@ -45,12 +45,6 @@ impl Plan {
         NodeId(self.ends.get(id.index()).copied().unwrap_or(id.0 + 1))
     }
 
-    /// Whether the node is the last child of its parent; the root is.
-    #[must_use]
-    pub fn is_last_child(&self, id: NodeId) -> bool {
-        self.parent(id).is_none_or(|parent| self.end(parent) == self.end(id))
-    }
-
     /// The ids of the node and everything below it.
     pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (id.0..self.ends.get(id.index()).copied().unwrap_or(id.0)).map(NodeId)

@@ -61,14 +61,16 @@ impl Paint {
 }
 
 /// The nearest of the 256: the 6×6×6 cube from 16 on, or the 24 greys from 232 on.
+#[allow(clippy::many_single_char_names, reason = "red, green and blue, and their counterparts")]
 fn nearest((r, g, b): (u8, u8, u8)) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let level = |v: u8| (0u8..6).min_by_key(|i| LEVELS[usize::from(*i)].abs_diff(v)).unwrap_or(0);
     let distance = |(x, y, z): (u8, u8, u8)| {
         [(x, r), (y, g), (z, b)].iter().map(|(p, q)| u32::from(p.abs_diff(*q)).pow(2)).sum::<u32>()
     };
-    let (i, j, k) = (level(r), level(g), level(b));
-    let cube = (16 + 36 * i + 6 * j + k, (LEVELS[usize::from(i)], LEVELS[usize::from(j)], LEVELS[usize::from(k)]));
+    let on = [level(r), level(g), level(b)];
+    let [x, y, z] = on.map(|i| LEVELS[usize::from(i)]);
+    let cube = (16 + 36 * on[0] + 6 * on[1] + on[2], (x, y, z));
     let greys = (0u8..24).map(|n| (232 + n, (8 + 10 * n, 8 + 10 * n, 8 + 10 * n)));
     greys.chain([cube]).min_by_key(|(_, rgb)| distance(*rgb)).map_or(15, |(n, _)| n)
 }

@@ -131,14 +131,21 @@ impl Glyphs {
         let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
         // "C" and "POSIX" say nothing about the terminal (containers have them); only a named other set does.
         let other = set.is_some_and(|locale| {
-            locale.split_once('.').is_some_and(|(_, charset)| !charset.to_ascii_lowercase().replace('-', "").starts_with("utf8"))
+            locale
+                .split_once('.')
+                .is_some_and(|(_, charset)| !charset.to_ascii_lowercase().replace('-', "").starts_with("utf8"))
         });
         if ascii || other { &ASCII } else { &UNICODE }
     }
 
     /// A bar of `width` cells filled to `part` (0 to 1); something above zero never shows as nothing.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "bounded by the width")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "bounded by the width"
+    )]
     pub fn bar(&self, part: f64, width: usize) -> String {
         let steps = self.bar.len() - 1;
         let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
@@ -158,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_part() {
-        for (part, width, bar) in [(0.0, 4, ""), (0.001, 4, "▏"), (0.5, 4, "██"), (1.0, 4, "████"), (f64::NAN, 4, ""), (2.0, 2, "██")] {
+        for (part, width, bar) in
+            [(0.0, 4, ""), (0.001, 4, "▏"), (0.5, 4, "██"), (1.0, 4, "████"), (f64::NAN, 4, ""), (2.0, 2, "██")]
+        {
             assert_eq!(UNICODE.bar(part, width), bar, "{part}");
         }
         assert_eq!(ASCII.bar(0.6, 5), "###");
@@ -171,7 +180,9 @@ mod tests {
 
     #[test]
     fn only_a_named_other_character_set_asks_for_ascii() {
-        for (lang, ascii) in [(Some("de_DE.UTF-8"), false), (Some("C"), false), (None, false), (Some("de_DE.ISO-8859-1"), true)] {
+        for (lang, ascii) in
+            [(Some("de_DE.UTF-8"), false), (Some("C"), false), (None, false), (Some("de_DE.ISO-8859-1"), true)]
+        {
             let glyphs = Glyphs::choose(false, |name| (name == "LANG").then(|| lang.map(str::to_owned)).flatten());
             assert_eq!(glyphs.ascii, ascii, "{lang:?}");
         }

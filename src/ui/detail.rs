@@ -24,12 +24,8 @@ pub(super) fn lines<'a>(
 ) -> Vec<Line<'static>> {
     let node = plan.node(id);
     let mut out = vec![Line::from(title(plan, id, theme))];
-    let flags: Vec<Span<'static>> = plan
-        .derived(id)
-        .flags
-        .iter()
-        .flat_map(|f| [flag_span(plan.engine, *f, theme), Span::raw("  ")])
-        .collect();
+    let flags: Vec<Span<'static>> =
+        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, *f, theme), Span::raw("  ")]).collect();
     if !flags.is_empty() {
         out.push(Line::from(flags));
     }
@@ -54,7 +50,11 @@ pub(super) fn lines<'a>(
         part.push(Line::styled(format!("why {}", explanation.name), theme.style("ui.accent")));
         part.extend(wrap(explanation.formula, columns).into_iter().map(|l| Line::styled(l, text)));
         for input in &explanation.inputs {
-            part.extend(wrap(&format!("  {}", one_line(input)), columns).into_iter().map(|l| Line::styled(l, theme.style("ui.dim"))));
+            part.extend(
+                wrap(&format!("  {}", one_line(input)), columns)
+                    .into_iter()
+                    .map(|l| Line::styled(l, theme.style("ui.dim"))),
+            );
         }
     }
     section(&mut out, part);
@@ -64,7 +64,13 @@ pub(super) fn lines<'a>(
         part.extend(labelled("native", &node.native, columns, text, theme));
     }
     for (label, words) in &node.extra {
-        part.extend(labelled(&one_line(label), &format!("{} = {words}", one_line(label)), columns, theme.style("ui.dim"), theme));
+        part.extend(labelled(
+            &one_line(label),
+            &format!("{} = {words}", one_line(label)),
+            columns,
+            theme.style("ui.dim"),
+            theme,
+        ));
     }
     if let Some(line) = node.line {
         part.extend(labelled("source", &format!("line {line} of the document"), columns, theme.style("ui.dim"), theme));
@@ -86,7 +92,10 @@ pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<
     }
     for (i, line) in wrap(&finding.next, columns.saturating_sub(4)).into_iter().enumerate() {
         let lead = if i == 0 { format!("  {} ", theme.glyphs.arrow) } else { "    ".to_owned() };
-        out.push(Line::from(vec![Span::styled(lead, theme.style("ui.accent")), Span::styled(line, theme.style("ui.text"))]));
+        out.push(Line::from(vec![
+            Span::styled(lead, theme.style("ui.accent")),
+            Span::styled(line, theme.style("ui.text")),
+        ]));
     }
     out
 }
@@ -125,7 +134,8 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     put("time", time);
     put("cost", cost);
     put("rows", rows(node.rows, derived.q_error, theme));
-    let loops = node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
+    let loops =
+        node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
     put("loops", loops.into_iter().collect());
     put("blocks", node.buffers.map(blocks).unwrap_or_default());
     put("own blocks", derived.self_buffers.filter(|b| Some(*b) != node.buffers).map(blocks).unwrap_or_default());
@@ -154,7 +164,9 @@ fn rows(rows: Rows, q_error: Option<f64>, theme: &Theme) -> Vec<String> {
     out.extend(rows.actual.map(|r| format!("{} actual", fmt::count(r))));
     out.extend(q_error.filter(|q| *q >= 2.0).map(|q| format!("off by {}", times(q, theme))));
     out.extend(rows.removed.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the filter", fmt::count(r))));
-    out.extend(rows.removed_by_recheck.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the recheck", fmt::count(r))));
+    out.extend(
+        rows.removed_by_recheck.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the recheck", fmt::count(r))),
+    );
     out.extend(rows.width.map(|w| format!("{} bytes each", fmt::count(w))));
     out
 }

@@ -54,7 +54,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
             Span::raw(" "),
             severity_mark(finding.severity, theme),
             Span::raw(" "),
-            Span::styled(fit(&one_line(&finding.title), columns.saturating_sub(5 + width(&share)), theme), theme.style("ui.text")),
+            Span::styled(
+                fit(&one_line(&finding.title), columns.saturating_sub(5 + width(&share)), theme),
+                theme.style("ui.text"),
+            ),
         ]);
         buffer.set_line(area.x, y, &line, area.width);
         put_right(buffer, area, y, &share, theme);

@@ -60,7 +60,9 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
     let place = one_line(&model.place);
     match &model.link {
         Link::None => vec![Span::styled("no server", theme.style("ui.dim"))],
-        Link::Preparing { doing, .. } => vec![Span::styled(format!("{} {}", spinner(model, theme), one_line(doing)), busy)],
+        Link::Preparing { doing, .. } => {
+            vec![Span::styled(format!("{} {}", spinner(model, theme), one_line(doing)), busy)]
+        }
         Link::Connecting => vec![Span::styled(format!("{} connecting to {place}", spinner(model, theme)), busy)],
         Link::Lost => vec![Span::styled(format!("{} not connected", theme.glyphs.bad), theme.style("error.title"))],
         Link::Open(info) => {
@@ -98,7 +100,8 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
     let mut used = 1;
     let hints = keys::hints(&model.places());
     // The way to help and out is always there; the others as far as there is room.
-    let (last, first): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(_, _, c)| matches!(c, Command::Help | Command::Quit));
+    let (last, first): (Vec<_>, Vec<_>) =
+        hints.into_iter().partition(|(_, _, c)| matches!(c, Command::Help | Command::Quit));
     let size = |key: &keys::Key, hint: &str| width(&key.label(theme.glyphs.ascii)) + 1 + width(hint) + 2;
     let kept: usize = last.iter().map(|(key, hint, _)| size(key, hint)).sum();
     for (key, hint, command) in first.iter().chain(&last) {

@@ -59,9 +59,14 @@ pub(super) fn confirm(frame: &mut Frame<'_>, body: Rect, confirm: &Confirm, them
     let columns = usize::from(width.saturating_sub(4));
     let text = theme.style("ui.text");
     let mut out = Vec::new();
-    for part in [Some(&confirm.error.message), confirm.error.detail.as_ref(), confirm.error.hint.as_ref(), confirm.error.next.as_ref()]
-        .into_iter()
-        .flatten()
+    for part in [
+        Some(&confirm.error.message),
+        confirm.error.detail.as_ref(),
+        confirm.error.hint.as_ref(),
+        confirm.error.next.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
     {
         out.extend(wrap(part, columns).into_iter().map(|l| Line::styled(l, text)));
     }

@@ -36,7 +36,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     }
     if let Some(area) = places.findings {
         let focused = sheet.pane == Pane::Findings;
-        let inside = inset(pane(frame.buffer_mut(), area, findings_title(sheet, focused, places.detail.is_none(), theme), focused, theme));
+        let inside = inset(pane(
+            frame.buffer_mut(),
+            area,
+            findings_title(sheet, focused, places.detail.is_none(), theme),
+            focused,
+            theme,
+        ));
         let rows = findings::draw(frame.buffer_mut(), inside, sheet, focused, theme);
         if focused {
             extents.page = rows;
@@ -44,7 +50,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     }
     if let Some(area) = places.detail {
         let focused = sheet.pane == Pane::Detail;
-        let inside = inset(pane(frame.buffer_mut(), area, detail_title(sheet, focused, places.findings.is_none(), theme), focused, theme));
+        let inside = inset(pane(
+            frame.buffer_mut(),
+            area,
+            detail_title(sheet, focused, places.findings.is_none(), theme),
+            focused,
+            theme,
+        ));
         let id = sheet.tree.selected();
         let all = detail::lines(&sheet.plan, id, sheet.findings_of(id), usize::from(inside.width), theme);
         let most = lines(frame.buffer_mut(), inside, &all, sheet.scroll, theme);

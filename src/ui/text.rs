@@ -68,7 +68,11 @@ pub(super) fn fit_spans(spans: Vec<Span<'static>>, columns: usize, theme: &Theme
             let mut cut = fit(&span.content, room, theme);
             if w == room && room > 0 {
                 // It would fit by itself, but more follows and is lost.
-                cut = format!("{}{}", fit(&format!("{cut}  "), room, theme).trim_end_matches(theme.glyphs.ellipsis), theme.glyphs.ellipsis);
+                cut = format!(
+                    "{}{}",
+                    fit(&format!("{cut}  "), room, theme).trim_end_matches(theme.glyphs.ellipsis),
+                    theme.glyphs.ellipsis
+                );
             }
             out.push(Span::styled(cut, span.style));
             break;
@@ -197,10 +201,15 @@ mod tests {
     #[test]
     fn text_is_cut_by_columns_and_not_by_characters() {
         let theme = Theme::built_in(true, Depth::None, &UNICODE);
-        for (text, columns, expected) in [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")] {
+        for (text, columns, expected) in
+            [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")]
+        {
             assert_eq!(fit(text, columns, &theme), expected, "{text} {columns}");
         }
-        let cut: String = fit_spans(vec![Span::raw("abc"), Span::raw("def")], 3, &theme).iter().map(|s| s.content.to_string()).collect();
+        let cut: String = fit_spans(vec![Span::raw("abc"), Span::raw("def")], 3, &theme)
+            .iter()
+            .map(|s| s.content.to_string())
+            .collect();
         assert_eq!(cut, "ab…");
     }
 

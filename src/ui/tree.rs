@@ -194,7 +194,9 @@ fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, theme: &Theme) -> Vec<Span
         out.push(Span::styled(format!("{section}: "), theme.style("plan.label")));
     }
     let hit = view.state.matches().binary_search(&id).is_ok();
-    out.extend(title(plan, id, theme).into_iter().map(|s| if hit { s.patch_style(theme.style("ui.match")) } else { s }));
+    out.extend(
+        title(plan, id, theme).into_iter().map(|s| if hit { s.patch_style(theme.style("ui.match")) } else { s }),
+    );
     out
 }
 
@@ -202,7 +204,8 @@ fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, theme: &Theme) -> Vec<Span
 pub(super) fn title(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<Span<'static>> {
     let text = plan.title(id);
     let node = plan.node(id);
-    let relation = node.relation.as_ref().map(|r| format!(" on {}", r.label())).filter(|tail| text.ends_with(tail.as_str()));
+    let relation =
+        node.relation.as_ref().map(|r| format!(" on {}", r.label())).filter(|tail| text.ends_with(tail.as_str()));
     let (head, tail) = text.split_at(text.len() - relation.as_ref().map_or(0, String::len));
     let index = node.index.as_deref().map(crate::text::one_line).filter(|name| head.ends_with(name.as_str()));
     let (operator, index) = head.split_at(head.len() - index.map_or(0, |i| i.len()));
