@@ -11,7 +11,7 @@ pub enum Code {
     Char(char),
     /// A function key, 1 to 12.
     F(u8),
-    /// A key with a name; one of [`NAMES`].
+    /// A key with a name.
     Named(Name),
 }
 
