@@ -232,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_sequence_is_characters_and_names_in_brackets() {
-        let keys: Vec<String> = sequence("j<ret>a <<lt><ctrl-r>").unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(keys, ["j", "ret", "a", "space", "<", "<", "ctrl-r"].map(str::to_owned));
+        let keys: Vec<String> = sequence("j<ret>a <lt><ctrl-r>").unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(keys, ["j", "ret", "a", "space", "<", "ctrl-r"].map(str::to_owned));
         assert!(sequence("<nokey>").is_err());
         assert!("F13".parse::<Key>().is_err());
     }
