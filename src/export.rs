@@ -1,1 +1,75 @@
-//! Plans, findings and proposals as text and JSON, from the same values the screen shows.
+//! What people and programs without a screen get: the same values the screen shows, as text and as JSON.
+//!
+//! A format is one file below `export/`.
+
+pub mod error;
+pub mod json;
+pub mod text;
+
+use crate::{
+    advise::{Candidate, Proposal, Tried, Verdict},
+    diagnose::Finding,
+    plan::{NodeId, Plan},
+};
+
+/// Everything a command has to say of one statement.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Findings, worst first.
+    pub findings: &'a [Finding],
+    /// Proposals, best first; empty when none were asked for.
+    pub proposals: &'a [Proposal],
+    /// How much was searched for proposals; `None` when none were asked for.
+    pub searched: Option<Searched>,
+}
+
+/// How much a search for indexes did.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Searched {
+    /// Candidates tried.
+    pub candidates: usize,
+    /// Plans asked of the server for them.
+    pub explains: usize,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl<'a> Report<'a> {
+    /// A report of a plan and its findings, without proposals.
+    #[must_use]
+    pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
+        Self { plan, findings, proposals: &[], searched: None }
+    }
+}
+
+/// A table as a statement would name it, without quotes.
+fn table(candidate: &Candidate) -> String {
+    if candidate.schema.is_empty() {
+        candidate.table.clone()
+    } else {
+        format!("{}.{}", candidate.schema, candidate.table)
+    }
+}
+
+/// The price of a whole plan. MySQL states none for some roots; then the first node below that has one speaks for it.
+fn cost(plan: &Plan) -> Option<f64> {
+    let mut at = NodeId::ROOT;
+    loop {
+        if let Some(cost) = plan.node(at).cost.total {
+            return Some(cost);
+        }
+        at = plan.children(at).next()?;
+    }
+}
+
+/// Whether the plan with the candidate reads it.
+fn used(tried: &Tried) -> bool {
+    tried.after.ids().any(|id| tried.after.node(id).index.as_deref() == Some(tried.index_name.as_str()))
+}
+
+/// The trial of the first proposal that is proved.
+fn best(proposals: &[Proposal]) -> Option<&Tried> {
+    proposals.iter().filter(|p| p.verdict == Verdict::Proved).find_map(|p| p.tried.as_ref())
+}

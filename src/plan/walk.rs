@@ -58,6 +58,12 @@ impl Plan {
         })
     }
 
+    /// Whether no sibling follows; true for the root.
+    #[must_use]
+    pub fn is_last_child(&self, id: NodeId) -> bool {
+        self.parent(id).is_none_or(|parent| self.ends.get(parent.index()) == self.ends.get(id.index()))
+    }
+
     /// The nearest ancestor (the node itself excluded) for which `found` holds.
     pub fn ancestor(&self, id: NodeId, mut found: impl FnMut(&Node) -> bool) -> Option<NodeId> {
         let mut at = self.parent(id);

@@ -1,0 +1,170 @@
+//! The JSON document, format 1. `schema.json` beside this file says what it promises; absent is `null`.
+
+mod node;
+mod proposal;
+
+use serde::Serialize;
+
+use super::{Report, Searched};
+use crate::{diagnose::Finding, text::is_hostile};
+use node::NodeOut;
+use proposal::ProposalOut;
+
+/// The JSON Schema (2020-12) of every document this module writes.
+pub const SCHEMA: &str = include_str!("schema.json");
+
+/// Counts up when a field changes its meaning.
+pub const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct One<'a> {
+    format: u32,
+    #[serde(flatten)]
+    statement: Statement<'a>,
+}
+
+#[derive(Serialize)]
+struct Many<'a> {
+    format: u32,
+    plans: Vec<Statement<'a>>,
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    engine: EngineOut<'a>,
+    query: Option<&'a str>,
+    analyzed: bool,
+    planning_ms: Option<f64>,
+    execution_ms: Option<f64>,
+    settings: serde_json::Map<String, serde_json::Value>,
+    notes: &'a [String],
+    extra: serde_json::Map<String, serde_json::Value>,
+    nodes: Vec<NodeOut<'a>>,
+    findings: &'a [Finding],
+    proposals: Vec<ProposalOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statements: Option<[Weighed<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<Searched>,
+}
+
+#[derive(Serialize)]
+struct EngineOut<'a> {
+    name: &'static str,
+    version: Option<&'a str>,
+}
+
+/// A statement of a workload with its price before and after the proved proposals.
+#[derive(Serialize)]
+struct Weighed<'a> {
+    query: Option<&'a str>,
+    cost_before: Option<f64>,
+    cost_after: Option<f64>,
+    weight: f64,
+}
+
+/// The document of one statement, or of several plans from one file: then `{"format": 1, "plans": […]}`, each plan with the
+/// fields that a document of one has, `format` excepted. Ends with a line feed.
+///
+/// Characters that a terminal would act on are written as `\u…` escapes, so that the text is both safe and unchanged.
+///
+/// # Errors
+/// [`serde_json::Error`] when a value cannot be written as JSON; numbers that are not finite become `null` and are no error.
+pub fn document(reports: &[Report<'_>]) -> Result<String, serde_json::Error> {
+    let json = match reports {
+        [one] => serde_json::to_string_pretty(&One { format: FORMAT, statement: Statement::of(one) }),
+        many => serde_json::to_string_pretty(&Many { format: FORMAT, plans: many.iter().map(Statement::of).collect() }),
+    }?;
+    Ok(escaped(json) + "\n")
+}
+
+/// Hostile characters can only stand inside of strings, where a `\u` escape means the same.
+fn escaped(json: String) -> String {
+    if !json.contains(is_hostile) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_hostile(c) {
+            // Every such character is in the basic plane: four digits are enough.
+            let escape = format!("\\u{:04x}", c as u32);
+            out.push_str(&escape);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl<'a> Statement<'a> {
+    fn of(report: &Report<'a>) -> Self {
+        let plan = report.plan;
+        Self {
+            engine: EngineOut { name: plan.engine.name(), version: plan.version.as_deref() },
+            query: plan.query.as_deref(),
+            analyzed: plan.analyzed,
+            planning_ms: plan.planning_ms,
+            execution_ms: plan.execution_ms,
+            settings: node::map(&plan.settings),
+            notes: &plan.notes,
+            extra: node::map(&plan.extra),
+            nodes: node::nodes(plan),
+            findings: report.findings,
+            proposals: report.proposals.iter().map(ProposalOut::of).collect(),
+            statements: report.searched.map(|_| {
+                [Weighed {
+                    query: plan.query.as_deref(),
+                    cost_before: super::cost(plan),
+                    cost_after: super::best(report.proposals).map(|tried| &tried.after).and_then(super::cost),
+                    weight: 1.0,
+                }]
+            }),
+            searched: report.searched,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Report, document};
+    use crate::plan::{Engine, Node, Operator, Plan, PlanBuilder, Role};
+
+    fn plan(filter: &str) -> Plan {
+        let mut builder = PlanBuilder::new();
+        let mut node = Node::new(Role::Root, Operator::SeqScan, "Seq Scan");
+        node.conditions.filter = Some(filter.to_owned());
+        node.cost.total = Some(f64::INFINITY);
+        builder.push(None, node).unwrap();
+        builder.finish(Engine::PostgreSql).unwrap()
+    }
+
+    #[test]
+    fn one_plan_is_one_object_and_several_are_a_list() {
+        let plan = plan("a = 1");
+        let one: serde_json::Value = serde_json::from_str(&document(&[Report::new(&plan, &[])]).unwrap()).unwrap();
+        assert_eq!(one["engine"]["name"], "postgresql");
+        assert_eq!(one["nodes"][0]["conditions"]["filter"], "a = 1");
+        let two: serde_json::Value =
+            serde_json::from_str(&document(&[Report::new(&plan, &[]), Report::new(&plan, &[])]).unwrap()).unwrap();
+        assert_eq!(two["plans"].as_array().unwrap().len(), 2);
+        assert_eq!(two["plans"][1]["nodes"], one["nodes"]);
+        assert!(two.get("nodes").is_none() && two["plans"][0].get("format").is_none());
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_null() {
+        let plan = plan("x");
+        let json: serde_json::Value = serde_json::from_str(&document(&[Report::new(&plan, &[])]).unwrap()).unwrap();
+        assert!(json["nodes"][0]["cost"]["total"].is_null());
+    }
+
+    #[test]
+    fn hostile_characters_are_escaped_and_come_back_unchanged() {
+        let text = "a\u{9b}31m\u{202e}\u{7f}\x1b\r\n";
+        let plan = plan(text);
+        let json = document(&[Report::new(&plan, &[])]).unwrap();
+        assert!(!json.contains(crate::text::is_hostile), "{json}");
+        let back: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(back["nodes"][0]["conditions"]["filter"], text);
+    }
+}

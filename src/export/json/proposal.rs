@@ -1,0 +1,85 @@
+//! Proposals and their trials in the document's words.
+
+use serde::Serialize;
+
+use super::node::{self, NodeOut};
+use crate::{
+    advise::{Key, Proposal, Tried, Trust, Verdict},
+    export,
+};
+
+#[derive(Serialize)]
+pub(super) struct ProposalOut<'a> {
+    ddl: &'a [String],
+    undo: &'a [String],
+    table: String,
+    method: &'static str,
+    keys: &'a [Key],
+    include: &'a [String],
+    #[serde(rename = "where")]
+    predicate: Option<&'a str>,
+    size_bytes: Option<u64>,
+    replaces: &'a [String],
+    serves: &'a [String],
+    trials: Vec<TrialOut<'a>>,
+    verdict: Verdict,
+    reason: &'a str,
+    write_cost: WriteCost,
+}
+
+#[derive(Serialize)]
+struct WriteCost {
+    entries_per_row: f64,
+    bytes_per_row: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct TrialOut<'a> {
+    method: &'static str,
+    trust: Trust,
+    cost_before: Option<f64>,
+    cost_after: Option<f64>,
+    used: bool,
+    statement: usize,
+    notes: &'a [String],
+    nodes_before: Vec<NodeOut<'a>>,
+    nodes_after: Vec<NodeOut<'a>>,
+}
+
+impl<'a> ProposalOut<'a> {
+    pub(super) fn of(proposal: &'a Proposal) -> Self {
+        let candidate = &proposal.candidate;
+        Self {
+            ddl: &proposal.ddl,
+            undo: &proposal.undo,
+            table: export::table(candidate),
+            method: candidate.method,
+            keys: &candidate.keys,
+            include: &candidate.include,
+            predicate: candidate.predicate.as_deref(),
+            size_bytes: proposal.tried.as_ref().and_then(|t| t.size_bytes),
+            replaces: &candidate.replaces,
+            serves: &candidate.reasons,
+            trials: proposal.tried.iter().map(TrialOut::of).collect(),
+            verdict: proposal.verdict,
+            reason: &proposal.reason,
+            write_cost: WriteCost { entries_per_row: proposal.entries_per_row, bytes_per_row: proposal.bytes_per_row },
+        }
+    }
+}
+
+impl<'a> TrialOut<'a> {
+    fn of(tried: &'a Tried) -> Self {
+        Self {
+            method: tried.method,
+            trust: tried.trust,
+            cost_before: export::cost(&tried.before),
+            cost_after: export::cost(&tried.after),
+            used: export::used(tried),
+            statement: 0,
+            notes: &tried.notes,
+            nodes_before: node::nodes(&tried.before),
+            nodes_after: node::nodes(&tried.after),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A report as text for people: the plan as a tree, the findings, the proposals.
+
+mod findings;
+mod line;
+mod proposals;
+mod tree;
+
+use super::Report;
+use crate::{fmt, plan::Plan};
+use line::{Line, Style, wrap};
+
+/// The width taken when the terminal does not tell one.
+pub const DEFAULT_WIDTH: usize = 100;
+/// Narrower than this the columns would eat the tree.
+const LEAST_WIDTH: usize = 60;
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Columns to fill.
+    pub width: usize,
+    /// Colours, as escape sequences.
+    pub colour: bool,
+    /// Our own signs in ASCII (guides, bars, arrows). Names and values stay as they are, unless they hold such a sign.
+    pub ascii: bool,
+    /// Nothing is shortened: conditions wrap, every finding is in full, every proposal shows its plans.
+    pub verbose: bool,
+}
+
+impl Options {
+    /// Without colour, not verbose.
+    #[must_use]
+    pub const fn plain(width: usize) -> Self {
+        Self { width, colour: false, ascii: false, verbose: false }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::plain(DEFAULT_WIDTH)
+    }
+}
+
+/// The reports, one after the other. No line ends with blanks, and the text ends with a line feed.
+#[must_use]
+pub fn render(reports: &[Report<'_>], options: &Options) -> String {
+    let options = Options { width: options.width.max(LEAST_WIDTH), ..*options };
+    let mut lines = Vec::new();
+    for (i, report) in reports.iter().enumerate() {
+        if i > 0 {
+            lines.push(Line::new());
+        }
+        if reports.len() > 1 {
+            lines.push(Line::of(Style::Bold, format!("Plan {} of {}", i + 1, reports.len())));
+        }
+        header(report.plan, &options, &mut lines);
+        lines.push(Line::new());
+        lines.extend(tree::lines(report.plan, &options, options.width, None));
+        findings::lines(report, &options, &mut lines);
+        proposals::lines(report, &options, &mut lines);
+    }
+    let mut out = String::new();
+    for line in &lines {
+        line.write(&mut out, options.colour, options.ascii);
+    }
+    out
+}
+
+/// Server, times, the statement, and what the server said beside the plan.
+fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
+    let mut line = Line::of(Style::Bold, plan.engine.title());
+    if let Some(version) = &plan.version {
+        line.push(Style::Bold, format!(" {version}"));
+    }
+    let mut facts = Vec::new();
+    if let Some(ms) = plan.execution_ms {
+        facts.push(format!("executed in {}", fmt::duration_ms(ms)));
+    }
+    if let Some(ms) = plan.planning_ms {
+        facts.push(format!("planned in {}", fmt::duration_ms(ms)));
+    }
+    if !plan.analyzed {
+        facts.push("not executed: rows are estimates".to_owned());
+    }
+    for fact in facts {
+        line.push(Style::Plain, format!(" · {fact}"));
+    }
+    out.push(line);
+    if let Some(query) = &plan.query {
+        statement(query, options, out);
+    }
+    for (name, value) in &plan.settings {
+        paragraph(out, Style::Dim, "set: ", &format!("{name} = {value}"), 0, options.width);
+    }
+    for note in &plan.notes {
+        paragraph(out, Style::Warning, "note: ", note, 0, options.width);
+    }
+    if options.verbose {
+        for (name, value) in &plan.extra {
+            paragraph(out, Style::Dim, &format!("{name}: "), value, 0, options.width);
+        }
+    }
+}
+
+/// The statement: as typed when everything is wanted, else its first lines.
+fn statement(query: &str, options: &Options, out: &mut Vec<Line>) {
+    const SHOWN: usize = 4;
+    if options.verbose {
+        out.extend(query.trim().lines().map(|l| Line::of(Style::Sql, l)));
+        return;
+    }
+    let all = wrap(query, options.width);
+    let cut = all.len() > SHOWN;
+    for (i, text) in all.into_iter().take(SHOWN).enumerate() {
+        let mut line = Line::of(Style::Sql, text);
+        if cut && i + 1 == SHOWN {
+            line.push(Style::Dim, " …");
+            line.fit(options.width);
+        }
+        out.push(line);
+    }
+}
+
+/// A labelled paragraph: the label once, the text wrapped behind it.
+fn paragraph(out: &mut Vec<Line>, style: Style, label: &str, text: &str, indent: usize, width: usize) {
+    let start = Line::of(Style::Plain, " ".repeat(indent)).with(style, label);
+    let hang = start.width();
+    for (i, part) in wrap(text, width.saturating_sub(hang)).into_iter().enumerate() {
+        let mut line = if i == 0 { start.clone() } else { Line::of(Style::Plain, " ".repeat(hang)) };
+        line.push(Style::Plain, part);
+        out.push(line);
+    }
+}
+
+/// A heading with an empty line before it.
+fn section(out: &mut Vec<Line>, title: &str) {
+    out.push(Line::new());
+    out.push(Line::of(Style::Bold, title));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Proposals as text: verdict, price before and after, the statements, and the two plans with what changed marked.
+
+use super::{
+    Options, Report,
+    line::{Line, Style},
+    paragraph, section, tree,
+};
+use crate::{
+    advise::{Proposal, Tried, Trust, Verdict},
+    export, fmt,
+    plan::diff::diff,
+};
+
+/// From this width on, before and after stand side by side.
+const SIDE_BY_SIDE: usize = 140;
+/// Between the two.
+const GAP: usize = 3;
+
+pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>) {
+    let Some(searched) = report.searched else {
+        return;
+    };
+    if report.proposals.is_empty() {
+        section(out, "No proposals");
+        let text = format!("{} candidates were tried; none remains.", searched.candidates);
+        paragraph(out, Style::Plain, "", &text, 4, options.width);
+        return;
+    }
+    section(out, "Proposals");
+    let mut shown = false;
+    for (i, proposal) in report.proposals.iter().enumerate() {
+        head(i + 1, proposal, options, out);
+        if let Some(tried) = &proposal.tried
+            && (options.verbose || (proposal.verdict == Verdict::Proved && !shown))
+        {
+            shown = true;
+            plans(tried, options, out);
+        }
+    }
+    let seconds = fmt::duration_ms(searched.seconds * 1e3);
+    let text =
+        format!("{} candidates, {} plans asked of the server, {seconds}", searched.candidates, searched.explains);
+    out.push(Line::of(Style::Dim, text));
+}
+
+fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Line>) {
+    let candidate = &proposal.candidate;
+    let (style, word) = match proposal.verdict {
+        Verdict::Proved => (Style::Good, "PROVED"),
+        Verdict::Rejected => (Style::Bad, "rejected"),
+        Verdict::Untested => (Style::Warning, "UNTESTED"),
+    };
+    let keys: Vec<String> =
+        candidate.keys.iter().map(|k| if k.desc { format!("{} DESC", k.expr) } else { k.expr.clone() }).collect();
+    let mut line = Line::of(Style::Dim, format!("{number:>2}. ")).with(style, word);
+    line.push(
+        Style::Bold,
+        format!("  {} index on {} ({})", candidate.method, export::table(candidate), keys.join(", ")),
+    );
+    if !candidate.include.is_empty() {
+        line.push(Style::Bold, format!(" include ({})", candidate.include.join(", ")));
+    }
+    if let Some(predicate) = &candidate.predicate {
+        line.push(Style::Bold, format!(" where {predicate}"));
+    }
+    line.fit(options.width);
+    out.push(line);
+    if let Some(tried) = &proposal.tried {
+        paragraph(out, Style::Dim, "cost  ", &price(tried), 4, options.width);
+    }
+    if !proposal.reason.is_empty() {
+        paragraph(out, Style::Dim, "why   ", &proposal.reason, 4, options.width);
+    }
+    if proposal.verdict == Verdict::Rejected && !options.verbose {
+        return;
+    }
+    for reason in &candidate.reasons {
+        paragraph(out, Style::Dim, "for   ", reason, 4, options.width);
+    }
+    for note in proposal.tried.iter().flat_map(|t| &t.notes) {
+        paragraph(out, Style::Dim, "note  ", note, 4, options.width);
+    }
+    if !candidate.replaces.is_empty() {
+        paragraph(out, Style::Dim, "makes redundant  ", &candidate.replaces.join(", "), 4, options.width);
+    }
+    // Statements are never cut: they are there to be copied.
+    for ddl in &proposal.ddl {
+        out.push(Line::of(Style::Dim, "    do    ").with(Style::Sql, statement(ddl)));
+    }
+    for undo in &proposal.undo {
+        out.push(Line::of(Style::Dim, "    undo  ").with(Style::Sql, statement(undo)));
+    }
+}
+
+fn statement(sql: &str) -> String {
+    format!("{};", sql.trim_end().trim_end_matches(';'))
+}
+
+/// `35,811 → 12.4 (×2.9 k), 22 MB, by hypopg (close)`.
+fn price(tried: &Tried) -> String {
+    let mut out = match (export::cost(&tried.before), export::cost(&tried.after)) {
+        (Some(before), Some(after)) => {
+            let times = if after > 0.0 && before > after {
+                format!(" ({})", fmt::times(before / after))
+            } else {
+                String::new()
+            };
+            format!("{} → {}{times}", fmt::cost(before), fmt::cost(after))
+        }
+        _ => "not told".to_owned(),
+    };
+    if let Some(size) = tried.size_bytes {
+        out = format!("{out}, index of {}", fmt::bytes(size));
+    }
+    let trust = match tried.trust {
+        Trust::Exact => "exact",
+        Trust::Close => "close",
+        Trust::Rough => "rough",
+    };
+    format!("{out}, by {} ({trust})", tried.method)
+}
+
+/// The plan without and with the index; changed nodes carry a mark.
+fn plans(tried: &Tried, options: &Options, out: &mut Vec<Line>) {
+    let changes = diff(&tried.before, &tried.after);
+    let beside = options.width >= SIDE_BY_SIDE;
+    let width = if beside { (options.width - GAP) / 2 } else { options.width };
+    let mut before = vec![Line::of(Style::Bold, "Before")];
+    before.extend(tree::lines(&tried.before, options, width, Some(&changes.before)));
+    let mut after = vec![Line::of(Style::Bold, "After")];
+    after.extend(tree::lines(&tried.after, options, width, Some(&changes.after)));
+    if !beside {
+        out.extend(before);
+        out.extend(after);
+        return;
+    }
+    for i in 0..before.len().max(after.len()) {
+        let mut line = before.get(i).cloned().unwrap_or_default();
+        line.fit(width);
+        line.pad(width + GAP);
+        line.extend(after.get(i).cloned().unwrap_or_default());
+        out.push(line);
+    }
+}
