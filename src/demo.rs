@@ -48,6 +48,14 @@ pub struct Progress {
     pub total: u32,
 }
 
+impl Progress {
+    /// The part that is done, 0 to 1.
+    #[must_use]
+    pub fn fraction(&self) -> f64 {
+        f64::from(self.done) / f64::from(self.total.max(1))
+    }
+}
+
 /// Why the demo did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
