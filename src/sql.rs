@@ -8,6 +8,7 @@ mod lex;
 mod names;
 mod parse;
 mod placeholders;
+pub mod shape;
 mod split;
 
 pub use caret::{Caret, caret};

@@ -1,0 +1,95 @@
+//! PostgreSQL's node types in the common vocabulary, and the line `EXPLAIN` in text would print for them.
+
+use super::raw::RawNode;
+use crate::plan::Operator;
+
+/// The operator of a node. Types of later servers and of forks stay under their own name.
+pub(super) fn operator(raw: &RawNode) -> Operator {
+    let kind = raw.node_type.as_deref().unwrap_or("?");
+    match kind {
+        "Seq Scan" => Operator::SeqScan,
+        "Index Scan" => Operator::IndexScan,
+        "Index Only Scan" => Operator::IndexOnlyScan,
+        "Bitmap Index Scan" => Operator::BitmapIndexScan,
+        "Bitmap Heap Scan" => Operator::BitmapHeapScan,
+        "BitmapAnd" => Operator::BitmapAnd,
+        "BitmapOr" => Operator::BitmapOr,
+        "Tid Scan" | "Tid Range Scan" => Operator::TidScan,
+        "Subquery Scan" => Operator::SubqueryScan,
+        "CTE Scan" => Operator::CteScan,
+        "WorkTable Scan" | "Named Tuplestore Scan" => Operator::WorkTableScan,
+        "Function Scan" | "Table Function Scan" => Operator::FunctionScan,
+        "Values Scan" => Operator::ValuesScan,
+        "Foreign Scan" => Operator::ForeignScan,
+        "Custom Scan" => Operator::CustomScan,
+        "Nested Loop" => Operator::NestedLoop,
+        "Hash Join" => Operator::HashJoin,
+        "Merge Join" => Operator::MergeJoin,
+        "Hash" => Operator::Hash,
+        "Sort" => Operator::Sort,
+        "Incremental Sort" => Operator::IncrementalSort,
+        "Aggregate" => match raw.strategy.as_deref() {
+            Some("Hashed" | "Mixed") => Operator::HashAggregate,
+            Some("Sorted") => Operator::GroupAggregate,
+            _ => Operator::Aggregate,
+        },
+        "Group" => Operator::GroupAggregate,
+        "WindowAgg" => Operator::WindowAgg,
+        "Unique" => Operator::Unique,
+        "Limit" => Operator::Limit,
+        "Append" => Operator::Append,
+        "Merge Append" => Operator::MergeAppend,
+        "SetOp" => Operator::SetOp,
+        "Recursive Union" => Operator::RecursiveUnion,
+        "Materialize" => Operator::Materialize,
+        "Memoize" => Operator::Memoize,
+        "Gather" => Operator::Gather,
+        "Gather Merge" => Operator::GatherMerge,
+        "LockRows" => Operator::LockRows,
+        "ModifyTable" => Operator::ModifyTable,
+        "Result" => Operator::Result,
+        "ProjectSet" => Operator::ProjectSet,
+        other => Operator::Other(other.to_owned()),
+    }
+}
+
+/// The node's name as text plans print it (`ExplainNode`), such as `Parallel Hash Left Join`.
+pub(super) fn native(raw: &RawNode) -> String {
+    let partial = raw.partial_mode.as_deref().filter(|mode| *mode != "Simple");
+    let parallel = raw.parallel_aware.then_some("Parallel");
+    let asynchronous = raw.async_capable.then_some("Async");
+    let backward = raw.scan_direction.as_deref().filter(|direction| *direction == "Backward");
+    let name = name(raw);
+    let words = [partial, parallel, asynchronous, Some(name.as_str()), backward];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn name(raw: &RawNode) -> String {
+    let kind = raw.node_type.as_deref().unwrap_or("?");
+    let strategy = raw.strategy.as_deref();
+    let join = raw.join_type.as_deref().filter(|join| *join != "Inner");
+    match (kind, join) {
+        ("Nested Loop", Some(join)) => format!("Nested Loop {join} Join"),
+        ("Hash Join", Some(join)) => format!("Hash {join} Join"),
+        ("Merge Join", Some(join)) => format!("Merge {join} Join"),
+        ("Aggregate", _) => match strategy {
+            Some("Hashed") => "HashAggregate".to_owned(),
+            Some("Sorted") => "GroupAggregate".to_owned(),
+            Some("Mixed") => "MixedAggregate".to_owned(),
+            _ => "Aggregate".to_owned(),
+        },
+        ("SetOp", _) => {
+            let name = if strategy == Some("Hashed") { "HashSetOp" } else { "SetOp" };
+            raw.command.as_ref().map_or(name.to_owned(), |command| format!("{name} {command}"))
+        }
+        ("ModifyTable", _) => raw.operation.clone().unwrap_or_else(|| kind.to_owned()),
+        ("Foreign Scan", _) => match raw.operation.as_deref() {
+            Some(operation) if operation != "Select" => format!("Foreign {operation}"),
+            _ => kind.to_owned(),
+        },
+        ("Custom Scan", _) => {
+            raw.custom_name.as_ref().map_or(kind.to_owned(), |provider| format!("Custom Scan ({provider})"))
+        }
+        _ => kind.to_owned(),
+    }
+}
