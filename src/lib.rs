@@ -5,7 +5,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 0 | [`fmt`], [`text`]; [`plan`]; [`sql`], [`catalog`] |
+//! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
 //! | 1 | [`read`] |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |

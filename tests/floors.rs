@@ -17,7 +17,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("fmt", (0, 0)),
     ("text", (0, 0)),
     ("plan", (0, 1)),
-    ("sql", (0, 2)),
+    ("sql", (0, 3)),
     ("catalog", (0, 2)),
     ("read", (1, 0)),
     ("diagnose", (2, 0)),
@@ -70,7 +70,12 @@ fn faults(path: &str, text: &str) -> Vec<String> {
             match floors.get(target.as_str()) {
                 None => faults.push(format!("{} is no room", at(name))),
                 Some(&other) if other >= floor => {
-                    faults.push(format!("{}: {target} (floor {}) is not below {room} (floor {})", at(name), other.0, floor.0));
+                    faults.push(format!(
+                        "{}: {target} (floor {}) is not below {room} (floor {})",
+                        at(name),
+                        other.0,
+                        floor.0
+                    ));
                 }
                 Some(_) => {}
             }
@@ -79,13 +84,19 @@ fn faults(path: &str, text: &str) -> Vec<String> {
             faults.extend(
                 names
                     .iter()
-                    .filter(|name| name.path[0] == "tokio" || name.path.starts_with(&["ratatui".into(), "widgets".into()]))
+                    .filter(|name| {
+                        name.path[0] == "tokio" || name.path.starts_with(&["ratatui".into(), "widgets".into()])
+                    })
                     .map(|name| format!("{}: app is pure", at(name))),
             );
         }
     }
     if !SPAWNERS.iter().any(|(place, _)| below(path, place)) {
-        faults.extend(source::spawns(text).into_iter().map(|line| format!("{path}:{line}: spawns; see SPAWNERS in tests/floors.rs")));
+        faults.extend(
+            source::spawns(text)
+                .into_iter()
+                .map(|line| format!("{path}:{line}: spawns; see SPAWNERS in tests/floors.rs")),
+        );
     }
     faults
 }
@@ -157,7 +168,10 @@ fn every_source_file_belongs_to_a_room_or_to_the_program() {
     let known: BTreeSet<&str> = declared(&library).union(&declared(&program)).copied().collect();
     for (path, _) in sources() {
         let module = module_of(&path);
-        assert!(module.first().is_none_or(|room| known.contains(room.as_str())), "{path} is no part of the library or the program");
+        assert!(
+            module.first().is_none_or(|room| known.contains(room.as_str())),
+            "{path} is no part of the library or the program"
+        );
         assert!(!path.ends_with("/mod.rs"), "{path}: foo.rs beside foo/, never mod.rs");
     }
 }
@@ -175,13 +189,16 @@ fn no_source_file_is_longer_than_can_be_read() {
 
 #[test]
 fn the_top_of_the_repository_stays_tidy() {
-    let listing = Command::new("git").args(["ls-files", "-z"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let listing =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(listing.status.success(), "{}", String::from_utf8_lossy(&listing.stderr));
     let files = String::from_utf8(listing.stdout).unwrap();
     let strays: BTreeSet<&str> = files
         .split('\0')
         .filter_map(|path| path.split('/').next())
-        .filter(|name| !name.is_empty() && !name.starts_with('.') && !name.starts_with("LICENSE") && !TOP.contains(name))
+        .filter(|name| {
+            !name.is_empty() && !name.starts_with('.') && !name.starts_with("LICENSE") && !TOP.contains(name)
+        })
         .collect();
     assert!(strays.is_empty(), "{strays:?}");
 }
@@ -194,17 +211,42 @@ fn a_breach_is_seen_however_it_is_written() {
         ("src/plan/node.rs", "use crate::fmt::rows;", &[]),
         ("src/plan/node.rs", "use crate::sql::split;", &["sql"]),
         ("src/sql/split.rs", "use crate::plan::Engine;", &[]),
-        ("src/sql/split.rs", "use crate::catalog;", &["catalog"]),
+        ("src/sql/split.rs", "use crate::catalog;", &[]),
+        ("src/catalog.rs", "use crate::sql;", &["sql"]),
         ("src/plan/node.rs", "use super::super::ui::draw;", &["ui"]),
         ("src/read.rs", "use crate::plan::{Node, Plan};", &[]),
-        ("src/read.rs", "use crate::{\n    plan::{Plan, build},\n    server::{self, Session},\n};", &["server", "server"]),
+        (
+            "src/read.rs",
+            "use crate::{\n    plan::{Plan, build},\n    server::{self, Session},\n};",
+            &["server", "server"],
+        ),
         ("src/read/json.rs", "pub(crate) fn f(x: &crate::advise::Candidate) {}", &["advise"]),
-        ("src/read/json.rs", "mod tests {\n    use super::super::super::{plan, cli};\n    use super::raw;\n}", &["cli"]),
-        ("src/export.rs", "fn f() -> crate::app::Model { super::cli::run(); super::nonsense::x() }", &["app", "cli", "nonsense"]),
-        ("src/ui.rs", "use crate::{app::Model, theme::Theme};\n// use crate::runtime;\nconst A: &str = \"crate::runtime\";", &[]),
+        (
+            "src/read/json.rs",
+            "mod tests {\n    use super::super::super::{plan, cli};\n    use super::raw;\n}",
+            &["cli"],
+        ),
+        (
+            "src/export.rs",
+            "fn f() -> crate::app::Model { super::cli::run(); super::nonsense::x() }",
+            &["app", "cli", "nonsense"],
+        ),
+        (
+            "src/ui.rs",
+            "use crate::{app::Model, theme::Theme};\n// use crate::runtime;\nconst A: &str = \"crate::runtime\";",
+            &[],
+        ),
         ("src/ui.rs", "const A: &str = r#\"\"\"#; use crate::runtime::run;", &["runtime"]),
-        ("src/ui.rs", "/* /* */ crate::cli::x */ fn f<'a>(c: char) -> bool { c == '\"' && crate::cli::x == '\\'' }", &["cli"]),
-        ("src/diagnose.rs", "mod a { mod b { use super::super::super::server; } } use super::advise;", &["server", "advise"]),
+        (
+            "src/ui.rs",
+            "/* /* */ crate::cli::x */ fn f<'a>(c: char) -> bool { c == '\"' && crate::cli::x == '\\'' }",
+            &["cli"],
+        ),
+        (
+            "src/diagnose.rs",
+            "mod a { mod b { use super::super::super::server; } } use super::advise;",
+            &["server", "advise"],
+        ),
         ("src/app/update.rs", "use ratatui::{layout::Rect, widgets::Block};", &["app is pure"]),
         ("src/app/update.rs", "use tokio::sync::mpsc;", &["app is pure"]),
         ("src/app/update.rs", "use ratatui::style::Style;", &[]),
