@@ -2,11 +2,11 @@
 
 /// A path as it is named in the source, resolved to `crate` where it began with `super` or `self`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Name {
+pub(super) struct Name {
     /// Line, from 1.
-    pub line: usize,
+    pub(super) line: usize,
     /// Its parts.
-    pub path: Vec<String>,
+    pub(super) path: Vec<String>,
 }
 
 /// A word, or one mark (`::` counts as one).
@@ -18,7 +18,7 @@ struct Token<'a> {
 
 /// Every path of two or more parts that `text`, the source of `module`, names; groups (`a::{b, c::d}`) are spread out. A word alone after `use`
 /// counts too.
-pub fn names(text: &str, module: &[String]) -> Vec<Name> {
+pub(super) fn names(text: &str, module: &[String]) -> Vec<Name> {
     let tokens = tokens(text);
     let mut found = Vec::new();
     // Modules within the file that are open, each with the depth of braces it began at.
@@ -55,7 +55,7 @@ pub fn names(text: &str, module: &[String]) -> Vec<Name> {
 }
 
 /// The lines of `text` that start a thread, a task or a process: a call or an import of `spawn` or `spawn_…`.
-pub fn spawns(text: &str) -> Vec<usize> {
+pub(super) fn spawns(text: &str) -> Vec<usize> {
     let tokens = tokens(text);
     let mut lines = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
