@@ -105,3 +105,8 @@ async fn the_catalog_tells_tables_columns_indexes_and_functions() {
 async fn a_dropped_connection_is_known() {
     MARIADB.a_dropped_connection().await;
 }
+
+#[tokio::test]
+async fn an_abandoned_request_leaves_no_answer_behind() {
+    MARIADB.an_abandoned_request().await;
+}

@@ -127,3 +127,8 @@ async fn placeholders_and_generic_plans_are_refused_with_a_reason() {
     let request = ExplainRequest { sql: "select 1".to_owned(), generic: true, ..ExplainRequest::default() };
     assert_eq!(session.explain(&request).await.unwrap_err().kind, ErrorKind::Unsupported);
 }
+
+#[tokio::test]
+async fn an_abandoned_request_leaves_no_answer_behind() {
+    MYSQL.an_abandoned_request().await;
+}

@@ -11,11 +11,15 @@ mod shape;
 mod tls;
 mod wire;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use mysql_async::{Opts, Row, Value};
+use mysql_async::{Opts, Params, Row, Value};
 
-use self::wire::{OpenError, Wire};
+use self::wire::{OpenError, Shared, Wire};
 use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, target::TlsMode};
 use crate::{catalog::Catalog, plan::Engine, text::one_line};
 
@@ -26,20 +30,22 @@ pub struct Connection {
     info: Info,
     options: SessionOptions,
     connect_timeout: Duration,
+    /// Temporary tables of a trial, quoted, that are still to be dropped.
+    litter: Vec<String>,
 }
 
 /// Stops a connection's work from outside, by a second connection with the same options.
 #[derive(Clone)]
 pub struct Canceller {
     opts: Opts,
-    id: u64,
+    shared: Arc<Shared>,
     timeout: Duration,
 }
 
 impl fmt::Debug for Canceller {
     /// Without the options, whose own `Debug` shows the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Canceller").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Canceller").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +63,10 @@ impl Connection {
         let rows = wire.prepared(who, Vec::new()).await.map_err(|e| error::convert(&e, &attempted))?;
         let cell = |at: usize| rows.first().and_then(|row| cells::text(row, at));
         let full = cell(0).unwrap_or_default();
-        wire.id = cell(1).and_then(|id| id.parse().ok()).unwrap_or(wire.id);
+        // The handshake tells 32 bits of it only.
+        if let Some(id) = cell(1).and_then(|id| id.parse().ok()) {
+            wire.shared.id.store(id, Ordering::Relaxed);
+        }
         let user = cell(3).unwrap_or_default();
         let info = Info {
             engine: if full.to_ascii_lowercase().contains("mariadb") { Engine::MariaDb } else { Engine::MySql },
@@ -69,7 +78,8 @@ impl Connection {
             tls: None,
             embedded: false,
         };
-        let mut connection = Self { wire, info, options: options.clone(), connect_timeout: timeout };
+        let mut connection =
+            Self { wire, info, options: options.clone(), connect_timeout: timeout, litter: Vec::new() };
         connection.info.tls = connection.tls().await?;
         connection.shape().await?;
         Ok(connection)
@@ -81,16 +91,49 @@ impl Connection {
         &self.info
     }
 
-    /// Whether the connection is known to be gone.
-    #[must_use]
-    pub const fn is_closed(&self) -> bool {
-        self.wire.broken
+    /// Says that a new request of the person's begins; what [`Canceller::cancel`] stopped before is over.
+    pub(crate) fn start_over(&self) {
+        self.wire.shared.cancelled.store(false, Ordering::Relaxed);
+    }
+
+    /// Tidies up after a request whose answer nobody waited for: connects again, since what the server says next would
+    /// be of that request, or drops what a trial left.
+    pub(crate) async fn ready(&mut self) -> Result<(), ServerError> {
+        self.start_over();
+        if self.wire.abandoned() {
+            let attempted = "connecting again after an abandoned request";
+            self.wire.renew(self.connect_timeout).await.map_err(|e| match e {
+                OpenError::Library(e) => error::connecting(&e, attempted, false),
+                OpenError::Timeout => {
+                    ServerError::new(ErrorKind::Unreachable, attempted, "the server did not answer in time")
+                }
+            })?;
+            // Temporary tables went with the old connection.
+            self.litter.clear();
+            self.shape().await?;
+        }
+        self.sweep().await
+    }
+
+    /// Drops the temporary tables that [`Self::will_litter`] was told of; also after the person cancelled.
+    pub(crate) async fn sweep(&mut self) -> Result<(), ServerError> {
+        while let Some(table) = self.litter.last().cloned() {
+            if self.wire.is_broken() {
+                break;
+            }
+            // TEMPORARY: no other table can be meant.
+            let sql = format!("DROP TEMPORARY TABLE IF EXISTS {table}");
+            let answer = self.wire.prepared_anyway(&sql, Params::Empty).await;
+            self.litter.pop();
+            answer.map_err(|e| error::convert(&e, "dropping a temporary table"))?;
+        }
+        Ok(())
     }
 
     /// A handle that stops this connection's work.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
-        Canceller { opts: self.wire.opts().clone(), id: self.wire.id, timeout: self.connect_timeout }
+        Canceller { opts: self.wire.opts().clone(), shared: self.wire.shared.clone(), timeout: self.connect_timeout }
     }
 
     /// Explains one statement.
@@ -99,6 +142,7 @@ impl Connection {
     /// [`ServerError`]; of kind [`ErrorKind::NeedsConfirmation`] when the statement would write, lock, or call a function
     /// that may, and `confirmed` is not set; of kind [`ErrorKind::Refused`] when a rollback would not undo it.
     pub async fn explain(&mut self, request: &ExplainRequest) -> Result<Explained, ServerError> {
+        self.ready().await?;
         explain::explain(self, request).await
     }
 
@@ -111,6 +155,7 @@ impl Connection {
         tables: &[(Option<String>, String)],
         functions: &[String],
     ) -> Result<Catalog, ServerError> {
+        self.ready().await?;
         catalog::read(self, tables, functions).await
     }
 
@@ -146,12 +191,23 @@ impl Connection {
 }
 
 impl Canceller {
+    /// Why nothing more will come of the request under way.
+    #[must_use]
+    pub fn stopped(&self) -> Option<ErrorKind> {
+        if self.shared.broken.load(Ordering::Relaxed) {
+            Some(ErrorKind::Disconnected)
+        } else {
+            self.shared.cancelled.load(Ordering::Relaxed).then_some(ErrorKind::Cancelled)
+        }
+    }
+
     /// Tells the server to stop what the connection runs.
     ///
     /// # Errors
     /// [`ServerError`] when the server could not be told.
     pub async fn cancel(&self) -> Result<(), ServerError> {
-        wire::kill(self.opts.clone(), self.id, self.timeout).await
+        self.shared.cancelled.store(true, Ordering::Relaxed);
+        wire::kill(self.opts.clone(), self.shared.id.load(Ordering::Relaxed), self.timeout).await
     }
 }
 

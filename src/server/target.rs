@@ -4,6 +4,7 @@ mod keywords;
 mod mysql;
 mod pgpass;
 mod postgres;
+mod process;
 mod service;
 mod url;
 

@@ -99,7 +99,7 @@ impl Connection {
         let elapsed = start.elapsed();
         let overrun = self.wire.overrun;
         let warnings = if answer.is_ok() { self.wire.fixed("SHOW WARNINGS").await } else { Ok(Vec::new()) };
-        let ended = if self.wire.broken { Ok(()) } else { self.fixed("rolling back", "ROLLBACK").await };
+        let ended = if self.wire.is_broken() { Ok(()) } else { self.fixed("rolling back", "ROLLBACK").await };
         self.wire.overrun = overrun;
         let rows = answer.map_err(|e| self.in_time(error::of_statement(&e, attempted, sent)))?;
         ended?;

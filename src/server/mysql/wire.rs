@@ -4,7 +4,14 @@
 //! therefore take `&'static str` alone: what is written in this program. Everything else, the person's text first of
 //! all, is prepared, and the server prepares one statement or answers 1064. No handler for LOCAL INFILE is ever set.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use mysql_async::{Conn, Opts, Params, Row, Value, prelude::Queryable};
 
@@ -14,25 +21,36 @@ use crate::server::{ErrorKind, ServerError};
 /// How long an interrupted statement is given to end before the connection counts as lost.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
+/// What a connection and those who may stop it have in common.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// The server's number of the connection.
+    pub(super) id: AtomicU64,
+    /// The person cancelled the request under way: nothing more of it is sent.
+    pub(super) cancelled: AtomicBool,
+    /// Nothing more can be said over the connection.
+    pub(super) broken: AtomicBool,
+}
+
 /// A connection's conversation.
 pub(super) struct Wire {
     conn: Conn,
     /// Options for a second connection, which interrupts this one.
     opts: Opts,
-    /// The server's number of this connection.
-    pub(super) id: u64,
+    pub(super) shared: Arc<Shared>,
     /// Time after which a statement is interrupted from outside, in case the server's own limit does not reach it.
     pub(super) limit: Option<Duration>,
     /// Whether the last statement was interrupted because of `limit`.
     pub(super) overrun: bool,
-    /// Nothing more can be said over it.
-    pub(super) broken: bool,
+    /// An answer is awaited. Still set when the next statement comes, the one who waited went away: what the server
+    /// would say next belongs to the former statement.
+    waiting: bool,
 }
 
 impl fmt::Debug for Wire {
     /// Without the options, whose own `Debug` shows the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("id", &self.id).field("broken", &self.broken).finish_non_exhaustive()
+        f.debug_struct("Wire").field("shared", &self.shared).field("waiting", &self.waiting).finish_non_exhaustive()
     }
 }
 
@@ -43,8 +61,9 @@ impl Wire {
             Ok(conn) => conn.map_err(|e| OpenError::Library(Box::new(e)))?,
             Err(_) => return Err(OpenError::Timeout),
         };
-        let id = u64::from(conn.id());
-        Ok(Self { conn, opts, id, limit: None, overrun: false, broken: false })
+        let shared = Arc::new(Shared::default());
+        shared.id.store(u64::from(conn.id()), Ordering::Relaxed);
+        Ok(Self { conn, opts, shared, limit: None, overrun: false, waiting: false })
     }
 
     /// Options for a second connection like this one.
@@ -52,8 +71,31 @@ impl Wire {
         &self.opts
     }
 
+    /// Whether the conversation is out of step because someone stopped waiting for an answer.
+    pub(super) const fn abandoned(&self) -> bool {
+        self.waiting
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.waiting || self.shared.broken.load(Ordering::Relaxed)
+    }
+
+    /// A new conversation with the same server in place of this one; whoever may stop this one may stop that.
+    pub(super) async fn renew(&mut self, timeout: Duration) -> Result<(), OpenError> {
+        let old = self.shared.id.load(Ordering::Relaxed);
+        // What the former statement holds, others would wait for.
+        let _ = kill(self.opts.clone(), old, timeout).await;
+        let fresh = Self::open(self.opts.clone(), timeout).await?;
+        self.shared.id.store(u64::from(fresh.conn.id()), Ordering::Relaxed);
+        self.shared.broken.store(false, Ordering::Relaxed);
+        self.conn = fresh.conn;
+        (self.waiting, self.overrun) = (false, false);
+        Ok(())
+    }
+
     /// Sends a statement that is written in this program, as text: some cannot be prepared.
     pub(super) async fn fixed(&mut self, sql: &'static str) -> Result<Vec<Row>, mysql_async::Error> {
+        self.waiting = true;
         let answer = self.conn.query::<Row, _>(sql).await;
         self.note(answer)
     }
@@ -61,12 +103,20 @@ impl Wire {
     /// Prepares one statement and executes it. Takes more than [`Self::limit`] only when the server does not obey.
     pub(super) async fn prepared(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, mysql_async::Error> {
         let params = if params.is_empty() { Params::Empty } else { Params::Positional(params) };
-        self.overrun = false;
+        if self.shared.cancelled.load(Ordering::Relaxed) {
+            return Err(cancelled());
+        }
+        self.prepared_anyway(sql, params).await
+    }
+
+    /// The same after the person cancelled: for tidying up.
+    pub(super) async fn prepared_anyway(&mut self, sql: &str, params: Params) -> Result<Vec<Row>, mysql_async::Error> {
+        (self.overrun, self.waiting) = (false, true);
         let Some(limit) = self.limit else {
             let answer = self.conn.exec::<Row, _, _>(sql, params).await;
             return self.note(answer);
         };
-        let (opts, id) = (self.opts.clone(), self.id);
+        let (opts, id) = (self.opts.clone(), self.shared.id.load(Ordering::Relaxed));
         let mut overrun = false;
         let answer = {
             let mut running = std::pin::pin!(self.conn.exec::<Row, _, _>(sql, params));
@@ -86,9 +136,21 @@ impl Wire {
     }
 
     fn note<T>(&mut self, answer: Result<T, mysql_async::Error>) -> Result<T, mysql_async::Error> {
-        self.broken |= answer.as_ref().is_err_and(error::breaks);
+        self.waiting = false;
+        if answer.as_ref().is_err_and(error::breaks) {
+            self.shared.broken.store(true, Ordering::Relaxed);
+        }
         answer
     }
+}
+
+/// As the server says it of a statement that was interrupted.
+fn cancelled() -> mysql_async::Error {
+    mysql_async::Error::Server(mysql_async::ServerError {
+        code: 1317,
+        message: "cancelled before it was sent".to_owned(),
+        state: "70100".to_owned(),
+    })
 }
 
 /// Why a connection could not be opened.
