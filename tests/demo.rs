@@ -248,6 +248,19 @@ async fn a_new_client_finds_nothing_of_the_last_one_and_a_second_one_is_refused(
 }
 
 #[tokio::test]
+async fn a_client_that_hangs_up_does_not_keep_the_engine_busy() {
+    let demo = demo();
+    let client = connect(&demo).await;
+    let lost = tokio::time::timeout(Duration::from_millis(300), client.query(ENDLESS, &[])).await;
+    assert!(lost.is_err(), "the statement is endless");
+    drop(client);
+    let began = Instant::now();
+    let client = connect(&demo).await;
+    assert_eq!(text(&client, "SELECT 1").await, "1");
+    assert!(began.elapsed() < seconds(4.0), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_killed_engine_is_replaced_and_the_prepared_data_is_not_harmed() {
     let demo = demo();
     let client = connect(&demo).await;

@@ -85,23 +85,18 @@ impl Demo {
         Ok(Self { inner, keeper: Some(keeper), socket, store })
     }
 
-    /// Where to connect. The same for the life of the demo.
+    /// Where to connect. The same for the life of the demo. It has no cancel hook: the engine's process hears the
+    /// protocol's own cancel request, and so can tell the client why its statement ended.
     #[must_use]
     pub fn target(&self) -> Target {
-        Target {
-            engine: Engine::PostgreSql,
-            host: String::new(),
-            port: PORT,
-            socket: Some(self.socket.clone()),
-            user: "postgres".to_owned(),
-            password: None,
-            database: Some("postgres".to_owned()),
-            tls: TlsMode::Disable,
-            root_certificate: None,
-            connect_timeout_s: 30,
-            application_name: "whyslow".to_owned(),
-            embedded: true,
-        }
+        let mut target = Target::new(Engine::PostgreSql);
+        target.port = PORT;
+        target.socket = Some(self.socket.clone());
+        "postgres".clone_into(&mut target.user);
+        target.database = Some("postgres".to_owned());
+        target.tls = TlsMode::Disable;
+        target.embedded = true;
+        target
     }
 
     /// Kills the engine, whatever it does; it starts again on a fresh copy. Returns at once.
