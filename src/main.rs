@@ -7,11 +7,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     #[cfg(feature = "embedded")]
-    {
-        let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-        if arguments.first().is_some_and(|first| first == whyslow::demo::ENGINE_ARGUMENT) {
-            return whyslow::demo::engine_main(&engine::PROVIDER, &arguments[1..]);
-        }
+    if let Some(code) = whyslow::demo::link(&engine::PROVIDER, std::env::args_os()) {
+        return code;
     }
-    ExitCode::SUCCESS
+    whyslow::cli::main()
 }

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The hidden first argument by which the program is the engine's process.
-pub const ENGINE_ARGUMENT: &str = "__demo-engine";
+pub(super) const ENGINE_ARGUMENT: &str = "__demo-engine";
 
 /// The way to the parent.
 #[derive(Debug, Clone)]
@@ -39,8 +39,7 @@ impl Parent {
 
 /// Runs the engine's process, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the
 /// database's directory. Its parent directory belongs to this run alone and is removed should our parent die.
-#[must_use]
-pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ExitCode {
+pub(super) fn engine_main(provider: &Provider, arguments: &[OsString]) -> ExitCode {
     let [mode, root] = arguments else { return ExitCode::from(2) };
     let root = PathBuf::from(root);
     let Ok(parent) = control(&root) else { return ExitCode::from(2) };
@@ -67,17 +66,30 @@ fn control(root: &Path) -> std::io::Result<Parent> {
     Ok(Parent(Arc::new(Mutex::new(stream))))
 }
 
+/// Held by the thread that ends this process, so that another does not end it half-way.
+static LEAVING: Mutex<()> = Mutex::new(());
+
+/// Ends this process, whatever its other threads do.
+fn leave(tidy: impl FnOnce()) -> ! {
+    let _leaving = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+    tidy();
+    std::process::exit(1);
+}
+
 /// Waits for the parent's end and follows it, taking the private directory along.
 fn watch(mut ear: UnixStream, private: Option<&Path>) {
     let mut byte = [0];
     while matches!(ear.read(&mut byte), Ok(1)) {}
+    leave(|| tidy(private));
+}
+
+fn tidy(private: Option<&Path>) {
     if let Some(private) = private {
         // Twice, since the engine may be writing into it until this process ends.
         if std::fs::remove_dir_all(private).is_err() {
             let _ = std::fs::remove_dir_all(private);
         }
     }
-    std::process::exit(1);
 }
 
 /// Makes the data set in an empty directory.

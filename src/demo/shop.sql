@@ -185,13 +185,21 @@ DROP FUNCTION pick;
 DROP FUNCTION skew;
 DROP FUNCTION past;
 
---- 1500 statistics
-VACUUM (FREEZE, ANALYZE) customers;
-VACUUM (FREEZE, ANALYZE) products;
-VACUUM (FREEZE, ANALYZE) orders;
-VACUUM (FREEZE, ANALYZE) order_items;
-VACUUM (FREEZE, ANALYZE) events;
-VACUUM (FREEZE, ANALYZE) reviews;
+--- 900 statistics
+-- Twice: this engine's first VACUUM of a table freezes its rows and leaves the visibility map, without which there is
+-- no index-only scan, to the second.
+VACUUM (FREEZE) customers;
+VACUUM (FREEZE) products;
+VACUUM (FREEZE) orders;
+VACUUM (FREEZE) order_items;
+VACUUM (FREEZE) events;
+VACUUM (FREEZE) reviews;
+VACUUM (ANALYZE) customers;
+VACUUM (ANALYZE) products;
+VACUUM (ANALYZE) orders;
+VACUUM (ANALYZE) order_items;
+VACUUM (ANALYZE) events;
+VACUUM (ANALYZE) reviews;
 
 --- 300 writing to disk
 CHECKPOINT;

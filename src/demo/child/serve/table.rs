@@ -21,6 +21,8 @@ use crate::demo::wire::{self, Key, Opening};
 const OPENING: Duration = Duration::from_secs(5);
 /// How long a second client waits for the first to leave.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long work goes on for a client that has hung up.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// A client that was let in.
 pub(super) struct Guest {
@@ -162,16 +164,16 @@ impl Table {
         Some(number)
     }
 
-    /// A client has hung up: what the engine does for it would keep others waiting for nothing.
+    /// A client has hung up: what the engine does for it would keep others waiting for nothing. A moment's grace lets
+    /// short work end, and lets the parent be noticed that hung up because it died.
     fn hung_up(&self, number: u64) {
-        self.change(|seat| {
-            if seat.number == number && seat.taken {
-                seat.gone = true;
-                if seat.work != Work::Idle {
-                    interrupt(seat, "the client has gone");
-                }
-            }
-        });
+        let served = |seat: &Seat| seat.number == number && seat.taken;
+        self.change(|seat| seat.gone |= served(seat));
+        std::thread::sleep(GRACE);
+        let seat = self.seat();
+        if served(&seat) && seat.work != Work::Idle {
+            interrupt(&seat, "the client has gone");
+        }
     }
 
     /// Interrupts work that passes its time limit.
@@ -213,5 +215,5 @@ fn interrupt(seat: &Seat, why: &str) -> ! {
         let _ = client.write_all(&wire::fatal("57014", why));
         let _ = client.shutdown(Shutdown::Both);
     }
-    std::process::exit(0);
+    super::super::leave(|| ());
 }
