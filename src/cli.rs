@@ -2,6 +2,7 @@
 
 mod advise;
 mod connect;
+mod demo;
 mod explain;
 mod failure;
 mod input;

@@ -17,7 +17,6 @@ mod wire;
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::OnceLock,
 };
 
@@ -31,14 +30,16 @@ use store::Store;
 /// The engine this program has linked.
 static LINKED: OnceLock<&'static Provider> = OnceLock::new();
 
-/// Hands in the engine, once, as the program's first act: says what [`start`] starts, and runs the engine's process and
-/// returns its exit code when that is what this process was started for.
-#[must_use]
-pub fn link(provider: &'static Provider, arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
+/// Hands in the engine, as the program's first act. Does not return when this process was started, by [`start`], to be
+/// the engine's.
+pub fn link(provider: &'static Provider, arguments: impl IntoIterator<Item = OsString>) {
     let _ = LINKED.set(provider);
     let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
-    let (first, rest) = arguments.split_first()?;
-    (first == child::ENGINE_ARGUMENT).then(|| child::engine_main(provider, rest))
+    if let Some((first, rest)) = arguments.split_first()
+        && first == child::ENGINE_ARGUMENT
+    {
+        child::engine_main(provider, rest);
+    }
 }
 
 /// Whether this program has an engine for the demo.

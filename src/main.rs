@@ -7,8 +7,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     #[cfg(feature = "embedded")]
-    if let Some(code) = whyslow::demo::link(&engine::PROVIDER, std::env::args_os()) {
-        return code;
-    }
+    whyslow::demo::link(&engine::PROVIDER, std::env::args_os());
     whyslow::cli::main()
 }

@@ -16,7 +16,7 @@ use crate::{inspect, server::ExplainRequest, whatif::Allow};
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise) -> Result<ExitCode, Failure> {
     let sql = statement(options.query.clone(), options.file.as_deref())?;
-    let mut target = connect::place(options.target.as_deref())?;
+    let (mut target, _demo) = connect::place(options.target.as_deref()).await?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let canceller = session.canceller();
     let work = async {

@@ -6,16 +6,23 @@ use secrecy::SecretString;
 
 use super::{failure::Failure, input, options::Connecting};
 use crate::{
+    demo::Demo,
     server::{Environment, ErrorKind, ServerError, Session, Target},
     sql,
 };
 
-/// Finds out where to connect.
+/// Finds out where to connect; starts the demo when that is where, which then lives as long as what is returned.
 ///
 /// # Errors
-/// [`Failure`] when the target cannot be understood.
-pub(super) fn place(text: Option<&str>) -> Result<Target, Failure> {
-    Target::resolve(text, &Environment::of_process()).map_err(|e| Failure::plain("finding the server", &e.to_string()))
+/// [`Failure`] when the target cannot be understood, or the demo does not start.
+pub(super) async fn place(text: Option<&str>) -> Result<(Target, Option<Demo>), Failure> {
+    if text == Some("demo") {
+        let demo = super::demo::start().await?;
+        return Ok((demo.target(), Some(demo)));
+    }
+    let target = Target::resolve(text, &Environment::of_process())
+        .map_err(|e| Failure::plain("finding the server", &e.to_string()))?;
+    Ok((target, None))
 }
 
 /// The statements of the prelude file.

@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn run(options: Statement) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone());
     let sql = statement(sql, options.file.as_deref())?;
-    let mut target = connect::place(target.as_deref())?;
+    let (mut target, _demo) = connect::place(target.as_deref()).await?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let request = ExplainRequest {
         sql: sql.clone(),

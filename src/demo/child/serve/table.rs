@@ -215,5 +215,5 @@ fn interrupt(seat: &Seat, why: &str) -> ! {
         let _ = client.write_all(&wire::fatal("57014", why));
         let _ = client.shutdown(Shutdown::Both);
     }
-    super::super::leave(|| ());
+    super::super::leave(|| 0);
 }
