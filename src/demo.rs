@@ -1,9 +1,9 @@
 //! The embedded PostgreSQL of `whyslow demo`: its data set, its slow queries and its engine in a child process.
 //!
 //! The engine cannot be stopped while it works, has no time limits and may break, so it never runs in the process that
-//! holds the screen: [`start`] starts our own program again with a hidden first argument, and that process serves a Unix
-//! socket in a private directory on a private copy of prepared data. The program links the engine and hands it in with
-//! [`link`]; this library knows none.
+//! holds the screen: [`start`] starts our own program again with [`ENGINE_ARGUMENT`], and that process, [`engine_main`],
+//! serves a Unix socket in a private directory on a private copy of prepared data. The program links the engine and
+//! hands it in as a [`Provider`]; this library knows none.
 
 mod child;
 mod engine;
@@ -14,12 +14,9 @@ mod shop;
 mod store;
 mod wire;
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::path::{Path, PathBuf};
 
+pub use child::{ENGINE_ARGUMENT, engine_main};
 pub use engine::{Engine, Open, Provider};
 pub use running::Demo;
 pub use samples::{Remedy, SAMPLES, Sample};
@@ -27,33 +24,16 @@ pub use samples::{Remedy, SAMPLES, Sample};
 use process::Launcher;
 use store::Store;
 
-/// The engine this program has linked.
-static LINKED: OnceLock<&'static Provider> = OnceLock::new();
-
-/// Hands in the engine, as the program's first act. Does not return when this process was started, by [`start`], to be
-/// the engine's.
-pub fn link(provider: &'static Provider, arguments: impl IntoIterator<Item = OsString>) {
-    let _ = LINKED.set(provider);
-    let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
-    if let Some((first, rest)) = arguments.split_first()
-        && first == child::ENGINE_ARGUMENT
-    {
-        child::engine_main(provider, rest);
-    }
-}
-
-/// Whether this program has an engine for the demo.
-#[must_use]
-pub fn available() -> bool {
-    LINKED.get().is_some()
-}
+/// What a program without an engine says.
+pub const UNAVAILABLE: &str = "this whyslow was built without the embedded PostgreSQL: install it with \
+    `cargo install whyslow` (default features), or take the glibc binary of a release";
 
 /// How a demo is started, where it differs from the usual.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The directory to keep prepared data below, instead of the person's cache directory.
     pub cache: Option<PathBuf>,
-    /// The program that is the engine's process when started with the hidden argument, instead of the running one.
+    /// The program that is the engine's process when started with [`ENGINE_ARGUMENT`], instead of the running one.
     pub program: Option<PathBuf>,
 }
 
@@ -68,15 +48,17 @@ pub struct Progress {
     pub total: u32,
 }
 
+impl Progress {
+    /// The part that is done, 0 to 1.
+    #[must_use]
+    pub fn fraction(&self) -> f64 {
+        f64::from(self.done) / f64::from(self.total.max(1))
+    }
+}
+
 /// Why the demo did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The program has no engine.
-    #[error(
-        "this whyslow was built without the embedded PostgreSQL of the demo; `cargo install whyslow` and the release \
-         binaries for glibc have it"
-    )]
-    Unavailable,
     /// A directory could not be used.
     #[error("the demo cannot use {}: {source}", path.display())]
     Directory {
@@ -117,9 +99,8 @@ const OPEN: u32 = 400;
 /// Blocks for about a second, the first time for 5 to 15: call it off the screen's thread.
 ///
 /// # Errors
-/// [`DemoError`]; of kind [`DemoError::Unavailable`] when no engine was handed to [`link`].
-pub fn start(options: &Options, mut progress: impl FnMut(Progress)) -> Result<Demo, DemoError> {
-    let provider = LINKED.get().ok_or(DemoError::Unavailable)?;
+/// [`DemoError`].
+pub fn start(provider: &Provider, options: &Options, mut progress: impl FnMut(Progress)) -> Result<Demo, DemoError> {
     let store = Store::open(options.cache.as_deref())?;
     let launcher = Launcher { program: program(options)?, cache: store.engine_cache() };
     let steps = shop::steps();

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     #[cfg(feature = "embedded")]
-    whyslow::demo::link(&engine::PROVIDER, std::env::args_os());
-    whyslow::cli::main()
+    let engine = Some(&engine::PROVIDER);
+    #[cfg(not(feature = "embedded"))]
+    let engine = None;
+    whyslow::cli::main(engine)
 }

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, error::SqlState}
 use whyslow::demo::{self, Demo, Options, Progress, Provider, Remedy, SAMPLES};
 
 /// What the parent needs of an engine: the stamp. The engine itself is in the program.
-static PROVIDER: Provider = Provider { stamp: "test", open: |_, _| Err("only the program has the engine".to_owned()) };
+const PROVIDER: Provider = Provider { stamp: "test", open: |_, _| Err("only the program has the engine".to_owned()) };
 
 /// A directory that goes away with the test.
 struct Scratch(PathBuf);
@@ -49,8 +49,7 @@ fn shared_cache() -> PathBuf {
 fn start(cache: &Path, progress: impl FnMut(Progress)) -> Demo {
     let options =
         Options { cache: Some(cache.to_owned()), program: Some(PathBuf::from(env!("CARGO_BIN_EXE_whyslow"))) };
-    demo::link(&PROVIDER, []);
-    demo::start(&options, progress).unwrap()
+    demo::start(&PROVIDER, &options, progress).unwrap()
 }
 
 fn demo() -> Demo {

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The hidden first argument by which the program is the engine's process.
-pub(super) const ENGINE_ARGUMENT: &str = "__demo-engine";
+pub const ENGINE_ARGUMENT: &str = "__demo-engine";
 
 /// The way to the parent.
 #[derive(Debug, Clone)]
@@ -36,9 +36,9 @@ impl Parent {
     }
 }
 
-/// Is the engine's process, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the database's
+/// Is the engine's process and ends it, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the database's
 /// directory. Its parent directory belongs to this run alone and is removed should our parent die.
-pub(super) fn engine_main(provider: &Provider, arguments: &[OsString]) -> ! {
+pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ! {
     let [mode, root] = arguments else { std::process::exit(2) };
     let root = PathBuf::from(root);
     let Ok(parent) = control(&root) else { std::process::exit(2) };
