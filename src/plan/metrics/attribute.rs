@@ -1,7 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
-use crate::plan::{Buffers, NodeId, Operator, Plan, Role};
+use crate::plan::{Buffers, Engine, NodeId, Operator, Plan, Role};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
 /// so is all below them.
@@ -18,43 +18,46 @@ pub(super) fn self_times(plan: &Plan, wall: &[Option<f64>], edges: &[Edge]) -> V
 /// Self costs: each node's cost less that of its children, each as often as it is expected to run.
 pub(super) fn self_costs(plan: &Plan) -> Vec<Option<f64>> {
     let whole = inclusive_costs(plan);
-    let mut parts = Vec::with_capacity(plan.len());
-    for id in plan.ids() {
-        let Some(parent) = plan.parent(id) else { continue };
-        let cost = whole[id.index()].unwrap_or(0.0);
-        // What the parent has left for it, once its other inputs are paid. Repeats may be cheaper than the first run (a
-        // cache, a materialised input), never dearer than that.
-        let times = repeats(plan, parent, id);
-        let others: f64 = if times > 1.0 {
-            let siblings = plan.children(parent).filter(|other| *other != id);
-            siblings.filter(|other| repeats(plan, parent, *other) <= 1.0).filter_map(|s| whole[s.index()]).sum()
-        } else {
-            0.0
-        };
-        let left = (whole[parent.index()].unwrap_or(0.0) - others).max(0.0);
-        let part = if times > 1.0 { (cost * times).min(left.max(cost)) } else { cost };
-        parts.push((parent, id, part));
+    let cost = |id: NodeId| whole[id.index()].unwrap_or(0.0);
+    // What a parent has left for inputs that run again and again, once the others are paid: repeats may be cheaper than
+    // the first run (a cache, a materialised input).
+    let mut left: Vec<f64> = plan.ids().map(cost).collect();
+    let children = || plan.ids().filter_map(|id| plan.parent(id).map(|parent| (parent, id)));
+    for (parent, id) in children() {
+        if repeats(plan, parent, id) <= 1.0 {
+            left[parent.index()] -= cost(id);
+        }
     }
-    let amounts: Vec<f64> = whole.iter().map(|c| c.unwrap_or(0.0)).collect();
+    let mut parts = Vec::with_capacity(plan.len());
+    for (parent, id) in children() {
+        let times = repeats(plan, parent, id);
+        let all = if times > 1.0 { (cost(id) * times).min(left[parent.index()].max(cost(id))) } else { cost(id) };
+        parts.push((parent, id, all));
+    }
+    let amounts: Vec<f64> = plan.ids().map(cost).collect();
     let mine = divide(&amounts, &parts);
     mine.into_iter().zip(&whole).map(|(cost, whole)| whole.map(|_| cost)).collect()
 }
 
-/// What a node and all below it cost: as stated, else its own and its children's.
+/// What one run of a node and of all below it costs: as stated, else its own and its children's. MySQL and MariaDB leave
+/// sub-queries out of the cost of what asks for them; they come on top, all the way up.
 fn inclusive_costs(plan: &Plan) -> Vec<Option<f64>> {
     let mut whole: Vec<Option<f64>> = vec![None; plan.len()];
+    let mut on_top = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
         let (i, node) = (id.index(), plan.node(id));
         let inside = whole[i];
         whole[i] = match (known(node.cost.total), known(node.cost.own)) {
             (_, Some(own)) => Some(sane(own + inside.unwrap_or(0.0))),
-            (Some(total), None) => Some(total),
+            (Some(total), None) => Some(sane(total + on_top[i])),
             (None, None) => inside,
         };
-        if let (Some(cost), Some(parent)) = (whole[i], plan.parent(id)) {
-            let sum = &mut whole[parent.index()];
-            *sum = Some(sane(sum.unwrap_or(0.0) + cost));
-        }
+        let Some(parent) = plan.parent(id) else { continue };
+        let (Some(cost), times) = (whole[i], repeats(plan, parent, id)) else { continue };
+        let sum = &mut whole[parent.index()];
+        *sum = Some(sane(sum.unwrap_or(0.0) + cost * times));
+        let asked_for = plan.engine != Engine::PostgreSql && matches!(node.role, Role::Subplan | Role::InitPlan);
+        on_top[parent.index()] += sane(if asked_for { cost } else { on_top[i] } * times);
     }
     whole
 }
@@ -62,26 +65,25 @@ fn inclusive_costs(plan: &Plan) -> Vec<Option<f64>> {
 /// How often a child is expected to run for one run of its parent, where its stated cost is that of one run.
 fn repeats(plan: &Plan, parent: NodeId, child: NodeId) -> f64 {
     let node = plan.node(child);
-    if node.cost.own.is_some() || node.cost.total.is_none() {
-        return 1.0;
-    }
     let rows = |id: NodeId| known(plan.node(id).rows.estimated).unwrap_or(1.0).max(1.0);
     match (node.role, &plan.node(parent).operator) {
-        (Role::Inner, Operator::NestedLoop) => {
-            plan.children(parent).find(|c| plan.node(*c).role == Role::Outer).map_or(1.0, rows)
+        // Version 1 and MariaDB state a table's cost over all executions.
+        (Role::Inner, Operator::NestedLoop) if node.cost.own.is_none() && node.cost.total.is_some() => {
+            let outer = |c: &NodeId| plan.node(*c).role == Role::Outer;
+            // A few sub-plans may stand before it.
+            plan.children(parent).take(64).find(outer).map_or(1.0, rows)
         }
-        (Role::Subplan, _) => {
-            let hashed = node.subplan.as_ref().is_some_and(|name| {
-                let conditions = &plan.node(parent).conditions;
-                [&conditions.filter, &conditions.join]
-                    .into_iter()
-                    .flatten()
-                    .any(|c| c.contains(&format!("hashed {name}")))
-            });
-            if hashed { 1.0 } else { rows(parent) }
-        }
+        (Role::Subplan, _) if !hashed(plan, parent, child) => rows(parent),
         _ => 1.0,
     }
+}
+
+/// Whether PostgreSQL runs a sub-plan once, into a hash table that each row then asks.
+pub(super) fn hashed(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
+    let Some(name) = &plan.node(child).subplan else { return false };
+    let conditions = &plan.node(parent).conditions;
+    let words = format!("hashed {name}");
+    [&conditions.filter, &conditions.join].into_iter().flatten().any(|c| c.contains(&words))
 }
 
 /// Gives each node its whole less its parts, from the top down: what a node was given may be less than it claims (its

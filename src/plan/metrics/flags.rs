@@ -1,6 +1,10 @@
 //! What stands out on a node.
 
-use super::{Derived, attribute::total_rows, known, loops};
+use super::{
+    Derived,
+    attribute::{hashed, total_rows},
+    known, loops,
+};
 use crate::plan::{Flag, NodeId, Operator, Plan, Role};
 
 /// From this factor on an estimate is wrong…
@@ -35,13 +39,11 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
     flag(never, Flag::NeverExecuted);
     flag(parallel(plan, id, derived), Flag::Parallel);
     flag(node.operator == Operator::IndexOnlyScan, Flag::Covering);
-    let hashed = || {
-        let name = node.subplan.as_deref().unwrap_or_default();
-        let above = plan.parent(id).map(|p| &plan.node(p).conditions);
-        above.is_some_and(|c| [&c.filter, &c.join].into_iter().flatten().any(|c| c.contains(&format!("hashed {name}"))))
-    };
     let postgres = plan.engine == crate::plan::Engine::PostgreSql;
-    flag(node.role == Role::Subplan && postgres && !hashed(), Flag::Dependent);
+    flag(
+        node.role == Role::Subplan && postgres && !plan.parent(id).is_some_and(|up| hashed(plan, up, id)),
+        Flag::Dependent,
+    );
     flags.sort_unstable();
     flags.dedup();
     flags
