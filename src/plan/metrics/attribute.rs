@@ -1,7 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
-use crate::plan::{Buffers, Engine, NodeId, Operator, Plan, Role};
+use crate::plan::{Buffers, Engine, Flag, NodeId, Operator, Plan, Role};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
 /// so is all below them.
@@ -10,7 +10,8 @@ pub(super) fn self_times(plan: &Plan, wall: &[Option<f64>], edges: &[Edge]) -> V
         return vec![None; plan.len()];
     }
     let whole: Vec<f64> = wall.iter().map(|w| w.unwrap_or(0.0)).collect();
-    let parts: Vec<_> = edges.iter().map(|e| (e.host, e.guest, e.ms)).collect();
+    let parts: Vec<_> =
+        edges.iter().map(|e| Part { host: e.host, guest: e.guest, amount: e.ms, once: false }).collect();
     let mine = divide(&whole, &parts);
     mine.into_iter().zip(wall).map(|(ms, wall)| wall.map(|_| ms)).collect()
 }
@@ -32,7 +33,7 @@ pub(super) fn self_costs(plan: &Plan) -> Vec<Option<f64>> {
     for (parent, id) in children() {
         let times = repeats(plan, parent, id);
         let all = if times > 1.0 { (cost(id) * times).min(left[parent.index()].max(cost(id))) } else { cost(id) };
-        parts.push((parent, id, all));
+        parts.push(Part { host: parent, guest: id, amount: all, once: once(plan, parent, id) });
     }
     let amounts: Vec<f64> = plan.ids().map(cost).collect();
     let mine = divide(&amounts, &parts);
@@ -78,6 +79,20 @@ fn repeats(plan: &Plan, parent: NodeId, child: NodeId) -> f64 {
     }
 }
 
+/// Whether a child runs once however often its parent runs: what it gives is kept.
+fn once(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
+    let node = plan.node(child);
+    match plan.engine {
+        Engine::PostgreSql => plan.node(parent).operator == Operator::Materialize,
+        Engine::MySql | Engine::MariaDb => {
+            matches!(
+                node.operator,
+                Operator::Materialize | Operator::TemporaryTable | Operator::SetOp | Operator::RecursiveUnion
+            ) && !node.flags.contains(&Flag::Dependent)
+        }
+    }
+}
+
 /// Whether PostgreSQL runs a sub-plan once, into a hash table that each row then asks.
 pub(super) fn hashed(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
     let Some(name) = &plan.node(child).subplan else { return false };
@@ -86,26 +101,34 @@ pub(super) fn hashed(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
     [&conditions.filter, &conditions.join].into_iter().flatten().any(|c| c.contains(&words))
 }
 
+/// A part of one node's amount belongs to another.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    host: NodeId,
+    guest: NodeId,
+    /// For one run of the host.
+    amount: f64,
+    /// The same for any number of runs of the host.
+    once: bool,
+}
+
 /// Gives each node its whole less its parts, from the top down: what a node was given may be less than it claims (its
-/// host had less room), and then everything in it shrinks alike. Parts form a graph without cycles, save in forged
-/// documents, whose cycles count as they claim.
-fn divide(whole: &[f64], parts: &[(NodeId, NodeId, f64)]) -> Vec<f64> {
+/// host had less room), or more (it runs repeatedly), and then everything in it changes alike. Parts form a graph
+/// without cycles, save in forged documents, whose cycles get nothing.
+fn divide(whole: &[f64], parts: &[Part]) -> Vec<f64> {
     let count = whole.len();
     let (mut inside, mut waiting) = (vec![0.0; count], vec![0_u32; count]);
     let mut first = vec![0_usize; count + 1];
-    for (host, guest, part) in parts {
-        inside[host.index()] += part;
-        waiting[guest.index()] += 1;
-        first[host.index() + 1] += 1;
+    for part in parts {
+        inside[part.host.index()] += part.amount;
+        waiting[part.guest.index()] += 1;
+        first[part.host.index() + 1] += 1;
     }
     for i in 0..count {
         first[i + 1] += first[i];
     }
-    let (mut guests, mut next) = (vec![(0_usize, 0.0); parts.len()], first.clone());
-    for (host, guest, part) in parts {
-        guests[next[host.index()]] = (guest.index(), *part);
-        next[host.index()] += 1;
-    }
+    let mut by_host: Vec<&Part> = parts.iter().collect();
+    by_host.sort_by_key(|part| part.host);
     // A node without a host stands for itself.
     let mut given: Vec<f64> = (0..count).map(|i| if waiting[i] == 0 { whole[i] } else { 0.0 }).collect();
     let mut mine = vec![0.0; count];
@@ -114,14 +137,18 @@ fn divide(whole: &[f64], parts: &[(NodeId, NodeId, f64)]) -> Vec<f64> {
         // Of the parts, this much fits.
         let fits = if inside[i] > whole[i] { whole[i] / inside[i] } else { 1.0 };
         let scale = if whole[i] > 0.0 { given[i] / whole[i] } else { 0.0 };
-        mine[i] = ((whole[i] - inside[i]).max(0.0) * scale).max(0.0);
-        for &(guest, part) in &guests[first[i]..first[i + 1]] {
-            given[guest] += part * fits * scale;
+        let mut left = given[i];
+        for part in &by_host[first[i]..first[i + 1]] {
+            let guest = part.guest.index();
+            let gift = sane(part.amount * fits * if part.once { scale.min(1.0) } else { scale });
+            given[guest] += gift;
+            left -= gift;
             waiting[guest] -= 1;
             if waiting[guest] == 0 {
                 ready.push(guest);
             }
         }
+        mine[i] = left.max(0.0);
     }
     mine
 }

@@ -23,7 +23,9 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
         }
     };
     // A scan that a limit stops does not read everything, unless it searches.
-    let partly = never || (derived.stopped_early && node.conditions.filter.is_none());
+    let filtered_above = plan.parent(id).is_some_and(|up| plan.node(up).operator == Operator::Filter);
+    let searches = node.conditions.filter.is_some() || filtered_above;
+    let partly = never || (derived.stopped_early && !searches);
     let read = match (known(node.rows.actual), known(node.rows.removed)) {
         (Some(actual), removed) => actual + removed.unwrap_or(0.0) > 0.0,
         (None, _) => known(node.rows.estimated).is_none_or(|rows| rows > 0.0),

@@ -180,7 +180,7 @@ fn write(node: &mut Node, target: Value<'_>) {
     let bare = target.get("access_type").is_none() && target.get("message").is_none();
     if let Some(word) = stated.or(bare.then_some("insert")) {
         node.operator = Operator::ModifyTable;
-        node.native = word.to_owned();
+        word.clone_into(&mut node.native);
         let name = target.get("table_name").and_then(Value::text);
         node.relation = name.map(|name| Relation { name: name.into_owned(), ..Relation::default() });
     }

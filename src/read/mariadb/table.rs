@@ -103,7 +103,7 @@ pub(super) fn join(item: Value<'_>) -> Node {
         let mut f = Fields::of(buffered);
         f.take("table");
         f.take("subqueries");
-        node.native = "block-nl-join".to_owned();
+        "block-nl-join".clone_into(&mut node.native);
         // BNLH and BKAH look rows up in a hash table of what the buffer holds.
         if f.text("join_type").is_some_and(|kind| kind.ends_with('H')) {
             node.operator = Operator::HashJoin;

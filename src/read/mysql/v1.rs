@@ -196,7 +196,7 @@ fn write(node: &mut Node, target: Value<'_>) {
     let word =
         ["insert", "update", "delete", "replace"].into_iter().find(|key| target.get(key).is_some_and(Value::truth));
     node.operator = Operator::ModifyTable;
-    node.native = word.unwrap_or("query_block").to_owned();
+    word.unwrap_or("query_block").clone_into(&mut node.native);
     let name = target.get("table_name").and_then(Value::text);
     node.relation = name.map(|name| Relation { name: name.into_owned(), ..Relation::default() });
 }

@@ -12,6 +12,7 @@ use crate::{
 
 /// The keys of one node, as the server writes them. Every one is optional.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the server's own keys")]
 pub(super) struct RawNode {
     pub(super) operation: String,
     pub(super) access_type: Option<String>,
@@ -114,7 +115,7 @@ fn node(value: Value<'_>, role: Role) -> Node {
         access_type: text("access_type"),
         index_access_type: text("index_access_type"),
         join_algorithm: text("join_algorithm"),
-        table_name: f.text("table_name"),
+        table_name: text("table_name"),
         covering: truth("covering"),
         group_by: truth("group_by"),
         recursive: truth("recursive"),
@@ -125,9 +126,9 @@ fn node(value: Value<'_>, role: Role) -> Node {
     let operator = operator(&raw);
     let mut node = Node::new(role, operator, native(&raw.operation));
     node.line = Some(value.line());
-    flags(&raw, &mut node, truth("dependent"));
-    let (schema, alias) = (f.text("schema_name"), f.text("alias"));
-    node.relation = raw.table_name.map(|name| Relation { schema, alias: alias.filter(|a| *a != name), name });
+    let invalidated = value.get("cache_invalidators").is_some();
+    flags(&raw, &mut node, truth("dependent") || invalidated);
+    node.relation = relation(&mut f);
     node.index = f.text("index_name");
     node.subplan =
         f.text("heading").filter(|heading| heading.starts_with("Select #")).or_else(|| cte_name(&raw.operation));
@@ -143,11 +144,29 @@ fn node(value: Value<'_>, role: Role) -> Node {
     node.timing = f
         .number("actual_last_row_ms")
         .map(|last_ms| Timing::PerLoop { first_ms: f.number("actual_first_row_ms").unwrap_or(last_ms), last_ms });
+    if node.operator == Operator::Filter {
+        node.rows.removed = removed(&node.rows, first);
+    }
+    if node.operator == Operator::IndexMerge && node.relation.is_none() {
+        node.relation = first.and_then(|input| relation(&mut Fields::of(input)));
+    }
     node.conditions = conditions(&mut f);
     node.keys =
         ["sort_fields", "key_columns"].into_iter().map(|key| f.texts(key)).find(|k| !k.is_empty()).unwrap_or_default();
     node.extra = f.rest().collect();
     node
+}
+
+fn relation(f: &mut Fields<'_>) -> Option<Relation> {
+    let (schema, alias) = (f.text("schema_name"), f.text("alias"));
+    f.text("table_name").map(|name| Relation { schema, alias: alias.filter(|a| *a != name), name })
+}
+
+/// Rows a filter threw away per execution: those its input gave less those it passed on.
+fn removed(rows: &Rows, input: Option<Value<'_>>) -> Option<f64> {
+    let number = |key: &str| input?.get(key)?.number();
+    let given = number("actual_rows")? * number("actual_loops")? / rows.loops.filter(|loops| *loops > 0.0)?;
+    Some((given - rows.actual?).max(0.0))
 }
 
 fn conditions(f: &mut Fields<'_>) -> Conditions {
