@@ -2,7 +2,10 @@
 //!
 //! A rule is one file below `diagnose/` and one line in [`RULES`].
 
+mod condition;
 mod rank;
+mod sieve;
+mod stake;
 
 use crate::{
     catalog::Catalog,
