@@ -84,8 +84,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Whole-plan facts that are not modelled (JIT, triggers, …), verbatim.
     pub extra: Vec<(String, String)>,
-    /// The document the plan was read from; node lines refer to it.
-    pub source: String,
+    /// The document the plan was read from; node lines refer to it. Shared by all plans of one document.
+    pub source: std::sync::Arc<str>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parents: Vec<Option<NodeId>>,
     pub(crate) depths: Vec<u32>,

@@ -87,7 +87,7 @@ impl PlanBuilder {
             settings: Vec::new(),
             notes: Vec::new(),
             extra: Vec::new(),
-            source: String::new(),
+            source: "".into(),
             nodes: self.nodes,
             parents: self.parents,
             depths: self.depths,

@@ -1,22 +1,38 @@
 //! Numbers that follow from a plan: wall and self time, self cost, q-error, shares and flags.
+//!
+//! Time: a node's numbers are averages over its executions in every process. With `P` processes below a gathering node
+//! (the executions of its child for one of its own, which counts a leader that does not work correctly),
+//! `wall = time · loops / min(loops, P)`. Self time is wall time less that of everything that ran inside it. Where the parts
+//! add up to more than the whole (parallel branches, rounding), they are scaled to fit, so that self times always add up
+//! to the plan's time.
 
-use super::{Buffers, Flag, NodeId, Plan};
+mod attribute;
+mod charge;
+mod explain;
+mod flags;
+
+use super::{Buffers, Flag, Node, NodeId, Operator, Plan, Role, Timing};
 
 /// What was computed for one node. Nothing in here is negative, NaN or infinite.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Derived {
     /// Elapsed wall-clock time of all executions, children included, milliseconds.
     pub wall_ms: Option<f64>,
-    /// Wall-clock time without children, milliseconds.
+    /// Wall-clock time without children, milliseconds. Adds up to the plan's time over all nodes.
     pub self_ms: Option<f64>,
     /// Cost without children, over all expected executions, in the server's unit.
     pub self_cost: Option<f64>,
-    /// max(estimated / actual, actual / estimated), rows of 0 counted as 1; at least 1.
+    /// max(estimated / actual, actual / estimated) of rows over all executions, rows of 0 counted as 1; at least 1.
     pub q_error: Option<f64>,
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
     /// Blocks without children.
     pub self_buffers: Option<Buffers>,
+    /// Processes that shared the node's executions; 1 outside parallel parts.
+    pub processes: f64,
+    /// Something above (a limit, a semi-join, a merge join) may have stopped the node before its last row, so that few
+    /// actual rows are no misestimate.
+    pub stopped_early: bool,
     /// What stands out: the reader's flags and those that follow from numbers, without repeats.
     pub flags: Vec<Flag>,
 }
@@ -32,14 +48,111 @@ pub struct Explanation {
     pub inputs: Vec<String>,
 }
 
-pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
-    vec![Derived::default(); plan.nodes.len()]
+/// A number fit for arithmetic: no NaN, nothing negative, and small enough that products and sums stay finite.
+fn sane(n: f64) -> f64 {
+    if n.is_nan() { 0.0 } else { n.clamp(0.0, 1e100) }
 }
 
-impl Plan {
-    /// How the derived numbers of a node came about.
-    #[must_use]
-    pub fn explanations(&self, _id: NodeId) -> Vec<Explanation> {
-        Vec::new()
-    }
+/// [`sane`], of a number that may be absent.
+fn known(n: Option<f64>) -> Option<f64> {
+    n.map(sane)
 }
+
+/// Executions; once when the server does not say.
+fn loops(node: &Node) -> f64 {
+    known(node.rows.loops).unwrap_or(1.0)
+}
+
+/// Whether the node's work is done inside others that its place in the tree does not tell: PostgreSQL runs CTEs for
+/// their scans and init plans for whoever first needs the value. MySQL and MariaDB count sub-queries where they stand.
+fn runs_elsewhere(plan: &Plan, id: NodeId) -> bool {
+    matches!(plan.node(id).role, Role::Cte | Role::InitPlan) && plan.engine == super::Engine::PostgreSql
+}
+
+pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
+    let processes = processes(plan);
+    let wall = wall(plan, &processes);
+    let edges = charge::edges(plan, &wall);
+    let self_ms = attribute::self_times(plan, &wall, &edges);
+    let self_cost = attribute::self_costs(plan);
+    let self_buffers = attribute::self_buffers(plan, &edges);
+    let stopped = flags::stopped_early(plan);
+    let parts = if self_ms.iter().any(Option::is_some) { &self_ms } else { &self_cost };
+    let whole: f64 = parts.iter().flatten().sum();
+    let shares: Vec<_> =
+        parts.iter().map(|part| part.map(|p| if whole > 0.0 { (p / whole).min(1.0) } else { 0.0 })).collect();
+    plan.ids()
+        .map(|id| {
+            let i = id.index();
+            let mut derived = Derived {
+                wall_ms: wall[i],
+                self_ms: self_ms[i],
+                self_cost: self_cost[i],
+                q_error: q_error(plan.node(id)),
+                share: shares[i],
+                self_buffers: self_buffers[i],
+                processes: processes[i],
+                stopped_early: stopped[i],
+                flags: Vec::new(),
+            };
+            derived.flags = flags::flags(plan, id, &derived);
+            derived
+        })
+        .collect()
+}
+
+/// How many processes really shared the work, for each node.
+fn processes(plan: &Plan) -> Vec<f64> {
+    let mut processes = vec![1.0; plan.len()];
+    for id in plan.ids() {
+        let Some(parent) = plan.parent(id) else { continue };
+        let (node, above) = (plan.node(id), plan.node(parent));
+        processes[id.index()] = if matches!(node.role, Role::Cte | Role::InitPlan) {
+            // The leader alone runs these.
+            1.0
+        } else if matches!(above.operator, Operator::Gather | Operator::GatherMerge) {
+            (loops(node) / loops(above).max(1.0)).max(1.0)
+        } else {
+            processes[parent.index()]
+        };
+    }
+    processes
+}
+
+/// Wall time of each node, from the leaves up: a node that was not measured took as long as its parts.
+fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
+    let mut wall = vec![None; plan.len()];
+    let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
+    for id in plan.ids().rev() {
+        let (i, node) = (id.index(), plan.node(id));
+        let loops = loops(node);
+        let inside = parts[i].map(sane);
+        wall[i] = match node.timing {
+            _ if loops == 0.0 && node.rows.loops.is_some() => inside.or(plan.analyzed.then_some(0.0)),
+            Some(Timing::PerLoop { last_ms, .. }) => Some(sane(last_ms) * loops / loops.min(processes[i]).max(1.0)),
+            Some(Timing::Inclusive(ms)) => Some(sane(ms)),
+            Some(Timing::Own(ms)) => Some(sane(ms) + inside.unwrap_or(0.0)),
+            None => inside,
+        }
+        .map(sane);
+        if let (Some(ms), Some(parent), false) = (wall[i], plan.parent(id), runs_elsewhere(plan, id)) {
+            let sum = &mut parts[parent.index()];
+            *sum = Some(sum.unwrap_or(0.0) + ms);
+        }
+    }
+    wall
+}
+
+/// How far the estimate was off, over all executions: averages below one row would hide it.
+fn q_error(node: &Node) -> Option<f64> {
+    let loops = loops(node);
+    if loops == 0.0 {
+        return None;
+    }
+    let (estimated, actual) = (known(node.rows.estimated)?, known(node.rows.actual)?);
+    let (estimated, actual) = ((estimated * loops).max(1.0), (actual * loops).max(1.0));
+    Some(f64::max(estimated / actual, actual / estimated))
+}
+
+#[cfg(test)]
+mod tests;

@@ -141,11 +141,15 @@ pub struct Cost {
     pub own: Option<f64>,
 }
 
-/// Rows, per loop as the server states them. `f64`: PostgreSQL 18 prints fractions and averages are fractions.
+/// Rows, per loop. `f64`: PostgreSQL 18 prints fractions and averages are fractions. A node's rows are those it passes on:
+/// where a server states rows read and a percentage that passes (MySQL version 1, MariaDB), the reader multiplies and keeps
+/// the raw fields in [`Node::extra`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Rows {
     /// Expected rows per execution.
     pub estimated: Option<f64>,
+    /// Rows expected to be read per execution before the node's own filter, where the server says it (MySQL version 1, MariaDB).
+    pub examined: Option<f64>,
     /// Rows per execution, averaged over loops.
     pub actual: Option<f64>,
     /// How often the node was executed; `Some(0.0)` is "never".

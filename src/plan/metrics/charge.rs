@@ -1,0 +1,147 @@
+//! Where CTEs and init plans ran: their time lies inside the nodes that asked for them, not where they stand in the tree.
+
+use std::collections::HashMap;
+
+use super::{runs_elsewhere, sane};
+use crate::plan::{Node, NodeId, Operator, Plan, Role};
+
+/// A part of one node's time lies inside another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Edge {
+    /// Whose time includes it.
+    pub(super) host: NodeId,
+    /// What ran there.
+    pub(super) guest: NodeId,
+    /// How much, milliseconds.
+    pub(super) ms: f64,
+}
+
+/// Every "ran inside": children inside parents, CTEs inside their scans, init plans inside the node that first needed them.
+pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
+    let time = |id: NodeId| wall[id.index()].unwrap_or(0.0);
+    // What is left of each node's time after its own children.
+    let mut room: Vec<f64> = wall.iter().map(|w| w.unwrap_or(0.0)).collect();
+    let mut edges = Vec::with_capacity(plan.len());
+    let mut strangers = Vec::new();
+    for id in plan.ids() {
+        let Some(parent) = plan.parent(id) else { continue };
+        if runs_elsewhere(plan, id) {
+            strangers.push((id, parent));
+        } else {
+            edges.push(Edge { host: parent, guest: id, ms: time(id) });
+            room[parent.index()] -= time(id);
+        }
+    }
+    if strangers.is_empty() {
+        return edges;
+    }
+    let asking = Asking::of(plan, &strangers);
+    for (guest, parent) in strangers {
+        let mut left = time(guest);
+        let hosts = asking.hosts(plan, guest, &room);
+        for host in hosts {
+            let ms = left.min(sane(room[host.index()]));
+            if ms > 0.0 || time(guest) == 0.0 {
+                edges.push(Edge { host, guest, ms });
+                room[host.index()] -= ms;
+                left -= ms;
+            }
+            if left <= 0.0 {
+                break;
+            }
+        }
+        // Nobody is seen to have asked (the output list was not printed), or rounding left a rest: it ran below its
+        // parent. A CTE that writes and is never read runs after the plan's own time, in which case there is no room.
+        let ms = left.min(sane(room[parent.index()]));
+        if ms > 0.0 {
+            edges.push(Edge { host: parent, guest, ms });
+            room[parent.index()] -= ms;
+        }
+    }
+    edges
+}
+
+/// Who may have asked for a CTE or for the value of an init plan.
+struct Asking {
+    by_name: HashMap<String, Vec<NodeId>>,
+}
+
+impl Asking {
+    fn of(plan: &Plan, strangers: &[(NodeId, NodeId)]) -> Self {
+        let mut by_name: HashMap<String, Vec<NodeId>> = HashMap::new();
+        for (guest, _) in strangers {
+            by_name.extend(names(plan.node(*guest)).into_iter().map(|name| (name, Vec::new())));
+        }
+        let parameters = by_name.keys().any(|name| !name.starts_with("CTE "));
+        for id in plan.ids() {
+            let node = plan.node(id);
+            if node.operator == Operator::CteScan
+                && let Some(relation) = &node.relation
+                && let Some(scans) = by_name.get_mut(&format!("CTE {}", relation.name))
+            {
+                scans.push(id);
+            }
+            if parameters {
+                for text in texts(node) {
+                    for name in mentioned(text) {
+                        if let Some(users) = by_name.get_mut(&name)
+                            && users.last() != Some(&id)
+                        {
+                            users.push(id);
+                        }
+                    }
+                }
+            }
+        }
+        Self { by_name }
+    }
+
+    /// The nodes to charge, likeliest first: those with the most unexplained time.
+    fn hosts(&self, plan: &Plan, guest: NodeId, room: &[f64]) -> Vec<NodeId> {
+        let own: std::ops::Range<u32> = guest.0..plan.ends.get(guest.index()).copied().unwrap_or(guest.0 + 1);
+        let all = names(plan.node(guest)).into_iter().filter_map(|name| self.by_name.get(&name)).flatten();
+        let mut hosts: Vec<NodeId> = all.copied().filter(|host| !own.contains(&host.0)).collect();
+        hosts.sort_by(|a, b| room[b.index()].total_cmp(&room[a.index()]).then(b.cmp(a)));
+        hosts.dedup();
+        if plan.node(guest).role == Role::InitPlan {
+            // It ran once, in one place.
+            hosts.truncate(1);
+        }
+        hosts
+    }
+}
+
+/// Under which names others speak of a sub-plan: `CTE c`; `$1` until PostgreSQL 16 (`InitPlan 1 (returns $1)`);
+/// `InitPlan 1` since 17 (`(InitPlan 1).col1`).
+fn names(node: &Node) -> Vec<String> {
+    let Some(name) = &node.subplan else { return Vec::new() };
+    if node.role == Role::Cte {
+        return vec![name.clone()];
+    }
+    match name.split_once(" (returns ") {
+        Some((_, returns)) => returns.trim_end_matches(')').split(',').map(|p| p.trim().to_owned()).collect(),
+        None => vec![name.clone()],
+    }
+}
+
+/// Every text in which a node may use a value.
+fn texts(node: &Node) -> impl Iterator<Item = &str> {
+    let conditions = &node.conditions;
+    let own = [&conditions.filter, &conditions.index, &conditions.join, &conditions.recheck];
+    let more = node.extra.iter().filter(|(key, _)| key != "Workers").map(|(_, value)| value);
+    own.into_iter().flatten().chain(&node.keys).chain(more).map(String::as_str)
+}
+
+/// `$12` and `InitPlan 12` wherever they stand in a text.
+fn mentioned(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for mark in ["$", "InitPlan "] {
+        for (at, _) in text.match_indices(mark) {
+            let digits: String = text[at + mark.len()..].chars().take_while(char::is_ascii_digit).collect();
+            if !digits.is_empty() {
+                found.push(format!("{mark}{digits}"));
+            }
+        }
+    }
+    found
+}

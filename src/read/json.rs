@@ -1,0 +1,298 @@
+//! An own JSON reader into a flat arena: nothing recurses, not even dropping, so a plan of any depth is an ordinary
+//! document. Keys keep their order and their repeats; every value knows its byte offset. RFC 8259, and a little more
+//! patient: raw control characters and unknown escapes inside strings are kept as they stand.
+
+mod value;
+
+pub(super) use value::{Fields, Value};
+
+use super::ReadError;
+use crate::text;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// Byte offsets, the end exclusive.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    kind: Kind,
+    /// Between the quotes.
+    key: Option<Span>,
+    /// Quotes and brackets included.
+    span: Span,
+    /// The slot after this value's last descendant.
+    next: u32,
+}
+
+/// One JSON value and everything in it, in pre-order.
+#[derive(Debug)]
+pub(super) struct Document<'t> {
+    text: &'t str,
+    lines: &'t Lines,
+    slots: Vec<Slot>,
+}
+
+/// What was read, up to an error if there was one: what stood open there is closed.
+#[derive(Debug)]
+pub(super) struct Parsed<'t> {
+    /// The values read.
+    pub(super) document: Document<'t>,
+    /// Where reading stopped.
+    pub(super) end: usize,
+    /// Why it stopped before the value was whole.
+    pub(super) error: Option<ReadError>,
+}
+
+/// Where each line of a text begins.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<u32>);
+
+impl Lines {
+    /// Finds the lines. Texts beyond 4 GiB are refused before this.
+    pub(super) fn of(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        Self(std::iter::once(0).chain(breaks).map(offset).collect())
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> u32 {
+        offset(self.0.partition_point(|start| *start as usize <= at))
+    }
+
+    /// An error at a byte of `text`, with line, column and what stands there.
+    pub(super) fn error(&self, text: &str, at: usize, expected: impl Into<String>) -> ReadError {
+        let line = self.line(at);
+        let start = self.0.get(line as usize - 1).map_or(0, |start| *start as usize);
+        let column = text.get(start..at).map_or(1, |before| before.chars().count() + 1);
+        let rest = text.get(at..).unwrap_or_default();
+        let word: String = rest.split(['\n', '\r']).next().unwrap_or_default().chars().take(24).collect();
+        let found = match word.trim_end() {
+            "" if rest.trim().is_empty() => "the end of the text".to_owned(),
+            "" => "the end of the line".to_owned(),
+            word => format!("`{}`", text::one_line(word)),
+        };
+        ReadError { line, column: offset(column), expected: expected.into(), found }
+    }
+}
+
+/// Byte offsets fit: longer texts are refused.
+fn offset(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Value,
+    ItemOrEnd,
+    KeyOrEnd,
+    Key,
+    CommaOrEnd,
+}
+
+/// Reads one value that starts at byte `start`.
+pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed<'t> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: start, slots: Vec::new(), open: Vec::new(), key: None };
+    let error = reader.run().err().map(|expected| lines.error(text, reader.at, expected));
+    let end = reader.at.min(text.len());
+    let next = offset(reader.slots.len());
+    for slot in reader.open {
+        reader.slots[slot].span.end = offset(end);
+        reader.slots[slot].next = next;
+    }
+    Parsed { document: Document { text, lines, slots: reader.slots }, end, error }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    slots: Vec<Slot>,
+    open: Vec<usize>,
+    key: Option<Span>,
+}
+
+impl Reader<'_> {
+    /// Reads until the first value is whole; an error is what was expected at `self.at`.
+    fn run(&mut self) -> Result<(), &'static str> {
+        let mut next = Next::Value;
+        loop {
+            self.skip_blanks();
+            let byte = self.bytes.get(self.at).copied();
+            next = match (next, byte) {
+                (Next::KeyOrEnd, Some(b'}')) | (Next::ItemOrEnd, Some(b']')) => self.close(),
+                (Next::CommaOrEnd, Some(b'}')) if self.inside() == Some(Kind::Object) => self.close(),
+                (Next::CommaOrEnd, Some(b']')) if self.inside() == Some(Kind::Array) => self.close(),
+                (Next::CommaOrEnd, Some(b',')) => {
+                    self.at += 1;
+                    if self.inside() == Some(Kind::Object) { Next::Key } else { Next::Value }
+                }
+                (Next::CommaOrEnd, _) if self.inside() == Some(Kind::Object) => return Err("`,` or `}`"),
+                (Next::CommaOrEnd, _) => return Err("`,` or `]`"),
+                (Next::Key | Next::KeyOrEnd, Some(b'"')) => {
+                    self.key = Some(self.string()?);
+                    self.skip_blanks();
+                    if self.bytes.get(self.at) != Some(&b':') {
+                        return Err("`:` after a key");
+                    }
+                    self.at += 1;
+                    Next::Value
+                }
+                (Next::Key, _) => return Err("a key in quotes"),
+                (Next::KeyOrEnd, _) => return Err("a key in quotes or `}`"),
+                (Next::Value | Next::ItemOrEnd, Some(b'{')) => self.begin(Kind::Object, Next::KeyOrEnd),
+                (Next::Value | Next::ItemOrEnd, Some(b'[')) => self.begin(Kind::Array, Next::ItemOrEnd),
+                (Next::Value | Next::ItemOrEnd, Some(_)) => self.scalar()?,
+                (Next::Value | Next::ItemOrEnd, None) => return Err("a value"),
+            };
+            if self.open.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.bytes.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn inside(&self) -> Option<Kind> {
+        self.open.last().map(|slot| self.slots[*slot].kind)
+    }
+
+    fn push(&mut self, kind: Kind, start: usize) -> usize {
+        let slot = self.slots.len();
+        let span = Span { start: offset(start), end: offset(self.at) };
+        self.slots.push(Slot { kind, key: self.key.take(), span, next: offset(slot + 1) });
+        slot
+    }
+
+    fn begin(&mut self, kind: Kind, next: Next) -> Next {
+        let slot = self.push(kind, self.at);
+        self.open.push(slot);
+        self.at += 1;
+        next
+    }
+
+    fn close(&mut self) -> Next {
+        self.at += 1;
+        if let Some(slot) = self.open.pop() {
+            self.slots[slot].span.end = offset(self.at);
+            self.slots[slot].next = offset(self.slots.len());
+        }
+        Next::CommaOrEnd
+    }
+
+    fn scalar(&mut self) -> Result<Next, &'static str> {
+        let start = self.at;
+        if self.bytes[start] == b'"' {
+            self.string()?;
+            self.push(Kind::String, start);
+            return Ok(Next::CommaOrEnd);
+        }
+        let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        let length = self.bytes[start..].iter().take_while(|b| word(b)).count();
+        let kind = match &self.text[start..start + length] {
+            "null" => Kind::Null,
+            "true" => Kind::Bool(true),
+            "false" => Kind::Bool(false),
+            // "inf" and "nan" are numbers to Rust and not to JSON.
+            number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && number.parse::<f64>().is_ok() => {
+                Kind::Number
+            }
+            _ => return Err("a value"),
+        };
+        self.at += length;
+        self.push(kind, start);
+        Ok(Next::CommaOrEnd)
+    }
+
+    /// Passes a string and gives what is between its quotes. An unfinished one is reported where it begins.
+    fn string(&mut self) -> Result<Span, &'static str> {
+        let mut at = self.at + 1;
+        loop {
+            match self.bytes.get(at) {
+                None => return Err("the end of this string"),
+                Some(b'"') => break,
+                Some(b'\\') => at += 2,
+                Some(_) => at += 1,
+            }
+        }
+        let span = Span { start: offset(self.at + 1), end: offset(at) };
+        self.at = at + 1;
+        Ok(span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Lines, parse};
+
+    #[test]
+    fn values_keep_order_repeats_and_lines() {
+        let text = "{\"b\": 1,\n \"a\": [true, null, \"x\\u00e9\\n\"],\n \"b\": -2.5e1}";
+        let lines = Lines::of(text);
+        let parsed = parse(text, &lines, 0);
+        assert_eq!((parsed.error, parsed.end), (None, text.len()));
+        let root = parsed.document.root().unwrap();
+        let seen: Vec<_> = root.children().map(|v| (v.key().unwrap().into_owned(), v.line(), v.number())).collect();
+        assert_eq!(seen, [("b".into(), 1, Some(1.0)), ("a".into(), 2, None), ("b".into(), 3, Some(-25.0))]);
+        let items: Vec<_> = root.get("a").unwrap().children().map(|v| v.kind()).collect();
+        assert_eq!(items, [Kind::Bool(true), Kind::Null, Kind::String]);
+        assert_eq!(root.get("a").unwrap().children().last().unwrap().text().unwrap(), "xé\n");
+    }
+
+    #[test]
+    fn an_error_says_where_and_what() {
+        for (text, line, column, expected, found) in [
+            ("{\"a\" 1}", 1, 6, "`:` after a key", "`1}`"),
+            ("{\"a\": 1\n \"b\": 2}", 2, 2, "`,` or `}`", "`\"b\": 2}`"),
+            ("[1, ]", 1, 5, "a value", "`]`"),
+            ("[1, 2", 1, 6, "`,` or `]`", "the end of the text"),
+            ("{\"é\": tru}", 1, 7, "a value", "`tru}`"),
+            ("{a: 1}", 1, 2, "a key in quotes or `}`", "`a: 1}`"),
+            ("{\"a\": 1,}", 1, 9, "a key in quotes", "`}`"),
+            ("{\"a\": \"x\n", 1, 7, "the end of this string", "`\"x`"),
+            ("[inf]", 1, 2, "a value", "`inf]`"),
+            ("[1}", 1, 3, "`,` or `]`", "`}`"),
+            ("", 1, 1, "a value", "the end of the text"),
+        ] {
+            let lines = Lines::of(text);
+            let error = parse(text, &lines, 0).error.unwrap();
+            let seen = (error.line, error.column, error.expected.as_str(), error.found.as_str());
+            assert_eq!(seen, (line, column, expected, found), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_million_brackets_do_not_overflow_the_stack() {
+        let open = "[".repeat(1_000_000);
+        let lines = Lines::of(&open);
+        let parsed = parse(&open, &lines, 0);
+        assert_eq!(parsed.error.unwrap().column, 1_000_001);
+        let whole = format!("{open}{}", "]".repeat(1_000_000));
+        let lines = Lines::of(&whole);
+        assert!(parse(&whole, &lines, 0).error.is_none());
+    }
+}
