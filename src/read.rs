@@ -62,7 +62,11 @@ mod tests {
             ("carriage returns", format!("[\r\n{BARE}\r\n]\r\n"), 2),
             ("psql frame", framed.to_owned(), 5),
             ("psql box", framed.replace(" [ ", "| [ ").replace("+\n", "+|\n"), 5),
-            ("prompt and statement", format!("shop=# explain (format json) select '{{1,2}}'::int[], '{{\"a\": 1}}';\n{BARE}"), 2),
+            (
+                "prompt and statement",
+                format!("shop=# explain (format json) select '{{1,2}}'::int[], '{{\"a\": 1}}';\n{BARE}"),
+                2,
+            ),
             ("log line", format!("2026-01-01 LOG:  duration: 12.5 ms  plan:\n\t{BARE}\n"), 2),
             ("another tool's table", format!("[{{\"QUERY PLAN\": [{BARE}]}}]"), 1),
             ("a string in a table", format!("[{{\"EXPLAIN\": {}}}]", serde_json::Value::from(BARE)), 1),

@@ -49,12 +49,88 @@ const CONTAINMENT: &[&str] = &["@>", "<@", "&&", "?", "?|", "?&", "@@", "@?"];
 
 /// Words that are no columns.
 const KEYWORDS: &[&str] = &[
-    "and", "or", "not", "xor", "is", "null", "true", "false", "any", "all", "some", "in", "between", "like", "ilike", "rlike", "regexp",
-    "escape", "as", "at", "time", "zone", "interval", "date", "timestamp", "year", "month", "day", "hour", "minute", "second", "week", "quarter",
-    "from", "case", "when", "then", "else", "end", "array", "row", "collate", "distinct", "current_date", "current_timestamp", "localtimestamp",
-    "unknown", "using", "char", "charset", "signed", "unsigned", "integer", "decimal", "double", "precision", "subplan", "initplan", "hashed",
-    "alternatives", "exists", "similar", "to", "binary", "cache", "select", "_utf8mb4", "_latin1", "_utf8mb3", "regex", "member", "of", "both",
-    "leading", "trailing", "for", "unicode", "json", "datetime", "epoch", "dow", "doy",
+    "and",
+    "or",
+    "not",
+    "xor",
+    "is",
+    "null",
+    "true",
+    "false",
+    "any",
+    "all",
+    "some",
+    "in",
+    "between",
+    "like",
+    "ilike",
+    "rlike",
+    "regexp",
+    "escape",
+    "as",
+    "at",
+    "time",
+    "zone",
+    "interval",
+    "date",
+    "timestamp",
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "week",
+    "quarter",
+    "from",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "array",
+    "row",
+    "collate",
+    "distinct",
+    "current_date",
+    "current_timestamp",
+    "localtimestamp",
+    "unknown",
+    "using",
+    "char",
+    "charset",
+    "signed",
+    "unsigned",
+    "integer",
+    "decimal",
+    "double",
+    "precision",
+    "subplan",
+    "initplan",
+    "hashed",
+    "alternatives",
+    "exists",
+    "similar",
+    "to",
+    "binary",
+    "cache",
+    "select",
+    "_utf8mb4",
+    "_latin1",
+    "_utf8mb3",
+    "regex",
+    "member",
+    "of",
+    "both",
+    "leading",
+    "trailing",
+    "for",
+    "unicode",
+    "json",
+    "datetime",
+    "epoch",
+    "dow",
+    "doy",
 ];
 
 fn tokens(text: &str) -> Vec<Token<'_>> {
@@ -83,7 +159,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             '.' => (Some(Token::Dot), 1),
             ':' if rest.starts_with("::") => (Some(Token::Cast), 2),
             _ => {
-                let length = run(rest, |c| !c.is_alphanumeric() && !c.is_whitespace() && !"()[],'\"`.$_:".contains(c)).max(c.len_utf8());
+                let length = run(rest, |c| !c.is_alphanumeric() && !c.is_whitespace() && !"()[],'\"`.$_:".contains(c))
+                    .max(c.len_utf8());
                 (Some(Token::Operator(rest.get(..length).unwrap_or_default())), length)
             }
         };
@@ -128,7 +205,8 @@ impl Token<'_> {
     fn compares(&self) -> bool {
         match self {
             Self::Operator(op) => {
-                matches!(*op, "=" | "<" | ">" | "<=" | ">=" | "<>" | "!=" | "<=>" | "~~" | "~~*" | "!~~" | "!~~*") || CONTAINMENT.contains(op)
+                matches!(*op, "=" | "<" | ">" | "<=" | ">=" | "<>" | "!=" | "<=>" | "~~" | "~~*" | "!~~" | "!~~*")
+                    || CONTAINMENT.contains(op)
             }
             Self::Word(..) => ["like", "in", "between"].iter().any(|w| self.is_word(w)),
             _ => false,
@@ -247,7 +325,8 @@ fn shape(side: &[Token<'_>]) -> Option<Wrapped> {
         depth == 0 && **t == Token::Cast
     });
     if let Some((at, _)) = cast.last() {
-        let types: Vec<&str> = side[at + 1..].iter().filter_map(|t| if let Token::Word(w, _) = t { Some(*w) } else { None }).collect();
+        let types: Vec<&str> =
+            side[at + 1..].iter().filter_map(|t| if let Token::Word(w, _) = t { Some(*w) } else { None }).collect();
         let only_type = !side[at + 1..].iter().any(|t| matches!(t, Token::Operator(_) | Token::Cast));
         if only_type {
             return shape(&side[..at]).or_else(|| wrapped(Shape::Converted(types.join(" "))));

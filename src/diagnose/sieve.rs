@@ -2,10 +2,8 @@
 
 use super::{Context, Severity};
 use crate::{
-    catalog::Table,
     fmt,
     plan::{Engine, NodeId, Operator},
-    text::one_line,
 };
 
 /// Fewer rows than this are read at once in any way: tiny tables are never a finding.
@@ -22,6 +20,18 @@ pub(super) enum Source {
     Catalog,
     /// Worked out from the planner's price of the scan.
     Price,
+}
+
+impl Source {
+    /// The word in the evidence.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Expected => "expected",
+            Self::Catalog => "catalog",
+            Self::Price => "cost",
+        }
+    }
 }
 
 /// A scan with a filter.
@@ -83,6 +93,16 @@ impl<'a> Sieve<'a> {
         }
     }
 
+    /// The scan and its filter.
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        if self.filter == self.scan { vec![self.scan] } else { vec![self.scan, self.filter] }
+    }
+
+    /// Whether the numbers were counted while the statement ran.
+    pub(super) fn counted(&self) -> bool {
+        self.source == Source::Counted
+    }
+
     /// Rows thrown away.
     pub(super) fn removed(&self) -> f64 {
         (self.read - self.kept).max(0.0)
@@ -110,7 +130,9 @@ impl<'a> Sieve<'a> {
         match self.source {
             Source::Counted => "",
             Source::Expected => " These are the planner's estimates; EXPLAIN ANALYZE would tell.",
-            Source::Catalog => " The table's size is the catalog's, the rest the planner's estimate; EXPLAIN ANALYZE would tell.",
+            Source::Catalog => {
+                " The table's size is the catalog's, the rest the planner's estimate; EXPLAIN ANALYZE would tell."
+            }
             Source::Price => {
                 " The size of the table is not told; it was worked out from the scan's cost, so it is rough. EXPLAIN ANALYZE would tell."
             }
@@ -136,51 +158,4 @@ fn rows_of_price(context: Context<'_>, scan: NodeId) -> Option<f64> {
     let cost = node.cost.total? - node.cost.startup.unwrap_or(0.0);
     let width = node.rows.width.unwrap_or(32.0) + 28.0;
     Some((cost / (width / 8192.0 + 0.0125)).max(0.0))
-}
-
-impl<'a> Context<'a> {
-    /// The catalog's facts about the table a node reads.
-    pub(super) fn table(self, id: NodeId) -> Option<&'a Table> {
-        let relation = self.plan.node(id).relation.as_ref()?;
-        self.catalog?.table(relation.schema.as_deref(), &relation.name)
-    }
-
-    /// The table's name for people, or `the table`.
-    pub(super) fn name(self, id: NodeId) -> String {
-        self.plan.node(id).relation.as_ref().map_or_else(|| "the table".to_owned(), |r| one_line(&r.name))
-    }
-
-    /// The nearest ancestor that stops early (`LIMIT`), if nothing between has to read all of its input first.
-    pub(super) fn early_stop(self, id: NodeId) -> Option<NodeId> {
-        let mut at = self.plan.parent(id);
-        while let Some(up) = at {
-            match self.plan.node(up).operator {
-                Operator::Limit => return Some(up),
-                Operator::Filter
-                | Operator::NestedLoop
-                | Operator::Append
-                | Operator::MergeAppend
-                | Operator::MergeJoin
-                | Operator::Gather
-                | Operator::GatherMerge
-                | Operator::SubqueryScan
-                | Operator::Unique
-                | Operator::GroupAggregate
-                | Operator::Result
-                | Operator::ProjectSet
-                | Operator::LockRows
-                | Operator::IncrementalSort
-                | Operator::Memoize => at = self.plan.parent(up),
-                _ => return None,
-            }
-        }
-        None
-    }
-}
-
-/// A condition short enough for a sentence.
-pub(super) fn short(condition: &str) -> String {
-    const LONGEST: usize = 100;
-    let text = one_line(condition);
-    if text.chars().count() <= LONGEST { text } else { text.chars().take(LONGEST - 1).chain(['…']).collect() }
 }

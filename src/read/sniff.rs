@@ -73,7 +73,9 @@ fn read_json(text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadE
         }
     }
     if plans.is_empty() {
-        return Err(doubt.unwrap_or_else(|| lines.error(clean, first_word, "a plan as EXPLAIN (FORMAT JSON) prints it")));
+        return Err(
+            doubt.unwrap_or_else(|| lines.error(clean, first_word, "a plan as EXPLAIN (FORMAT JSON) prints it"))
+        );
     }
     Ok(())
 }

@@ -1,9 +1,6 @@
 //! Dividing time, cost and blocks among the nodes.
 
-use super::{
-    charge::Edge,
-    known, loops, runs_elsewhere, sane,
-};
+use super::{charge::Edge, known, loops, runs_elsewhere, sane};
 use crate::plan::{Buffers, NodeId, Operator, Plan, Role};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
@@ -76,7 +73,10 @@ fn repeats(plan: &Plan, parent: NodeId, child: NodeId) -> f64 {
         (Role::Subplan, _) => {
             let hashed = node.subplan.as_ref().is_some_and(|name| {
                 let conditions = &plan.node(parent).conditions;
-                [&conditions.filter, &conditions.join].into_iter().flatten().any(|c| c.contains(&format!("hashed {name}")))
+                [&conditions.filter, &conditions.join]
+                    .into_iter()
+                    .flatten()
+                    .any(|c| c.contains(&format!("hashed {name}")))
             });
             if hashed { 1.0 } else { rows(parent) }
         }

@@ -59,9 +59,17 @@ impl Plan {
         }
         if let Some(share) = derived.share {
             let (formula, part, whole): (_, _, f64) = if derived.self_ms.is_some() {
-                ("self time / self time of all nodes", derived.self_ms, self.derived.iter().filter_map(|d| d.self_ms).sum())
+                (
+                    "self time / self time of all nodes",
+                    derived.self_ms,
+                    self.derived.iter().filter_map(|d| d.self_ms).sum(),
+                )
             } else {
-                ("self cost / self cost of all nodes", derived.self_cost, self.derived.iter().filter_map(|d| d.self_cost).sum())
+                (
+                    "self cost / self cost of all nodes",
+                    derived.self_cost,
+                    self.derived.iter().filter_map(|d| d.self_cost).sum(),
+                )
             };
             explain("share", formula, vec![("share", share), ("part", part.unwrap_or(0.0)), ("whole", whole)]);
         }

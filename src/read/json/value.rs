@@ -285,7 +285,8 @@ mod tests {
         let rest: Vec<_> = fields.rest().collect();
         assert_eq!(
             rest,
-            [("rows".into(), "many".into()), ("deep".into(), r#"{"a": [1, 2, " b "]}"#.to_owned())] as [(String, String); 2]
+            [("rows".into(), "many".into()), ("deep".into(), r#"{"a": [1, 2, " b "]}"#.to_owned())]
+                as [(String, String); 2]
         );
     }
 }

@@ -5,7 +5,10 @@ use super::{
     raw::{RawNode, RawSpill, RawStatement, RawWorker},
 };
 use crate::{
-    plan::{Buffers, Conditions, Cost, Engine, Node, NodeId, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing, Workers},
+    plan::{
+        Buffers, Conditions, Cost, Engine, Node, NodeId, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing,
+        Workers,
+    },
     read::{ReadError, Source, json::Value},
 };
 
@@ -60,10 +63,9 @@ fn node(value: Value<'_>, mut raw: RawNode, parent: Option<NodeId>) -> Node {
     node.subplan = raw.subplan_name;
     node.index = raw.index_name;
     node.cost = Cost { startup: raw.startup_cost, total: raw.total_cost, own: None };
-    node.timing = raw.actual_total_time.map(|last_ms| Timing::PerLoop {
-        first_ms: raw.actual_startup_time.unwrap_or(last_ms),
-        last_ms,
-    });
+    node.timing = raw
+        .actual_total_time
+        .map(|last_ms| Timing::PerLoop { first_ms: raw.actual_startup_time.unwrap_or(last_ms), last_ms });
     node.buffers = raw.blocks.map(buffers);
     node.line = Some(raw.line);
     node.keys = [raw.sort_key, raw.group_key, raw.cache_key].into_iter().find(|k| !k.is_empty()).unwrap_or_default();
@@ -166,7 +168,8 @@ fn spill(leader: &RawSpill, workers: &[RawWorker]) -> Option<Spill> {
     }
     if let Some(batches) = most(|s| s.hash_batches) {
         let planned = leader.original_hash_batches.filter(|n| *n != batches);
-        let how = planned.map_or_else(|| format!("Batches: {batches}"), |n| format!("Batches: {batches} (originally {n})"));
+        let how =
+            planned.map_or_else(|| format!("Batches: {batches}"), |n| format!("Batches: {batches} (originally {n})"));
         return Some(Spill { bytes: None, how });
     }
     let disk = sum(|s| s.disk_usage_kb);
