@@ -62,9 +62,8 @@ fn unescape_batch(text: &str) -> String {
                 Some('n') => out.push('\n'),
                 Some('t') => out.push('\t'),
                 Some('0') => out.push('\0'),
-                Some('\\') => out.push('\\'),
+                Some('\\') | None => out.push('\\'),
                 Some(other) => out.extend(['\\', other]),
-                None => out.push('\\'),
             },
             c => out.push(c),
         }

@@ -258,7 +258,7 @@ mod tests {
         let root = parsed.document.root().unwrap();
         let seen: Vec<_> = root.children().map(|v| (v.key().unwrap().into_owned(), v.line(), v.number())).collect();
         assert_eq!(seen, [("b".into(), 1, Some(1.0)), ("a".into(), 2, None), ("b".into(), 3, Some(-25.0))]);
-        let items: Vec<_> = root.get("a").unwrap().children().map(|v| v.kind()).collect();
+        let items: Vec<_> = root.get("a").unwrap().children().map(super::value::Value::kind).collect();
         assert_eq!(items, [Kind::Bool(true), Kind::Null, Kind::String]);
         assert_eq!(root.get("a").unwrap().children().last().unwrap().text().unwrap(), "xé\n");
     }

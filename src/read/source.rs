@@ -26,12 +26,6 @@ impl Source<'_> {
         self.lines.error(self.clean, value.start(), expected)
     }
 
-    /// Adds a node. Readers push in pre-order; four thousand million nodes are the only way to fail.
-    pub(super) fn push(&self, to: &mut PlanBuilder, parent: Option<NodeId>, node: Node) -> Result<NodeId, ReadError> {
-        let line = node.line;
-        to.push(parent, node).map_err(|e| self.unbuilt(line, &e))
-    }
-
     /// Closes a plan whose root was read from `root`.
     pub(super) fn finish(&self, mut builder: PlanBuilder, engine: Engine, root: Value<'_>) -> Result<Plan, ReadError> {
         if self.broken
@@ -39,15 +33,21 @@ impl Source<'_> {
         {
             node.flags.push(Flag::Partial);
         }
-        let mut plan = builder.finish(engine).map_err(|e| self.unbuilt(Some(root.line()), &e))?;
+        let mut plan = builder.finish(engine).map_err(|e| unbuilt(Some(root.line()), &e))?;
         plan.source = Arc::clone(&self.text);
         if self.broken {
             plan.notes.push("The document breaks off: this is the part that could be read.".to_owned());
         }
         Ok(plan)
     }
+}
 
-    fn unbuilt(&self, line: Option<u32>, error: &BuildError) -> ReadError {
-        ReadError { line: line.unwrap_or(1), column: 1, expected: "a plan".to_owned(), found: error.to_string() }
-    }
+fn unbuilt(line: Option<u32>, error: &BuildError) -> ReadError {
+    ReadError { line: line.unwrap_or(1), column: 1, expected: "a plan".to_owned(), found: error.to_string() }
+}
+
+/// Adds a node. Readers push in pre-order; four thousand million nodes are the only way to fail.
+pub(super) fn push(to: &mut PlanBuilder, parent: Option<NodeId>, node: Node) -> Result<NodeId, ReadError> {
+    let line = node.line;
+    to.push(parent, node).map_err(|e| unbuilt(line, &e))
 }

@@ -36,12 +36,14 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
         return edges;
     }
     let asking = Asking::of(plan, &strangers);
+    let mut regions = Regions::of(plan, &strangers);
     for (guest, parent) in strangers {
         let mut left = time(guest);
-        let hosts = asking.hosts(plan, guest, &room);
-        for host in hosts {
+        // Last the parent: nobody is seen to have asked (the output list was not printed), or rounding left a rest. A CTE
+        // that writes and is never read runs after the plan's own time, in which case there is no room.
+        for host in asking.hosts(plan, guest, &room).into_iter().chain([parent]) {
             let ms = left.min(sane(room[host.index()]));
-            if ms > 0.0 || time(guest) == 0.0 {
+            if ms > 0.0 && regions.enter(guest, host) {
                 edges.push(Edge { host, guest, ms });
                 room[host.index()] -= ms;
                 left -= ms;
@@ -50,15 +52,46 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
                 break;
             }
         }
-        // Nobody is seen to have asked (the output list was not printed), or rounding left a rest: it ran below its
-        // parent. A CTE that writes and is never read runs after the plan's own time, in which case there is no room.
-        let ms = left.min(sane(room[parent.index()]));
-        if ms > 0.0 {
-            edges.push(Edge { host: parent, guest, ms });
-            room[parent.index()] -= ms;
-        }
     }
     edges
+}
+
+/// Which CTEs and init plans ran inside which, so that none is charged to itself by way of others.
+struct Regions {
+    /// The nearest CTE or init plan above each node, itself included.
+    of: Vec<Option<NodeId>>,
+    /// In which regions a CTE or init plan ran.
+    hosts: HashMap<NodeId, Vec<NodeId>>,
+}
+
+impl Regions {
+    /// So many steps are looked at before a charge is refused: real plans need a few.
+    const STEPS: usize = 1_000;
+
+    fn of(plan: &Plan, strangers: &[(NodeId, NodeId)]) -> Self {
+        let mut of: Vec<Option<NodeId>> = vec![None; plan.len()];
+        let mut roots = strangers.iter().map(|(guest, _)| *guest).peekable();
+        for id in plan.ids() {
+            let root = roots.next_if_eq(&id);
+            of[id.index()] = root.or_else(|| plan.parent(id).and_then(|parent| of[parent.index()]));
+        }
+        Self { of, hosts: HashMap::new() }
+    }
+
+    /// Notes that `guest` ran inside `host`, unless `host` itself ran inside `guest`.
+    fn enter(&mut self, guest: NodeId, host: NodeId) -> bool {
+        let Some(region) = self.of[host.index()] else { return true };
+        let (mut todo, mut steps) = (vec![region], 0);
+        while let Some(at) = todo.pop() {
+            steps += 1;
+            if at == guest || steps > Self::STEPS {
+                return false;
+            }
+            todo.extend(self.hosts.get(&at).into_iter().flatten());
+        }
+        self.hosts.entry(guest).or_default().push(region);
+        true
+    }
 }
 
 /// Who may have asked for a CTE or for the value of an init plan.

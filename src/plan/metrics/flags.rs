@@ -19,15 +19,15 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
         }
     };
     // A scan that a limit stops does not read everything, unless it searches.
-    let whole = !never && !(derived.stopped_early && node.conditions.filter.is_none());
+    let partly = never || (derived.stopped_early && node.conditions.filter.is_none());
     let read = match (known(node.rows.actual), known(node.rows.removed)) {
         (Some(actual), removed) => actual + removed.unwrap_or(0.0) > 0.0,
         (None, _) => known(node.rows.estimated).is_none_or(|rows| rows > 0.0),
     };
     let any_index_scan = matches!(node.operator, Operator::IndexScan | Operator::IndexOnlyScan);
-    flag(node.operator == Operator::SeqScan && whole && read, Flag::FullScan);
+    flag(node.operator == Operator::SeqScan && !partly && read, Flag::FullScan);
     let unbounded = any_index_scan && node.conditions.index.is_none() && plan.engine == crate::plan::Engine::PostgreSql;
-    flag((node.operator == Operator::FullIndexScan || unbounded) && whole && read, Flag::FullIndexScan);
+    flag((node.operator == Operator::FullIndexScan || unbounded) && !partly && read, Flag::FullIndexScan);
     flag(matches!(node.operator, Operator::Sort | Operator::IncrementalSort), Flag::Filesort);
     flag(node.operator == Operator::TemporaryTable, Flag::Temporary);
     flag(node.spill.is_some(), Flag::Spill);

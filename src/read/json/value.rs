@@ -6,6 +6,7 @@ use super::{Document, Kind, Slot, Span};
 
 impl<'t> Document<'t> {
     /// The first value, if any was begun.
+    #[cfg(test)]
     pub(in crate::read) fn root(&self) -> Option<Value<'_>> {
         (!self.slots.is_empty()).then_some(Value { document: self, at: 0 })
     }
@@ -158,14 +159,9 @@ impl<'d> Fields<'d> {
         Self(value.children().map(|v| (v.key().unwrap_or_default(), Some(v))).collect())
     }
 
-    /// The first value under a key, without taking it.
-    pub(in crate::read) fn peek(&self, key: &str) -> Option<Value<'d>> {
-        self.0.iter().find_map(|(k, v)| v.filter(|_| k == key))
-    }
-
     /// Takes the first value under a key.
     pub(in crate::read) fn take(&mut self, key: &str) -> Option<Value<'d>> {
-        self.take_if(key, |v| Some(v))
+        self.take_if(key, Some)
     }
 
     /// Takes a string.

@@ -9,7 +9,7 @@ use crate::{
         Buffers, Conditions, Cost, Engine, Node, NodeId, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing,
         Workers,
     },
-    read::{ReadError, Source, json::Value},
+    read::{ReadError, Source, json::Value, source::push},
 };
 
 /// Reads the object around one statement's `Plan`.
@@ -28,7 +28,7 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
             }
             return Err(source.expected(value, "a node with a key \"Node Type\""));
         }
-        let id = source.push(&mut builder, parent, node(value, raw, parent))?;
+        let id = push(&mut builder, parent, node(value, raw, parent))?;
         if let Some(children) = value.get("Plans") {
             let first = todo.len();
             todo.extend(children.children().map(|child| (child, Some(id))));

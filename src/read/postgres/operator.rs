@@ -55,48 +55,41 @@ pub(super) fn operator(raw: &RawNode) -> Operator {
 
 /// The node's name as text plans print it (`ExplainNode`), such as `Parallel Hash Left Join`.
 pub(super) fn native(raw: &RawNode) -> String {
+    let partial = raw.partial_mode.as_deref().filter(|mode| *mode != "Simple");
+    let parallel = raw.parallel_aware.then_some("Parallel");
+    let asynchronous = raw.async_capable.then_some("Async");
+    let backward = raw.scan_direction.as_deref().filter(|direction| *direction == "Backward");
+    let name = name(raw);
+    let words = [partial, parallel, asynchronous, Some(name.as_str()), backward];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn name(raw: &RawNode) -> String {
     let kind = raw.node_type.as_deref().unwrap_or("?");
-    let mut name = String::new();
-    match raw.partial_mode.as_deref() {
-        None | Some("Simple") => {}
-        Some(mode) => name = format!("{mode} "),
-    }
-    if raw.parallel_aware {
-        name.push_str("Parallel ");
-    }
-    if raw.async_capable {
-        name.push_str("Async ");
-    }
     let strategy = raw.strategy.as_deref();
-    match (kind, raw.join_type.as_deref()) {
-        ("Nested Loop", Some(join)) if join != "Inner" => name.push_str(&format!("Nested Loop {join} Join")),
-        ("Hash Join", Some(join)) if join != "Inner" => name.push_str(&format!("Hash {join} Join")),
-        ("Merge Join", Some(join)) if join != "Inner" => name.push_str(&format!("Merge {join} Join")),
-        ("Aggregate", _) => name.push_str(match strategy {
-            Some("Hashed") => "HashAggregate",
-            Some("Sorted") => "GroupAggregate",
-            Some("Mixed") => "MixedAggregate",
-            _ => "Aggregate",
-        }),
+    let join = raw.join_type.as_deref().filter(|join| *join != "Inner");
+    match (kind, join) {
+        ("Nested Loop", Some(join)) => format!("Nested Loop {join} Join"),
+        ("Hash Join", Some(join)) => format!("Hash {join} Join"),
+        ("Merge Join", Some(join)) => format!("Merge {join} Join"),
+        ("Aggregate", _) => match strategy {
+            Some("Hashed") => "HashAggregate".to_owned(),
+            Some("Sorted") => "GroupAggregate".to_owned(),
+            Some("Mixed") => "MixedAggregate".to_owned(),
+            _ => "Aggregate".to_owned(),
+        },
         ("SetOp", _) => {
-            name.push_str(if strategy == Some("Hashed") { "HashSetOp" } else { "SetOp" });
-            if let Some(command) = &raw.command {
-                name.push_str(&format!(" {command}"));
-            }
+            let name = if strategy == Some("Hashed") { "HashSetOp" } else { "SetOp" };
+            raw.command.as_ref().map_or(name.to_owned(), |command| format!("{name} {command}"))
         }
-        ("ModifyTable", _) => name.push_str(raw.operation.as_deref().unwrap_or("ModifyTable")),
+        ("ModifyTable", _) => raw.operation.clone().unwrap_or_else(|| kind.to_owned()),
         ("Foreign Scan", _) => match raw.operation.as_deref() {
-            Some(operation) if operation != "Select" => name.push_str(&format!("Foreign {operation}")),
-            _ => name.push_str("Foreign Scan"),
+            Some(operation) if operation != "Select" => format!("Foreign {operation}"),
+            _ => kind.to_owned(),
         },
-        ("Custom Scan", _) => match &raw.custom_name {
-            Some(provider) => name.push_str(&format!("Custom Scan ({provider})")),
-            None => name.push_str("Custom Scan"),
-        },
-        _ => name.push_str(kind),
+        ("Custom Scan", _) => {
+            raw.custom_name.as_ref().map_or(kind.to_owned(), |provider| format!("Custom Scan ({provider})"))
+        }
+        _ => kind.to_owned(),
     }
-    if raw.scan_direction.as_deref() == Some("Backward") {
-        name.push_str(" Backward");
-    }
-    name
 }
