@@ -1,1 +1,97 @@
 //! The command line and the commands without a screen.
+
+mod advise;
+mod connect;
+mod explain;
+mod failure;
+mod input;
+mod options;
+mod output;
+mod print;
+mod read;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use failure::Failure;
+use options::{Common, Connecting, Statement};
+use output::Output;
+
+/// Why is this query slow? Plans, findings and tested indexes for PostgreSQL, MySQL and MariaDB.
+#[derive(Debug, Parser)]
+#[command(name = "whyslow", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = AFTER)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// postgres://…, mysql://…, mariadb://…, a libpq keyword string, or nothing for the environment
+    target: Option<String>,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+const AFTER: &str = "\
+Without a command the screen opens. Exit status: 0 done; 1 done, and a finding at or above --fail-on stands; \
+2 it could not be done.
+
+  whyslow demo                                   a real PostgreSQL inside, a shop, and slow queries to try
+  whyslow postgres://ann@db/shop                 the screen on a server
+  whyslow explain postgres://ann@db/shop 'select …' --advise
+  psql -XqAt -c 'explain (format json) select …' | whyslow read -
+
+whyslow reads. What would write, lock or execute your statement is shown first and asked for.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// EXPLAIN one statement: plan, findings and, with --advise, tested indexes
+    Explain(Statement),
+    /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
+    Read(options::Read),
+    /// Propose indexes for one statement and test each
+    Advise(options::Advise),
+    /// Print the JSON Schema of --format json
+    Schema,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = Cli::command().try_get_matches();
+    let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help to standard output and mistakes to standard error; a closed pipe is no failure.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    // Two workers are enough: one drives the connection, one the screen.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::plain("starting", &e.to_string()))?;
+    let result = runtime.block_on(async {
+        match cli.command {
+            None => Err(Failure::plain("opening the screen", "it is not built yet; use explain, read or advise")),
+            Some(Command::Explain(options)) => explain::run(options).await,
+            Some(Command::Read(options)) => read::run(&options),
+            Some(Command::Advise(options)) => advise::run(options).await,
+            Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
+        }
+    });
+    // A connection attempt or a blocked read of the terminal must not keep the program alive.
+    runtime.shutdown_background();
+    result
+}

@@ -1,2 +1,7 @@
 //! The `whyslow` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    whyslow::cli::main()
+}

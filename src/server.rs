@@ -8,6 +8,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod session;
 pub mod target;
+mod tls;
 
 pub use error::{ErrorKind, ServerError};
 pub use session::{Canceller, ExplainRequest, Explained, Info, Session, SessionOptions};

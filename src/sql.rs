@@ -8,6 +8,7 @@ mod lex;
 mod names;
 mod parse;
 mod placeholders;
+pub mod shape;
 mod split;
 
 pub use caret::{Caret, caret};
@@ -15,3 +16,13 @@ pub use classify::{Class, Effects, classify, without_explain};
 pub use highlight::{Token, highlight_lines};
 pub use placeholders::{Placeholder, placeholders};
 pub use split::{Span, split, statement_at};
+
+/// The unquoted words of a text in upper case, without comments, strings and quoted names.
+#[must_use]
+pub fn words(sql: &str, engine: crate::plan::Engine) -> Vec<String> {
+    lex::content(sql, engine)
+        .into_iter()
+        .filter(|token| token.kind == lex::Kind::Word)
+        .map(|token| token.text(sql).to_ascii_uppercase())
+        .collect()
+}

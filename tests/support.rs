@@ -1,1 +1,13 @@
 //! What the tests share: servers, fixtures, running the program.
+
+use whyslow::server::{Environment, Target};
+
+/// The URL of a test server, from a variable that `tests/run` sets.
+pub(crate) fn url(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run the live tests by tests/run"))
+}
+
+/// The target a URL means, without this machine's environment and files.
+pub(crate) fn target(url: &str) -> Target {
+    Target::resolve(Some(url), &Environment::default()).unwrap_or_else(|e| panic!("{e}"))
+}

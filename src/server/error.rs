@@ -64,6 +64,12 @@ impl ServerError {
         }
     }
 
+    /// Whether a password, asked of the person, may help: none was known or the server refused it.
+    #[must_use]
+    pub fn asks_for_password(&self) -> bool {
+        self.kind == ErrorKind::Authentication && matches!(self.code.as_deref(), None | Some("28P01" | "1045"))
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {

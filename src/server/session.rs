@@ -76,7 +76,7 @@ pub enum Session {
 #[derive(Debug, Clone)]
 pub enum Canceller {
     /// PostgreSQL.
-    Postgres(postgres::Canceller),
+    Postgres(Box<postgres::Canceller>),
     /// MySQL or MariaDB.
     Mysql(mysql::Canceller),
 }
@@ -106,11 +106,20 @@ impl Session {
         }
     }
 
+    /// Whether the connection is known to be gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Postgres(c) => c.is_closed(),
+            Self::Mysql(_) => false,
+        }
+    }
+
     /// A handle that stops this session's work.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         match self {
-            Self::Postgres(c) => Canceller::Postgres(c.canceller()),
+            Self::Postgres(c) => Canceller::Postgres(Box::new(c.canceller())),
             Self::Mysql(c) => Canceller::Mysql(c.canceller()),
         }
     }

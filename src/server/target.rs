@@ -4,6 +4,7 @@ mod keywords;
 mod mysql;
 mod pgpass;
 mod postgres;
+mod process;
 mod service;
 mod url;
 
@@ -13,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::{plan::Engine, text::one_line};
 
-pub use postgres::PostgresExtras;
+pub use postgres::{ChannelBinding, PostgresExtras};
 
 /// The environment a target is resolved in, as a value so that tests need not change the process.
 #[derive(Debug, Clone, Default)]

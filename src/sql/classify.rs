@@ -293,6 +293,7 @@ mod tests {
             (PostgreSql, "select 1 -- \rfor update", Unknown, "SELECT"),
             (PostgreSql, "/* /* */ select 1; */ delete from t", Writes, "DELETE"),
             (MySql, "select 1", Reads, "SELECT"),
+            (MySql, "select cast(a as char(40) character set utf8mb4) from t where a = 1 && b = 2", Reads, "SELECT"),
             (MySql, "select * from t lock in share mode", Locks, "SELECT … LOCK IN SHARE MODE"),
             (MySql, "select * from t for update", Locks, "SELECT … FOR UPDATE"),
             (MySql, "select * from t into outfile '/tmp/x'", Unknown, "SELECT"),

@@ -39,7 +39,7 @@ pub(super) fn parsed<T: Send>(
     if chain > CHAIN {
         return Err(format!("it is too long to be understood: {chain} words and operators"));
     }
-    let clean = for_parser(sql, &tokens);
+    let clean = for_parser(sql, &tokens, engine);
     let quotes = tokens.iter().filter(|t| matches!(t.kind, Kind::String | Kind::Name)).count();
     std::thread::scope(|scope| {
         std::thread::Builder::new()
@@ -98,9 +98,10 @@ fn is_quoted(token: &TokenWithSpan) -> bool {
 
 /// The text with comments blanked, so that the parser's idea of a comment cannot differ from the server's, and with
 /// locking words it does not know left out: `LOCK IN SHARE MODE`, and `NO KEY` and `KEY` of `FOR [NO KEY] UPDATE` and
-/// `FOR KEY SHARE`. Places stay the same, but for `TABLE t`, which becomes a `SELECT` since the parser (0.63) drops
-/// what follows it.
-fn for_parser(sql: &str, tokens: &[Token]) -> String {
+/// `FOR KEY SHARE`, and a cast's `CHARACTER SET x`. Places stay the same, but for two things the parser (0.63) gets
+/// wrong: `TABLE t`, where it drops what follows, becomes a `SELECT`; MySQL's `&&`, which it binds closer than `=`,
+/// becomes `AND`.
+fn for_parser(sql: &str, tokens: &[Token], engine: Engine) -> String {
     let mut bytes = sql.as_bytes().to_vec();
     let mut blank = |token: &Token| {
         for byte in &mut bytes[token.start..token.end] {
@@ -121,6 +122,12 @@ fn for_parser(sql: &str, tokens: &[Token]) -> String {
             content[at + 1..at + 3].iter().copied().for_each(&mut blank);
         } else if words(at, &["FOR", "KEY", "SHARE"]) {
             blank(content[at + 1]);
+        } else if engine != Engine::PostgreSql
+            && at > 0
+            && words(at, &["CHARACTER", "SET"])
+            && content[at - 1].is_symbol(sql, ")")
+        {
+            content[at..(at + 3).min(content.len())].iter().copied().for_each(&mut blank);
         }
     }
     let mut text = String::from_utf8(bytes).unwrap_or_else(|_| sql.to_owned());
@@ -133,6 +140,11 @@ fn for_parser(sql: &str, tokens: &[Token]) -> String {
         });
         if named && query && words(at, &["TABLE"]) {
             text.replace_range(content[at].start..content[at].end, "SELECT * FROM");
+        }
+        let both = |t: &&Token| t.is_symbol(sql, "&");
+        let pair = content.get(at + 1).filter(|t| t.start == content[at].end && both(t));
+        if let (true, true, Some(second)) = (engine != Engine::PostgreSql, both(&content[at]), pair) {
+            text.replace_range(content[at].start..second.end, " AND ");
         }
     }
     text

@@ -317,7 +317,7 @@ mod tests {
         builder.push(Some(hash), Node::new(Role::Outer, Operator::SeqScan, "Seq Scan")).unwrap();
         let plan = builder.finish(Engine::PostgreSql).unwrap();
         let text = text(&plan, 80);
-        assert_eq!(text.trim_start(), "Hash Join\n├─ Seq Scan\n└─ Hash\n   └─ Seq Scan\n");
+        assert_eq!(text.trim_start(), "Hash Join\n├─ Seq Scan  [full-scan]\n└─ Hash\n   └─ Seq Scan  [full-scan]\n");
     }
 
     #[test]

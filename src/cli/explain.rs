@@ -1,0 +1,162 @@
+//! `whyslow explain`: one statement on one server.
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use super::{connect, failure::Failure, input, options::Statement, print};
+use crate::{
+    advise::Proposal,
+    export::{Report, Searched},
+    inspect::{self, InspectError, Inspection},
+    server::{Canceller, ErrorKind, ExplainRequest, Session},
+    whatif::{self, Allow},
+};
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`], exit status 2.
+pub(super) async fn run(options: Statement) -> Result<ExitCode, Failure> {
+    let (target, sql) = input::target_and_sql(options.words.clone());
+    let sql = statement(sql, options.file.as_deref())?;
+    let mut target = connect::place(target.as_deref())?;
+    let mut session = connect::session(&mut target, &options.connecting).await?;
+    let request = ExplainRequest {
+        sql: sql.clone(),
+        analyze: options.analyze,
+        generic: options.generic,
+        confirmed: options.confirm.as_deref() == Some(CONFIRMATION),
+    };
+    let allow = Allow { temporary_tables: options.connecting.allow_temporary_tables };
+    let canceller = session.canceller();
+    let work = explain(&mut session, request, options.runs, options.advise.then_some(allow));
+    let (inspection, advice) = cancellable(&canceller, work).await?;
+    drop(session);
+    print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
+}
+
+/// The word a person types before a statement that writes is executed and rolled back.
+pub(super) const CONFIRMATION: &str = "run";
+
+async fn explain(
+    session: &mut Session,
+    mut request: ExplainRequest,
+    runs: usize,
+    trials: Option<Allow>,
+) -> Result<(Inspection, Advice), Failure> {
+    let failed = |e: &InspectError, sql: &str| Failure::inspect(e, sql);
+    let inspection = match inspect::inspect(session, &request, runs).await {
+        Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
+            if !confirmed(&error.to_string())? {
+                return Err(Failure::server(&error, Some(&request.sql)));
+            }
+            request.confirmed = true;
+            inspect::inspect(session, &request, runs).await.map_err(|e| failed(&e, &request.sql))?
+        }
+        other => other.map_err(|e| failed(&e, &request.sql))?,
+    };
+    let advice = match trials {
+        Some(allow) => propose(session, &request.sql, &inspection, allow).await?,
+        None => Advice::default(),
+    };
+    Ok((inspection, advice))
+}
+
+/// Proposals and how much was searched for them.
+#[derive(Debug, Default)]
+pub(super) struct Advice {
+    proposals: Vec<Proposal>,
+    searched: Option<Searched>,
+}
+
+impl Advice {
+    /// All there is to say of the statement.
+    pub(super) fn report<'a>(&'a self, inspection: &'a Inspection) -> Report<'a> {
+        Report {
+            proposals: &self.proposals,
+            searched: self.searched,
+            ..Report::new(&inspection.plan, &inspection.findings)
+        }
+    }
+}
+
+/// Looks for indexes and tries each.
+///
+/// # Errors
+/// [`Failure`] when the connection broke, or without a catalog.
+pub(super) async fn propose(
+    session: &mut Session,
+    sql: &str,
+    inspection: &Inspection,
+    allow: Allow,
+) -> Result<Advice, Failure> {
+    let Some(catalog) = &inspection.catalog else {
+        return Err(Failure::plain(
+            "looking for indexes",
+            "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
+        ));
+    };
+    let started = std::time::Instant::now();
+    let proposals = whatif::propose(session, sql, &inspection.plan, catalog, allow, |_| ())
+        .await
+        .map_err(|e| Failure::server(&e, Some(sql)))?;
+    let tried = proposals.iter().filter(|p| p.tried.is_some()).count();
+    let searched =
+        Searched { candidates: proposals.len(), explains: 1 + 2 * tried, seconds: started.elapsed().as_secs_f64() };
+    Ok(Advice { proposals, searched: Some(searched) })
+}
+
+/// Asks for the word on a terminal; without one the answer is no.
+fn confirmed(what: &str) -> Result<bool, Failure> {
+    use std::io::Write;
+    let mut err = std::io::stderr();
+    if !std::io::stdin().is_terminal() || !err.is_terminal() {
+        return Ok(false);
+    }
+    let prompt = format!("{}\nType {CONFIRMATION} to execute it and roll it back: ", crate::text::visible(what));
+    let mut line = String::new();
+    err.write_all(prompt.as_bytes())
+        .and_then(|()| err.flush())
+        .and_then(|()| std::io::stdin().read_line(&mut line))
+        .map_err(|e| Failure::plain("asking for confirmation", &e.to_string()))?;
+    Ok(line.trim() == CONFIRMATION)
+}
+
+/// Waits for the work, or for Ctrl-C: then the work is dropped and the server is told to stop.
+///
+/// # Errors
+/// The work's own, or that it was cancelled.
+pub(super) async fn cancellable<T>(
+    canceller: &Canceller,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err(match canceller.cancel().await {
+            Ok(()) => Failure::plain("running the statement", "cancelled, and the server was told to stop"),
+            Err(error) => Failure::plain("cancelling, which the server may not have heard", &error.to_string()),
+        }),
+    }
+}
+
+/// The statement from the arguments, a file or standard input.
+///
+/// # Errors
+/// [`Failure`] when there is none.
+pub(super) fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<String, Failure> {
+    let text = match (sql, file) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::plain("reading the statement", "it was given both as a word and by --file; keep one"));
+        }
+        (Some(sql), None) => sql,
+        (None, Some(file)) => input::file(file)?,
+        (None, None) if input::is_piped() => input::stdin()?,
+        (None, None) => String::new(),
+    };
+    if text.trim().is_empty() {
+        return Err(Failure::plain(
+            "reading the statement",
+            "there is none; pass it after the target, with --file, or on standard input",
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,90 @@
+//! What comes in: statements and documents from arguments, files and standard input.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::Path,
+};
+
+use super::failure::Failure;
+
+/// Larger inputs are refused rather than read into memory without end.
+const LIMIT: u64 = 1 << 30;
+
+/// The text of a file, or of standard input for `-`.
+///
+/// # Errors
+/// [`Failure`] when it cannot be read or is larger than 1 GiB. Bytes that are not UTF-8 are replaced, not refused:
+/// logs and plans hold whatever people stored.
+pub(super) fn file(path: &Path) -> Result<String, Failure> {
+    if path.as_os_str() == "-" {
+        return stdin();
+    }
+    let attempted = || format!("reading {}", path.display());
+    let opened = std::fs::File::open(path).map_err(|e| Failure::plain(&attempted(), &e.to_string()))?;
+    all(opened).map_err(|e| Failure::plain(&attempted(), &e.to_string()))
+}
+
+/// All of standard input.
+///
+/// # Errors
+/// [`Failure`] when it cannot be read.
+pub(super) fn stdin() -> Result<String, Failure> {
+    all(io::stdin().lock()).map_err(|e| Failure::plain("reading standard input", &e.to_string()))
+}
+
+/// Whether something is piped in.
+pub(super) fn is_piped() -> bool {
+    !io::stdin().is_terminal()
+}
+
+fn all(from: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(io::Error::other("it is larger than 1 GiB"));
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+}
+
+/// Splits the words of `explain` into target and statement. A single word is a target when it looks like one.
+pub(super) fn target_and_sql(words: Vec<String>) -> (Option<String>, Option<String>) {
+    let mut words = words.into_iter();
+    match (words.next(), words.next()) {
+        (Some(first), None) if !looks_like_target(&first) => (None, Some(first)),
+        (first, second) => (first, second),
+    }
+}
+
+/// Whether a word is a target and not a statement: a URL, a libpq keyword string, or the demo.
+fn looks_like_target(word: &str) -> bool {
+    let scheme = word.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
+    let keyword = word.split_once('=').is_some_and(|(key, _)| {
+        matches!(
+            key.trim(),
+            "host" | "hostaddr" | "port" | "dbname" | "user" | "password" | "service" | "sslmode" | "passfile"
+        )
+    });
+    scheme || keyword || word == "demo"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target_and_sql;
+
+    #[test]
+    fn a_single_word_is_a_target_only_when_it_looks_like_one() {
+        for (words, target, sql) in [
+            (vec!["select 1"], None, Some("select 1")),
+            (vec!["select 'a://b'"], None, Some("select 'a://b'")),
+            (vec!["postgres://h/d"], Some("postgres://h/d"), None),
+            (vec!["host=h dbname=d"], Some("host=h dbname=d"), None),
+            (vec!["demo"], Some("demo"), None),
+            (vec!["demo", "select 1"], Some("demo"), Some("select 1")),
+            (vec![], None, None),
+        ] {
+            let words = words.into_iter().map(str::to_owned).collect();
+            let got = target_and_sql(words);
+            assert_eq!((got.0.as_deref(), got.1.as_deref()), (target, sql));
+        }
+    }
+}

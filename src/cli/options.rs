@@ -1,0 +1,179 @@
+//! The options, as clap sees them.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::{diagnose::Severity, server::SessionOptions};
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Common {
+    /// How to print
+    #[arg(long, value_enum, global = true)]
+    pub(super) format: Option<Format>,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub(super) output: Option<PathBuf>,
+    /// Exit with 1 when a finding of this severity or worse stands
+    #[arg(long, value_enum, value_name = "SEVERITY", global = true)]
+    pub(super) fail_on: Option<FailOn>,
+    /// When to colour
+    #[arg(long, value_enum, default_value = "auto", global = true)]
+    pub(super) color: Color,
+    /// The screen's theme: a name, or a file
+    #[arg(long, value_name = "NAME", env = "WHYSLOW_THEME", global = true)]
+    pub(super) theme: Option<String>,
+    /// Draw with ASCII only
+    #[arg(long, global = true)]
+    pub(super) ascii: bool,
+}
+
+/// How to connect and what the session may do.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Connecting {
+    /// Limit for one statement, seconds (0: none)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(super) timeout: u64,
+    /// Session setting, for instance a larger working memory; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(super) settings: Vec<(String, String)>,
+    /// Statements to run before (SET ROLE, SET a search path), from a file
+    #[arg(long, value_name = "FILE")]
+    pub(super) prelude: Option<PathBuf>,
+    /// Only read (the default, and the only way: what would write is asked for and rolled back)
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub(super) read_only: bool,
+    /// Allow trials in session-private temporary tables with a sample of the rows (MySQL, MariaDB)
+    #[arg(long)]
+    pub(super) allow_temporary_tables: bool,
+}
+
+/// One statement on one server.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct Statement {
+    /// Where to connect, then the statement; a single word that is no target is the statement
+    #[arg(value_name = "TARGET] [SQL", num_args = 0..=2)]
+    pub(super) words: Vec<String>,
+    /// The statement, from a file (- for standard input)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Execute the statement and measure
+    #[arg(long)]
+    pub(super) analyze: bool,
+    /// Repeat --analyze and keep the median, the first run apart
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "analyze")]
+    pub(super) runs: usize,
+    /// Plan for unknown parameters ($1)
+    #[arg(long, conflicts_with = "analyze")]
+    pub(super) generic: bool,
+    /// Look for indexes and test each
+    #[arg(long)]
+    pub(super) advise: bool,
+    /// Print everything a node says
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// The word that allows executing a statement that writes, then rolled back: run
+    #[arg(long, value_name = "WORD")]
+    pub(super) confirm: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// `whyslow read`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Read {
+    /// The plan, in any dialect (- or nothing for standard input)
+    pub(super) file: Option<PathBuf>,
+    /// Print everything a node says
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// `whyslow advise`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Advise {
+    /// Where to connect; the environment without it
+    pub(super) target: Option<String>,
+    /// The statement
+    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
+    pub(super) query: Option<String>,
+    /// The statement, from a file (- for standard input)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Print everything
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// One document, as `whyslow schema` describes it.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// From which severity on the exit status is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Any finding.
+    Info,
+    /// Warnings and worse.
+    Warning,
+    /// Critical findings.
+    Critical,
+}
+
+impl FailOn {
+    /// As a severity.
+    pub(super) const fn severity(self) -> Severity {
+        match self {
+            Self::Info => Severity::Info,
+            Self::Warning => Severity::Warning,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
+
+impl Connecting {
+    /// As the server room takes it, with the statements of the prelude file.
+    pub(super) fn session(&self, prelude: Vec<String>) -> SessionOptions {
+        let seconds = |s| (s > 0).then(|| std::time::Duration::from_secs(s));
+        SessionOptions {
+            statement_timeout: seconds(self.timeout),
+            // Waiting longer than this for a lock means to stand in a queue that others stand behind.
+            lock_timeout: seconds(2),
+            settings: self.settings.clone(),
+            prelude,
+        }
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, such as work_mem=64MB".to_owned()),
+    }
+}

@@ -1,0 +1,29 @@
+//! `whyslow read`: a plan somebody already has.
+
+use std::{path::Path, process::ExitCode};
+
+use super::{failure::Failure, input, options, print};
+use crate::{diagnose, export::Report, read};
+
+/// Runs the command: the screen when standard output is a terminal, text otherwise or with `--format`.
+///
+/// # Errors
+/// [`Failure`], exit status 2. Plans read before the mistake are still printed.
+pub(super) fn run(options: &options::Read) -> Result<ExitCode, Failure> {
+    let (name, document) = match options.file.as_deref() {
+        Some(path) if path != Path::new("-") => (path.display().to_string(), input::file(path)?),
+        None if !input::is_piped() => {
+            return Err(Failure::plain("reading a plan", "there is none; name a file, or pipe one in"));
+        }
+        _ => ("standard input".to_owned(), input::stdin()?),
+    };
+    let (plans, error) = read::read_partial(&document);
+    let failure = error.map(|e| Failure::unreadable(&e, &name, &document));
+    if let Some(failure) = failure.as_ref().filter(|_| plans.is_empty()) {
+        return Err(failure.clone());
+    }
+    let findings: Vec<_> = plans.iter().map(|plan| diagnose::diagnose(plan, None)).collect();
+    let reports: Vec<_> = plans.iter().zip(&findings).map(|(plan, findings)| Report::new(plan, findings)).collect();
+    let code = print::reports(&reports, &options.common, options.verbose)?;
+    failure.map_or(Ok(code), Err)
+}

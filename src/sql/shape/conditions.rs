@@ -1,0 +1,302 @@
+//! Conditions, one conjunct at a time.
+
+use std::ops::Range;
+
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+
+use super::{
+    Branch, Join, Operand, Predicate, Test, Value,
+    exprs::{Parts, bare, flatten, unqualified, value},
+    scope::{Output, Walk},
+};
+
+/// Sources a condition can be asked of: in `a LEFT JOIN b ON …` it filters `b` alone.
+pub(super) type Only = Option<Range<usize>>;
+
+impl Walk<'_> {
+    /// Takes in a condition that holds for every row of the result.
+    pub(super) fn condition(&mut self, expr: &Expr, only: &Only) {
+        let places = self.places(expr);
+        self.need(&places);
+        for part in flatten(expr, &BinaryOperator::And) {
+            self.conjunct(&part, only);
+        }
+    }
+
+    fn conjunct(&mut self, part: &Expr, only: &Only) {
+        let sql = || unqualified(part);
+        match bare(part) {
+            Expr::BinaryOp { op: BinaryOperator::Or, .. } => self.alternatives(part, only),
+            Expr::BinaryOp { left, op, right } => {
+                self.sub_queries(part);
+                self.comparison(part, left, op, right, only);
+            }
+            Expr::Between { expr, negated: false, low, high } => {
+                self.sub_queries(part);
+                self.ask(expr, Test::Range, &[value(low), value(high)], &sql(), only);
+            }
+            Expr::InList { expr, list, negated } => {
+                self.sub_queries(part);
+                let test = match (*negated, list.len()) {
+                    (true, _) => Test::NotEqual,
+                    (false, 1) => Test::Equal,
+                    (false, _) => Test::OneOf,
+                };
+                if let Expr::Tuple(parts) = bare(expr) {
+                    for part in parts {
+                        self.ask(part, test, &[], &sql(), only);
+                    }
+                } else {
+                    let values: Vec<Value> = list.iter().map(value).collect();
+                    self.ask(expr, test, &values, &sql(), only);
+                }
+            }
+            Expr::InSubquery { expr, subquery, negated } => {
+                let outputs = self.query(subquery, false);
+                if !*negated {
+                    self.semi_join(expr, &outputs);
+                }
+            }
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.any(part, left, right, only),
+            Expr::Like { negated: false, any: false, expr, pattern, .. } => {
+                let (test, values) = like(&value(pattern));
+                self.ask(expr, test, &values, &sql(), only);
+            }
+            Expr::ILike { negated: false, expr, .. }
+            | Expr::SimilarTo { negated: false, expr, .. }
+            | Expr::RLike { negated: false, expr, .. } => {
+                self.ask(expr, Test::Pattern, &[], &sql(), only);
+            }
+            Expr::IsNull(expr) => self.ask(expr, Test::IsNull, &[], &sql(), only),
+            Expr::IsNotNull(expr) => self.ask(expr, Test::IsNotNull, &[], &sql(), only),
+            Expr::IsTrue(expr) => self.ask(expr, Test::Equal, &[Value::Literal("t".to_owned())], &sql(), only),
+            Expr::IsFalse(expr) => self.ask(expr, Test::Equal, &[Value::Literal("f".to_owned())], &sql(), only),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                self.sub_queries(expr);
+                if matches!(bare(expr), Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                    self.ask(expr, Test::Equal, &[Value::Literal("f".to_owned())], &sql(), only);
+                }
+            }
+            name @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => {
+                self.ask(name, Test::Equal, &[Value::Literal("t".to_owned())], &sql(), only);
+            }
+            Expr::MatchAgainst { columns, .. } => self.full_text(columns, &sql(), only),
+            other => self.sub_queries(other),
+        }
+    }
+
+    /// Reads the sub-queries of an expression as blocks of their own.
+    pub(super) fn sub_queries(&mut self, expr: &Expr) {
+        for query in Parts::of(expr).queries {
+            self.query(&query, false);
+        }
+    }
+
+    fn comparison(&mut self, part: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr, only: &Only) {
+        if let (Expr::Tuple(lefts), Expr::Tuple(rights)) = (bare(left), bare(right)) {
+            // Rows compare by their first difference; equal rows are equal in each part.
+            let parts = if *op == BinaryOperator::Eq { lefts.len() } else { 1 };
+            for (left, right) in lefts.iter().zip(rights).take(parts) {
+                self.comparison(part, left, op, right, only);
+            }
+            return;
+        }
+        let Some((test, mirrored)) = test_of(op) else { return };
+        let (lefts, rights) = (self.operands(left), self.operands(right));
+        let mut joined = false;
+        for (a, one) in &lefts {
+            for (b, other) in &rights {
+                if let (Operand::Column(x), Operand::Column(y), Test::Equal) = (one, other, test)
+                    && a != b
+                {
+                    joined = true;
+                    self.join((*a, x.clone()), (*b, y.clone()));
+                }
+            }
+        }
+        if joined {
+            return;
+        }
+        let sql = unqualified(part);
+        for (side, test, other, others) in [(&lefts, test, right, &rights), (&rights, mirrored, left, &lefts)] {
+            let there = self.places(other);
+            for (source, operand) in side {
+                if there.iter().any(|(s, _)| s == source) || others.iter().any(|(s, _)| s == source) {
+                    continue;
+                }
+                let value = if there.is_empty() { value(other) } else { Value::Computed };
+                self.found(*source, operand.clone(), test, vec![value], &sql, only);
+            }
+        }
+    }
+
+    /// `x = ANY (array)`, `value = ANY (column)`, `x = ANY (SELECT …)`.
+    fn any(&mut self, part: &Expr, left: &Expr, right: &Expr, only: &Only) {
+        let sql = unqualified(part);
+        if let Expr::Subquery(query) = bare(right) {
+            let outputs = self.query(query, false);
+            self.semi_join(left, &outputs);
+            return;
+        }
+        self.sub_queries(part);
+        let (lefts, rights) = (self.places(left), self.places(right));
+        if rights.is_empty() {
+            let values: Vec<Value> = match bare(right) {
+                Expr::Array(array) => array.elem.iter().map(value).collect(),
+                other => vec![value(other)],
+            };
+            self.ask(left, Test::OneOf, &values, &sql, only);
+        } else if lefts.is_empty() {
+            self.ask(right, Test::HasElement, &[value(left)], &sql, only);
+        }
+    }
+
+    fn semi_join(&mut self, expr: &Expr, outputs: &[Output]) {
+        let parts: Vec<&Expr> = match bare(expr) {
+            Expr::Tuple(parts) => parts.iter().collect(),
+            one => vec![one],
+        };
+        for (part, output) in parts.into_iter().zip(outputs) {
+            for left in self.columns(part) {
+                for right in &output.places {
+                    if left.0 != right.0 && !right.1.is_empty() {
+                        self.join(left.clone(), right.clone());
+                        self.need(std::slice::from_ref(right));
+                    }
+                }
+            }
+        }
+    }
+
+    fn full_text(&mut self, columns: &[sqlparser::ast::ObjectName], sql: &str, only: &Only) {
+        let mut source = None;
+        let mut names = Vec::new();
+        for column in columns {
+            let idents: Vec<_> = column.0.iter().filter_map(|p| p.as_ident().cloned()).collect();
+            if let Some((at, name)) = self.resolve(&idents).into_iter().next() {
+                source = Some(at);
+                names.push(name);
+            }
+        }
+        if let Some(source) = source {
+            let operand = Operand::Expression { sql: names.join(", "), columns: names };
+            self.found(source, operand, Test::FullText, Vec::new(), sql, only);
+        }
+    }
+
+    /// Notes a condition on whatever the expression is.
+    fn ask(&mut self, expr: &Expr, test: Test, values: &[Value], sql: &str, only: &Only) {
+        for (source, operand) in self.operands(expr) {
+            self.found(source, operand, test, values.to_vec(), sql, only);
+        }
+    }
+
+    fn found(&mut self, source: usize, operand: Operand, test: Test, values: Vec<Value>, sql: &str, only: &Only) {
+        if only.as_ref().is_some_and(|range| !range.contains(&source)) {
+            return;
+        }
+        let predicate = Predicate { source, operand, test, values, sql: sql.to_owned(), branch: None, derived: false };
+        if !self.shape.predicates.contains(&predicate) {
+            self.shape.predicates.push(predicate);
+        }
+    }
+
+    pub(super) fn join(&mut self, left: (usize, String), right: (usize, String)) {
+        let join = Join { left, right };
+        if !self.shape.joins.contains(&join) {
+            self.shape.joins.push(join);
+        }
+    }
+
+    /// `a OR b OR c`. What every alternative asks holds always; the rest stands under its branch.
+    fn alternatives(&mut self, expr: &Expr, only: &Only) {
+        let kept = std::mem::take(&mut self.shape.predicates);
+        let joins_before = std::mem::take(&mut self.shape.joins);
+        let mut arms = Vec::new();
+        for arm in flatten(expr, &BinaryOperator::Or) {
+            for part in flatten(&arm, &BinaryOperator::And) {
+                self.conjunct(&part, only);
+            }
+            arms.push((std::mem::take(&mut self.shape.predicates), std::mem::take(&mut self.shape.joins)));
+        }
+        self.shape.predicates = kept;
+        self.shape.joins = joins_before;
+        if let Some(list) = same_column(&arms, expr) {
+            if !self.shape.predicates.contains(&list) {
+                self.shape.predicates.push(list);
+            }
+            return;
+        }
+        let or = self.ors;
+        self.ors += 1;
+        let everywhere = |p: &Predicate| arms.iter().all(|(predicates, _)| predicates.contains(p));
+        let joined_everywhere = |j: &Join| arms.iter().all(|(_, joins)| joins.contains(j));
+        let mut found = Vec::new();
+        let mut joins = Vec::new();
+        for (arm, (predicates, arm_joins)) in arms.iter().enumerate() {
+            for predicate in predicates {
+                let mut predicate = predicate.clone();
+                if !everywhere(&predicate) && predicate.branch.is_none() {
+                    predicate.branch = Some(Branch { or, arm });
+                }
+                found.push(predicate);
+            }
+            joins.extend(arm_joins.iter().filter(|j| joined_everywhere(j)).cloned());
+        }
+        for predicate in found {
+            if !self.shape.predicates.contains(&predicate) {
+                self.shape.predicates.push(predicate);
+            }
+        }
+        for join in joins {
+            self.join(join.left, join.right);
+        }
+    }
+}
+
+/// `a = 1 OR a = 2`: one of several values of one column.
+fn same_column(arms: &[(Vec<Predicate>, Vec<Join>)], expr: &Expr) -> Option<Predicate> {
+    let first = arms.first()?.0.first()?;
+    let mut values = Vec::new();
+    for (predicates, joins) in arms {
+        let [one] = predicates.as_slice() else { return None };
+        let same = one.source == first.source && one.operand == first.operand && joins.is_empty();
+        if !same || !matches!(one.test, Test::Equal | Test::OneOf) {
+            return None;
+        }
+        values.extend(one.values.iter().cloned());
+    }
+    Some(Predicate { test: Test::OneOf, values, sql: unqualified(expr), ..first.clone() })
+}
+
+/// What an operator asks of its left side, and of its right side.
+fn test_of(op: &BinaryOperator) -> Option<(Test, Test)> {
+    Some(match op {
+        BinaryOperator::Eq | BinaryOperator::Spaceship => (Test::Equal, Test::Equal),
+        BinaryOperator::NotEq => (Test::NotEqual, Test::NotEqual),
+        BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq => {
+            (Test::Range, Test::Range)
+        }
+        BinaryOperator::AtArrow => (Test::Contains, Test::ContainedBy),
+        BinaryOperator::ArrowAt => (Test::ContainedBy, Test::Contains),
+        BinaryOperator::Question => (Test::HasKey, Test::NotEqual),
+        BinaryOperator::QuestionAnd | BinaryOperator::QuestionPipe => (Test::HasKeys, Test::NotEqual),
+        BinaryOperator::PGOverlap => (Test::Overlaps, Test::Overlaps),
+        BinaryOperator::AtAt => (Test::Matches, Test::Matches),
+        BinaryOperator::AtQuestion => (Test::Matches, Test::NotEqual),
+        BinaryOperator::PGRegexMatch | BinaryOperator::PGRegexIMatch | BinaryOperator::Regexp => {
+            (Test::Pattern, Test::NotEqual)
+        }
+        _ => return None,
+    })
+}
+
+/// How a pattern asks.
+fn like(pattern: &Value) -> (Test, Vec<Value>) {
+    let Value::Literal(text) = pattern else { return (Test::Pattern, vec![pattern.clone()]) };
+    match text.find(['%', '_', '\\']) {
+        None => (Test::Equal, vec![pattern.clone()]),
+        Some(0) => (Test::Pattern, vec![pattern.clone()]),
+        Some(at) => (Test::LikePrefix, vec![Value::Literal(text[..at].to_owned())]),
+    }
+}
