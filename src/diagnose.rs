@@ -25,6 +25,8 @@ mod spill;
 mod stake;
 mod stale_statistics;
 mod temporary_table;
+#[cfg(test)]
+mod testing;
 mod workers_not_launched;
 mod wrapped_column;
 

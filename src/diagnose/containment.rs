@@ -61,3 +61,39 @@ impl Rule for Containment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Containment;
+    use crate::{
+        diagnose::testing::{Say, catalog, found, node, plan, rules},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn a_look_into_documents_asks_for_the_right_kind_of_index() {
+        for (kind, condition, index) in [
+            ("jsonb", "(data @> '{\"a\": 1}'::jsonb)", "USING gin (data jsonb_path_ops)"),
+            ("jsonb", "(data ? 'a'::text)", "USING gin (data)"),
+            ("text[]", "(data && '{a}'::text[])", "USING gin (data)"),
+            ("tstzrange", "(data && '[a,b)'::tstzrange)", "USING gist (data)"),
+        ] {
+            let scan =
+                node(Operator::SeqScan).on("products").estimated(50.0, 9_000.0).ran(40.0, 1.0, 70.0).removed(99_960.0);
+            let plan = plan(Engine::PostgreSql, [(0, scan.filter(condition))]);
+            let known = catalog("products", 1e5, &[("data", kind)], &[]);
+            let found = found(&Containment, &plan, Some(&known));
+            assert!(found[0].next.contains(index), "{}", found[0].next);
+            assert_eq!(rules(&plan, Some(&known))[0], "containment-without-gin");
+        }
+    }
+
+    #[test]
+    fn other_conditions_and_small_tables_are_left_alone() {
+        for (condition, removed) in [("(a = 1)", 99_960.0), ("(data @> '{}'::jsonb)", 200.0)] {
+            let scan = node(Operator::SeqScan).on("products").estimated(50.0, 9_000.0).ran(40.0, 1.0, 70.0);
+            let plan = plan(Engine::PostgreSql, [(0, scan.removed(removed).filter(condition))]);
+            assert!(found(&Containment, &plan, None).is_empty(), "{condition}");
+        }
+    }
+}

@@ -64,3 +64,46 @@ fn expected(context: Context<'_>, id: NodeId) -> Option<f64> {
         [&conditions.filter, &conditions.join].into_iter().flatten().any(|c| c.contains(&format!("hashed {name}")));
     (!hashed).then(|| super::stake::rows_handled(plan, parent)).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DependentSubquery;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Flag, Operator, Role},
+    };
+
+    #[test]
+    fn a_subquery_run_for_each_row_is_found_and_one_run_few_times_is_not() {
+        for (loops, count) in [(500.0, 1), (20.0, 0)] {
+            let mut sub = node(Operator::Aggregate).role(Role::Subplan).estimated(1.0, 3.5).ran(1.0, loops, 1.0);
+            sub.subplan = Some("SubPlan 1".into());
+            let outer = node(Operator::IndexScan).on("c").found_by("x").estimated(500.0, 50.0).ran(500.0, 1.0, 510.0);
+            let plan = plan(Engine::PostgreSql, [(0, outer), (1, sub)]);
+            let found = found(&DependentSubquery, &plan, None);
+            assert_eq!(found.len(), count);
+            assert!(found.iter().all(|f| f.title == "SubPlan 1 runs 500 times"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn without_counts_a_hashed_subquery_is_told_from_a_dependent_one() {
+        for (filter, count) in [("(NOT (hashed SubPlan 1))", 0), ("(a > (SubPlan 1))", 1)] {
+            let mut sub = node(Operator::SeqScan).on("b").role(Role::Subplan).estimated(100.0, 200.0);
+            sub.subplan = Some("SubPlan 1".into());
+            let outer = node(Operator::SeqScan).on("a").estimated(50_000.0, 250.0).filter(filter);
+            let plan = plan(Engine::PostgreSql, [(0, outer), (1, sub)]);
+            assert_eq!(found(&DependentSubquery, &plan, None).len(), count, "{filter}");
+        }
+    }
+
+    #[test]
+    fn on_mysql_the_server_says_that_it_depends() {
+        for (flag, count) in [(Some(Flag::Dependent), 1), (None, 0)] {
+            let mut sub = node(Operator::Aggregate).role(Role::Subplan).estimated(1.0, 350.0);
+            sub.flags.extend(flag);
+            let plan = plan(Engine::MySql, [(0, node(Operator::SeqScan).on("c").estimated(500.0, 360.0)), (1, sub)]);
+            assert_eq!(found(&DependentSubquery, &plan, None).len(), count);
+        }
+    }
+}

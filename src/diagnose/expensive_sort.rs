@@ -151,3 +151,83 @@ fn single_source(context: Context<'_>, sort: NodeId) -> Option<NodeId> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ExpensiveSort;
+    use crate::{
+        diagnose::{
+            Severity,
+            testing::{Say, found, node, plan},
+        },
+        plan::{Engine, Operator, Role},
+    };
+
+    fn scan() -> crate::plan::Node {
+        node(Operator::SeqScan).on("orders").estimated(150_000.0, 30_221.0).ran(150_000.0, 1.0, 186.0)
+    }
+
+    #[test]
+    fn all_rows_sorted_for_a_few_put_the_reading_at_stake_too() {
+        let plan = plan(
+            Engine::PostgreSql,
+            [
+                (0, node(Operator::Limit).estimated(10.0, 35_000.0).ran(10.0, 1.0, 260.0)),
+                (1, node(Operator::Sort).key("total DESC").estimated(150_000.0, 35_000.0).ran(10.0, 1.0, 260.0)),
+                (2, scan()),
+            ],
+        );
+        let found = found(&ExpensiveSort, &plan, None);
+        assert_eq!(found[0].title, "Sorts 150,000 rows to return 10");
+        assert_eq!((found[0].severity, found[0].share), (Severity::Critical, Some(1.0)));
+        assert!(
+            found[0].next.contains("An index on orders") && found[0].next.contains("total DESC"),
+            "{}",
+            found[0].next
+        );
+    }
+
+    #[test]
+    fn mysql_puts_the_limit_into_the_sort() {
+        let sort = node(Operator::Sort)
+            .key("total DESC")
+            .estimated(10.0, 30_221.0)
+            .ran(10.0, 1.0, 260.0)
+            .extra("per_chunk_limit", "10");
+        let plan = plan(Engine::MySql, [(0, sort), (1, scan())]);
+        let found = found(&ExpensiveSort, &plan, None);
+        assert_eq!(found[0].title, "Sorts 150,000 rows to return 10");
+        assert!(found[0].why.starts_with("The filesort"), "{}", found[0].why);
+    }
+
+    #[test]
+    fn over_a_join_no_simple_index_is_promised() {
+        let plan = plan(
+            Engine::PostgreSql,
+            [
+                (0, node(Operator::Limit).ran(10.0, 1.0, 300.0)),
+                (1, node(Operator::Sort).key("x").ran(10.0, 1.0, 300.0)),
+                (2, node(Operator::HashJoin).ran(150_000.0, 1.0, 200.0)),
+                (3, scan()),
+                (3, node(Operator::Hash).role(Role::Inner).ran(10.0, 1.0, 1.0)),
+            ],
+        );
+        let found = found(&ExpensiveSort, &plan, None);
+        assert!(found[0].next.contains("over a join"), "{}", found[0].next);
+        assert!(found[0].share.is_some_and(|s| s < 0.5), "only the sort itself is at stake");
+    }
+
+    #[test]
+    fn small_or_cheap_sorts_are_left_alone() {
+        for (rows, sort_ms, scan_ms) in [(500.0, 20.0, 10.0), (50_000.0, 1_010.0, 1_000.0)] {
+            let plan = plan(
+                Engine::PostgreSql,
+                [
+                    (0, node(Operator::Sort).key("x").ran(rows, 1.0, sort_ms)),
+                    (1, node(Operator::SeqScan).on("t").ran(rows, 1.0, scan_ms)),
+                ],
+            );
+            assert!(found(&ExpensiveSort, &plan, None).is_empty());
+        }
+    }
+}

@@ -57,3 +57,33 @@ impl Rule for FullIndexScan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FullIndexScan;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn an_index_read_from_end_to_end_for_a_few_rows_is_found() {
+        let filter = node(Operator::Filter).estimated(993_275.0, 101_018.0).ran(914.0, 1.0, 736.0);
+        let scan =
+            node(Operator::FullIndexScan).on("events").index("ts").estimated(993_275.0, 101_018.0).ran(1e6, 1.0, 503.0);
+        let plan = plan(Engine::MySql, [(0, filter.filter("(cast(`events`.ts as date) = '2024-03-01')")), (1, scan)]);
+        assert_eq!(found(&FullIndexScan, &plan, None)[0].evidence["index"], "ts");
+    }
+
+    #[test]
+    fn an_index_that_is_searched_or_walked_until_a_limit_is_left_alone() {
+        let scan =
+            || node(Operator::IndexScan).on("t").index("i").ran(10.0, 1.0, 90.0).removed(100_000.0).filter("(a = 1)");
+        let searched = plan(Engine::PostgreSql, [(0, scan().found_by("(b = 1)"))]);
+        let limited = plan(Engine::PostgreSql, [(0, node(Operator::Limit).ran(10.0, 1.0, 90.0)), (1, scan())]);
+        let whole = plan(Engine::PostgreSql, [(0, scan())]);
+        for (plan, count) in [(searched, 0), (limited, 0), (whole, 1)] {
+            assert_eq!(found(&FullIndexScan, &plan, None).len(), count);
+        }
+    }
+}

@@ -49,3 +49,21 @@ impl Rule for HeapFetches {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HeapFetches;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn visits_to_the_table_are_found_and_a_vacuumed_table_is_left_alone() {
+        for (fetches, count) in [("45000", 1), ("0", 0), ("1200", 0), ("800", 0)] {
+            let scan = node(Operator::IndexOnlyScan).on("t").index("i").found_by("x").ran(50_000.0, 1.0, 60.0);
+            let plan = plan(Engine::PostgreSql, [(0, scan.extra("Heap Fetches", fetches))]);
+            assert_eq!(found(&HeapFetches, &plan, None).len(), count, "{fetches}");
+        }
+    }
+}

@@ -76,3 +76,34 @@ impl Rule for InefficientIndex {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::InefficientIndex;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    fn scan(rows: f64, removed: f64, loops: f64) -> crate::plan::Node {
+        let scan =
+            node(Operator::IndexScan).on("orders").index("ix").estimated(rows, 100.0).ran(rows, loops, 40.0 / loops);
+        scan.removed(removed).found_by("(customer_id = 42)").filter("(status = 'open'::text)")
+    }
+
+    #[test]
+    fn an_index_that_finds_too_much_is_found_and_a_wider_one_named() {
+        let plan = plan(Engine::PostgreSql, [(0, scan(5.0, 20_000.0, 1.0))]);
+        let found = found(&InefficientIndex, &plan, None);
+        assert_eq!(found[0].evidence["rows_removed"], 20_000);
+        assert!(found[0].next.contains("orders (customer_id, status)"), "{}", found[0].next);
+    }
+
+    #[test]
+    fn little_waste_in_each_of_many_lookups_adds_up_and_a_good_index_is_left_alone() {
+        for (node, count) in [(scan(1.0, 9.0, 5_000.0), 1), (scan(9.0, 1.0, 5_000.0), 0), (scan(1.0, 500.0, 1.0), 0)] {
+            let plan = plan(Engine::PostgreSql, [(0, node)]);
+            assert_eq!(found(&InefficientIndex, &plan, None).len(), count);
+        }
+    }
+}

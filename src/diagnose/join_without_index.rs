@@ -98,3 +98,68 @@ fn buffered(rule: &'static str, context: Context<'_>, join: NodeId) -> Option<Fi
     // Hashing two whole tables once can be the best plan there is.
     Some(if hash && equal { finding.at_most(Severity::Warning) } else { finding })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::JoinWithoutIndex;
+    use crate::{
+        diagnose::{
+            Severity,
+            testing::{Say, found, node, plan},
+        },
+        plan::{Engine, Flag, Node, Operator, Role},
+    };
+
+    fn with_join(mut node: Node, condition: &str) -> Node {
+        node.conditions.join = Some(condition.to_owned());
+        node
+    }
+
+    #[test]
+    fn a_nested_loop_that_drops_nearly_every_pair_is_found() {
+        for (removed, count) in [(24_995_706.0, 1), (50_000.0, 0)] {
+            let join = node(Operator::NestedLoop).estimated(8e6, 1e6).ran(4_294.0, 1.0, 4_000.0).removed(removed);
+            let inner = node(Operator::Materialize).role(Role::Inner).ran(50_000.0, 5_000.0, 0.5);
+            let plan = plan(
+                Engine::PostgreSql,
+                [
+                    (0, with_join(join, "(p.price > c.balance)")),
+                    (1, node(Operator::SeqScan).on("p").ran(5_000.0, 1.0, 1.0)),
+                    (1, inner),
+                    (2, node(Operator::SeqScan).on("c").ran(50_000.0, 1.0, 5.0)),
+                ],
+            );
+            assert_eq!(found(&JoinWithoutIndex, &plan, None).len(), count);
+        }
+    }
+
+    #[test]
+    fn a_join_buffer_is_found_and_one_good_hash_is_only_worth_a_warning() {
+        let scan = |table: &str, role| {
+            node(Operator::SeqScan).on(table).role(role).estimated(50_000.0, 500.0).ran(50_000.0, 1.0, 10.0)
+        };
+        let mut buffer = node(Operator::NestedLoop).ran(4_000.0, 1.0, 52_000.0);
+        buffer.flags.push(Flag::JoinBuffer);
+        let hash = node(Operator::HashJoin).ran(4_000.0, 1.0, 200.0);
+        for (engine, join, severity) in
+            [(Engine::MariaDb, buffer, Severity::Critical), (Engine::MySql, hash, Severity::Warning)]
+        {
+            let plan = plan(
+                engine,
+                [(0, with_join(join, "p.price = c.balance")), (1, scan("p", Role::Outer)), (1, scan("c", Role::Inner))],
+            );
+            let found = found(&JoinWithoutIndex, &plan, None);
+            assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [severity], "{engine:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_join_on_postgresql_and_a_small_one_anywhere_are_left_alone() {
+        for (engine, rows) in [(Engine::PostgreSql, 1e6), (Engine::MySql, 500.0)] {
+            let scan = |table: &str, role| node(Operator::SeqScan).on(table).role(role).ran(rows, 1.0, 10.0);
+            let join = with_join(node(Operator::HashJoin).ran(4_000.0, 1.0, 200.0), "(a = b)");
+            let plan = plan(engine, [(0, join), (1, scan("p", Role::Outer)), (1, scan("c", Role::Inner))]);
+            assert!(found(&JoinWithoutIndex, &plan, None).is_empty());
+        }
+    }
+}

@@ -58,3 +58,38 @@ impl Rule for LargeOffset {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LargeOffset;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn skipped_rows_are_found_and_a_plain_limit_is_not() {
+        for (query, rows, count) in [
+            (None, 50_010.0, 1),
+            (Some("select * from t order by id limit 10 offset 50000"), 50_010.0, 1),
+            (Some("select * from t order by id limit 50000, 10"), 50_010.0, 1),
+            (Some("select * from t order by id limit 10"), 50_010.0, 0),
+            (Some("select * from t order by id limit 10 offset 20"), 30.0, 0),
+        ] {
+            let scan = node(Operator::IndexScan).on("t").index("i").estimated(1e6, 900.0).ran(rows, 1.0, 90.0);
+            let mut plan = plan(
+                Engine::PostgreSql,
+                [(0, node(Operator::Limit).estimated(10.0, 5.0).ran(10.0, 1.0, 90.0)), (1, scan)],
+            );
+            plan.query = query.map(str::to_owned);
+            assert_eq!(found(&LargeOffset, &plan, None).len(), count, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn an_offset_that_the_plan_tells_needs_no_execution() {
+        let limit = node(Operator::Limit).estimated(10.0, 900.0).extra("limit_offset", "100000");
+        let plan = plan(Engine::MySql, [(0, limit), (1, node(Operator::SeqScan).on("t").estimated(3e5, 900.0))]);
+        assert_eq!(found(&LargeOffset, &plan, None)[0].evidence["rows_skipped"], 100_000);
+    }
+}

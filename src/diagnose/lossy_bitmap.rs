@@ -46,3 +46,25 @@ impl Rule for LossyBitmap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LossyBitmap;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn a_lossy_bitmap_is_found_and_an_exact_one_is_not() {
+        for (lossy, count) in [("9000", 1), ("50", 0), ("0", 0)] {
+            let heap = node(Operator::BitmapHeapScan).on("t").ran(50_000.0, 1.0, 90.0);
+            let heap = heap.extra("Exact Heap Blocks", "1000").extra("Lossy Heap Blocks", lossy);
+            let plan = plan(
+                Engine::PostgreSql,
+                [(0, heap), (1, node(Operator::BitmapIndexScan).index("i").ran(50_000.0, 1.0, 9.0))],
+            );
+            assert_eq!(found(&LossyBitmap, &plan, None).len(), count, "{lossy}");
+        }
+    }
+}

@@ -150,3 +150,51 @@ impl Rule for TriggersDominate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{JitDominates, PlanningDominates, TriggersDominate};
+    use crate::{
+        diagnose::{
+            Rule,
+            testing::{Say, found, node, plan},
+        },
+        plan::{Engine, Operator, Plan},
+    };
+
+    fn ran(planning: f64, execution: f64, extra: Option<(&str, &str)>) -> Plan {
+        let mut plan = plan(Engine::PostgreSql, [(0, node(Operator::SeqScan).on("t").ran(1.0, 1.0, execution))]);
+        plan.planning_ms = Some(planning);
+        plan.execution_ms = Some(execution);
+        plan.extra.extend(extra.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        plan
+    }
+
+    #[test]
+    fn overhead_is_found_where_it_is_much_and_not_where_it_is_little() {
+        let jit = ("JIT", r#"{"Functions": 40, "Timing": {"Generation": 2.0, "Total": 150.0}}"#);
+        let jit17 = ("JIT", r#"{"Functions": 40, "Timing": {"Generation": {"Total": 2.0}, "Total": 150.0}}"#);
+        let trigger =
+            ("Triggers", r#"[{"Trigger Name": "RI_1", "Constraint Name": "fk_items", "Time": 900.0, "Calls": 100}]"#);
+        let cases: [(&dyn Rule, Plan, usize); 8] = [
+            (&JitDominates, ran(1.0, 200.0, Some(jit)), 1),
+            (&JitDominates, ran(1.0, 200.0, Some(jit17)), 1),
+            (&JitDominates, ran(1.0, 20_000.0, Some(jit)), 0),
+            (&JitDominates, ran(1.0, 200.0, Some(("JIT", "no JSON"))), 0),
+            (&PlanningDominates, ran(80.0, 20.0, None), 1),
+            (&PlanningDominates, ran(0.8, 0.2, None), 0),
+            (&TriggersDominate, ran(1.0, 1_000.0, Some(trigger)), 1),
+            (&TriggersDominate, ran(1.0, 100_000.0, Some(trigger)), 0),
+        ];
+        for (i, (rule, plan, count)) in cases.iter().enumerate() {
+            assert_eq!(found(*rule, plan, None).len(), *count, "case {i}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_is_told_from_another_trigger() {
+        let trigger = ("Triggers", r#"[{"Trigger Name": "audit", "Time": 900.0, "Calls": 100}]"#);
+        let found = found(&TriggersDominate, &ran(1.0, 1_000.0, Some(trigger)), None);
+        assert!(found[0].title.starts_with("audit takes 900 ms") && !found[0].next.contains("foreign"), "{found:?}");
+    }
+}

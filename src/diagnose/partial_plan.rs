@@ -29,3 +29,21 @@ impl Rule for PartialPlan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PartialPlan;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Flag, Operator},
+    };
+
+    #[test]
+    fn a_stopped_statement_is_said_to_be_one() {
+        for (flag, count) in [(Some(Flag::Partial), 1), (None, 0)] {
+            let mut scan = node(Operator::SeqScan).on("t").ran(5.0, 1.0, 90.0);
+            scan.flags.extend(flag);
+            assert_eq!(found(&PartialPlan, &plan(Engine::MySql, [(0, scan)]), None).len(), count);
+        }
+    }
+}

@@ -61,3 +61,73 @@ fn explains(plan: &Plan, cause: &Finding, effect: &Finding) -> bool {
             || plan.subtree(effect.node).any(|id| id == cause.node)
             || plan.subtree(cause.node).any(|id| id == effect.node))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+    use crate::{
+        diagnose::{Finding, Severity, testing},
+        plan::{Engine, NodeId, Operator, Plan},
+    };
+
+    fn one(rule: &'static str, severity: Severity, node: u32, share: f64) -> Finding {
+        Finding {
+            rule,
+            severity,
+            node: NodeId(node),
+            share: Some(share),
+            title: String::new(),
+            why: String::new(),
+            next: String::new(),
+            evidence: serde_json::Map::new(),
+        }
+    }
+
+    fn nodes() -> Plan {
+        let node = testing::node;
+        testing::plan(
+            Engine::PostgreSql,
+            [(0, node(Operator::HashJoin)), (1, node(Operator::SeqScan)), (1, node(Operator::SeqScan))],
+        )
+    }
+
+    fn ranked(mut found: Vec<Finding>) -> Vec<(&'static str, u32)> {
+        rank(&nodes(), &mut found);
+        found.iter().map(|f| (f.rule, f.node.0)).collect()
+    }
+
+    #[test]
+    fn severity_comes_first_then_the_share_then_the_place() {
+        use Severity::{Critical, Info, Warning};
+        let found = vec![
+            one("a", Info, 0, 0.9),
+            one("b", Warning, 2, 0.2),
+            one("c", Warning, 1, 0.2),
+            one("d", Critical, 1, 0.5),
+            one("e", Warning, 0, 0.3),
+        ];
+        assert_eq!(ranked(found), [("d", 1), ("e", 0), ("c", 1), ("b", 2), ("a", 0)]);
+    }
+
+    #[test]
+    fn a_cause_stands_above_what_follows_from_it() {
+        use Severity::{Critical, Warning};
+        let found = vec![
+            one("full-scan-filtering", Critical, 1, 0.5),
+            one("full-scan-filtering", Critical, 2, 0.4),
+            one("wrapped-column", Warning, 2, 0.4),
+        ];
+        assert_eq!(ranked(found), [("full-scan-filtering", 1), ("wrapped-column", 2), ("full-scan-filtering", 2)]);
+    }
+
+    #[test]
+    fn the_same_thing_is_said_once() {
+        use Severity::Warning;
+        let found = vec![
+            one("full-scan-filtering", Warning, 1, 0.5),
+            one("repeated-full-scan", Warning, 1, 0.5),
+            one("full-scan-filtering", Warning, 2, 0.1),
+        ];
+        assert_eq!(ranked(found), [("repeated-full-scan", 1), ("full-scan-filtering", 2)]);
+    }
+}

@@ -111,3 +111,66 @@ fn condition(context: Context<'_>, scan: NodeId) -> Option<&str> {
     };
     plan.node(scan).conditions.filter.as_deref().or_else(above)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RepeatedFullScan;
+    use crate::{
+        diagnose::{
+            Severity,
+            testing::{Say, found, node, plan, rules},
+        },
+        plan::{Engine, Node, Operator, Plan, Role},
+    };
+
+    fn join(inner: Node, between: Option<Operator>) -> Plan {
+        let loops = inner.rows.loops.unwrap_or(1.0);
+        let outer = node(Operator::IndexScan).on("a").found_by("x").estimated(500.0, 10.0).ran(500.0, 1.0, 1.0);
+        let mut nodes =
+            vec![(0, node(Operator::NestedLoop).estimated(500.0, 90_000.0).ran(500.0, 1.0, 5_000.0)), (1, outer)];
+        if let Some(between) = between {
+            nodes.push((1, node(between).role(Role::Inner).ran(1.0, 500.0, 0.1)));
+            nodes.push((2, inner));
+        } else {
+            nodes.push((1, inner.role(Role::Inner)));
+        }
+        assert!(loops >= 1.0);
+        plan(Engine::PostgreSql, nodes)
+    }
+
+    #[test]
+    fn a_table_read_for_each_row_of_another_is_found_and_its_filter_is_not_told_twice() {
+        let scan = || node(Operator::SeqScan).on("b").estimated(1.0, 180.0).removed(9_999.0).filter("(b.a_id = a.id)");
+        let plan = join(scan().ran(1.0, 500.0, 9.0), None);
+        let found = found(&RepeatedFullScan, &plan, None);
+        assert_eq!(found[0].title, "b is read from end to end 500 times");
+        assert_eq!((found[0].severity, &found[0].evidence["rows_read"]), (Severity::Critical, &5_000_000.into()));
+        assert_eq!(rules(&plan, None), ["repeated-full-scan"]);
+    }
+
+    #[test]
+    fn what_is_kept_or_small_or_parallel_is_left_alone() {
+        let scan = |rows: f64, loops: f64| node(Operator::SeqScan).on("b").estimated(rows, 180.0).ran(rows, loops, 0.1);
+        assert!(
+            found(&RepeatedFullScan, &join(scan(10_000.0, 1.0), Some(Operator::Materialize)), None).is_empty(),
+            "kept"
+        );
+        assert!(found(&RepeatedFullScan, &join(scan(3.0, 500.0), None), None).is_empty(), "small");
+        let gather = node(Operator::Gather).ran(30_000.0, 1.0, 9.0);
+        let parallel = plan(Engine::PostgreSql, [(0, gather), (1, scan(10_000.0, 20.0))]);
+        assert!(found(&RepeatedFullScan, &parallel, None).is_empty(), "parallel");
+    }
+
+    #[test]
+    fn without_counts_the_other_side_says_how_often() {
+        let nodes = || {
+            [
+                (0, node(Operator::NestedLoop).estimated(1e6, 90_000.0)),
+                (1, node(Operator::SeqScan).on("a").estimated(1_000.0, 20.0)),
+                (1, node(Operator::SeqScan).on("b").role(Role::Inner).estimated(1_000.0, 89.0)),
+            ]
+        };
+        let plan = plan(Engine::MySql, nodes());
+        assert_eq!(found(&RepeatedFullScan, &plan, None)[0].title, "b is read from end to end 1,000 times (estimated)");
+    }
+}

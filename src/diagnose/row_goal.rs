@@ -66,3 +66,35 @@ impl Rule for RowGoal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RowGoal;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan, rules},
+        plan::{Engine, Operator},
+    };
+
+    fn limited(removed: f64) -> crate::plan::Plan {
+        let limit = node(Operator::Limit).estimated(10.0, 5.0).ran(10.0, 1.0, 900.0);
+        let scan = node(Operator::IndexScan)
+            .on("orders")
+            .index("orders_created_at")
+            .estimated(50_000.0, 900.0)
+            .ran(10.0, 1.0, 900.0);
+        plan(Engine::PostgreSql, [(0, limit), (1, scan.removed(removed).filter("(customer_id = 42)"))])
+    }
+
+    #[test]
+    fn a_limit_that_walks_an_index_for_a_rare_value_is_found_and_nothing_else_is() {
+        let plan = limited(800_000.0);
+        let found = found(&RowGoal, &plan, None);
+        assert_eq!(found[0].title, "LIMIT 10 walks 800,010 entries of orders_created_at");
+        assert_eq!(rules(&plan, None), ["row-goal"], "few rows below a limit are no misestimate");
+    }
+
+    #[test]
+    fn a_limit_that_soon_has_its_rows_is_left_alone() {
+        assert!(found(&RowGoal, &limited(30.0), None).is_empty());
+    }
+}

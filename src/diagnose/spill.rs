@@ -112,3 +112,48 @@ fn next(context: Context<'_>, id: NodeId, bytes: Option<u64>, how: &str) -> Stri
 fn batches(how: &str) -> Option<u64> {
     how.strip_prefix("Batches: ")?.split(' ').next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SpillToDisk;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator, Role},
+    };
+
+    #[test]
+    fn a_sort_on_disk_gets_a_size_to_try_and_one_in_memory_is_left_alone() {
+        let scan = || node(Operator::SeqScan).on("big").ran(600_000.0, 1.0, 100.0);
+        let sort = || node(Operator::Sort).key("s").ran(600_000.0, 1.0, 600.0);
+        let disk = plan(Engine::PostgreSql, [(0, sort().spilled("external merge", Some(29 << 20))), (1, scan())]);
+        let found_on_disk = found(&SpillToDisk, &disk, None);
+        assert!(found_on_disk[0].next.contains("SET work_mem = '128MB'"), "{}", found_on_disk[0].next);
+        assert_eq!(found_on_disk[0].evidence["bytes_on_disk"], 29 << 20);
+        let memory = plan(Engine::PostgreSql, [(0, sort()), (1, scan())]);
+        assert!(found(&SpillToDisk, &memory, None).is_empty());
+    }
+
+    #[test]
+    fn memory_that_no_session_should_have_is_not_advised() {
+        let sort = node(Operator::Sort).key("s").ran(6e7, 1.0, 60_000.0).spilled("external merge", Some(5 << 30));
+        let found = found(&SpillToDisk, &plan(Engine::PostgreSql, [(0, sort)]), None);
+        assert!(!found[0].next.contains("SET work_mem"), "{}", found[0].next);
+    }
+
+    #[test]
+    fn a_hash_in_batches_is_charged_with_its_join() {
+        let hash =
+            node(Operator::Hash).role(Role::Inner).ran(2e5, 1.0, 90.0).spilled("Batches: 8 (originally 1)", None);
+        let plan = plan(
+            Engine::PostgreSql,
+            [
+                (0, node(Operator::HashJoin).ran(2e5, 1.0, 600.0)),
+                (1, node(Operator::SeqScan).on("a").ran(2e5, 1.0, 40.0)),
+                (1, hash.extra("Peak Memory Usage", "4096")),
+            ],
+        );
+        let found = found(&SpillToDisk, &plan, None);
+        assert_eq!((found[0].node.0, found[0].share.map(|s| s > 0.9)), (2, Some(true)));
+        assert!(found[0].next.contains("'32MB'"), "{}", found[0].next);
+    }
+}

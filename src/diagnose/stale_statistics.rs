@@ -69,3 +69,41 @@ impl Rule for StaleStatistics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{StaleStatistics, stale};
+    use crate::{
+        diagnose::testing::{Say, catalog, found, node, plan},
+        plan::{Engine, Operator},
+    };
+
+    #[test]
+    fn many_changes_since_the_last_analysis_are_stale_and_few_are_not() {
+        for (rows, changed, analysed, expected) in [
+            (100_000.0, Some(30_000.0), true, true),
+            (100_000.0, Some(5_000.0), true, false),
+            (2_000.0, Some(900.0), true, false),
+            (0.0, Some(50_000.0), false, true),
+            (0.0, Some(10.0), false, false),
+            (100_000.0, None, true, false),
+        ] {
+            let mut known = catalog("t", rows, &[], &[]);
+            let table = &mut known.tables[0];
+            table.modified_since_analyze = changed;
+            table.last_analyzed = analysed.then(|| "yesterday".into());
+            assert_eq!(stale(table).is_some(), expected, "{rows} {changed:?} {analysed}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_told_once() {
+        let mut known = catalog("t", 1e5, &[], &[]);
+        known.tables[0].modified_since_analyze = Some(9e4);
+        let scan = || node(Operator::SeqScan).on("t").estimated(10.0, 10.0);
+        let plan =
+            plan(Engine::PostgreSql, [(0, node(Operator::HashJoin).estimated(1.0, 30.0)), (1, scan()), (1, scan())]);
+        assert_eq!(found(&StaleStatistics, &plan, Some(&known)).len(), 1);
+        assert!(found(&StaleStatistics, &plan, None).is_empty());
+    }
+}

@@ -61,3 +61,26 @@ impl Rule for TemporaryTable {
 fn rows_in(context: Context<'_>, id: NodeId) -> Option<f64> {
     context.plan.children(id).filter_map(|c| context.rows(c)).reduce(f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TemporaryTable;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Flag, Operator},
+    };
+
+    #[test]
+    fn many_rows_through_a_temporary_table_are_found_and_few_are_not() {
+        for (engine, rows, count) in
+            [(Engine::MySql, 300_000.0, 1), (Engine::MySql, 5_000.0, 0), (Engine::PostgreSql, 300_000.0, 0)]
+        {
+            let mut group = node(Operator::TemporaryTable).key("status").ran(20.0, 1.0, 581.0);
+            group.flags.push(Flag::Temporary);
+            let plan = plan(engine, [(0, group), (1, node(Operator::SeqScan).on("orders").ran(rows, 1.0, 164.0))]);
+            let found = found(&TemporaryTable, &plan, None);
+            assert_eq!(found.len(), count);
+            assert!(found.iter().all(|f| f.next.contains("(status)")), "{found:?}");
+        }
+    }
+}

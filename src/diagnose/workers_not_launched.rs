@@ -42,3 +42,23 @@ impl Rule for WorkersNotLaunched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WorkersNotLaunched;
+    use crate::{
+        diagnose::testing::{Say, found, node, plan},
+        plan::{Engine, Operator, Workers},
+    };
+
+    #[test]
+    fn missing_workers_are_found_and_a_full_crew_or_an_estimate_is_not() {
+        for (launched, count) in [(Some(0), 1), (Some(1), 1), (Some(2), 0), (None, 0)] {
+            let mut gather = node(Operator::Gather).ran(1.0, 1.0, 90.0);
+            gather.workers = Some(Workers { planned: Some(2), launched, ..Workers::default() });
+            let plan =
+                plan(Engine::PostgreSql, [(0, gather), (1, node(Operator::SeqScan).on("t").ran(5e5, 1.0, 80.0))]);
+            assert_eq!(found(&WorkersNotLaunched, &plan, None).len(), count, "{launched:?}");
+        }
+    }
+}

@@ -89,7 +89,7 @@ impl Rule for WrappedColumn {
 
 /// The server's own warning (MySQL 1739, MariaDB 1105) about an index of this scan's table; without a catalog, of the only scan
 /// it can be about.
-fn warning<'a>(context: Context<'a>, scan: NodeId) -> Option<&'a str> {
+fn warning(context: Context<'_>, scan: NodeId) -> Option<&str> {
     let note = |text: &&String| text.contains("due to type or collation conversion") || text.contains("for lookup: ");
     let said = context.plan.notes.iter().find(note)?;
     let named = |text: &str| said.contains(&format!("'{text}'")) || said.contains(&format!("`{text}`"));
@@ -179,4 +179,68 @@ fn explain(engine: Engine, hidden: Option<&Wrapped>, said: Option<&str>) -> Opti
             format!("Put the number in quotes, so that {column} is compared as text."),
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WrappedColumn;
+    use crate::{
+        diagnose::testing::{Say, catalog, found, node, plan, rules},
+        plan::{Engine, Node, Operator},
+    };
+
+    fn scan(condition: &str) -> Node {
+        let scan = node(Operator::SeqScan).on("customers").estimated(5.0, 5_073.0).ran(1.0, 1.0, 60.0);
+        scan.removed(50_000.0).filter(condition)
+    }
+
+    #[test]
+    fn a_function_around_an_indexed_column_is_the_cause_of_the_full_scan() {
+        let plan = plan(Engine::PostgreSql, [(0, scan("(lower((email)::text) = 'ann@x.example'::text)"))]);
+        let known = catalog("customers", 50_000.0, &[("email", "character varying(80)")], &["email"]);
+        let found = found(&WrappedColumn, &plan, Some(&known));
+        assert_eq!(found[0].title, "lower(…) around email keeps an index on it from being used");
+        assert!(found[0].why.contains("Index ix_email is there and cannot be used"), "{}", found[0].why);
+        assert_eq!(rules(&plan, Some(&known)), ["wrapped-column", "full-scan-filtering"]);
+    }
+
+    #[test]
+    fn without_a_catalog_it_says_what_it_cannot_tell() {
+        let plan = plan(Engine::PostgreSql, [(0, scan("(lower(email) = 'x'::text)"))]);
+        assert!(found(&WrappedColumn, &plan, None)[0].why.contains("cannot be told from the plan alone"));
+    }
+
+    #[test]
+    fn a_cast_between_text_types_hides_nothing_but_one_from_a_number_does() {
+        let varchar = catalog("customers", 50_000.0, &[("email", "character varying(80)")], &["email"]);
+        let number = catalog("customers", 50_000.0, &[("email", "integer")], &["email"]);
+        let plan = plan(Engine::PostgreSql, [(0, scan("((email)::text = '5'::text)"))]);
+        for (catalog, count) in [(None, 0), (Some(&varchar), 0), (Some(&number), 1)] {
+            assert_eq!(found(&WrappedColumn, &plan, catalog).len(), count);
+        }
+    }
+
+    #[test]
+    fn text_compared_with_a_number_is_found_by_the_catalog_or_by_the_servers_own_word() {
+        let text = catalog("customers", 50_000.0, &[("email", "varchar(80)")], &["email"]);
+        let number = catalog("customers", 50_000.0, &[("email", "int")], &[]);
+        let mut plan = plan(Engine::MySql, [(0, scan("(customers.email = 12345)"))]);
+        for (catalog, count) in [(None, 0), (Some(&text), 1), (Some(&number), 0)] {
+            assert_eq!(found(&WrappedColumn, &plan, catalog).len(), count);
+        }
+        plan.notes.push(
+            "Cannot use ref access on index 'ix_email' due to type or collation conversion on field 'email'".into(),
+        );
+        let found = found(&WrappedColumn, &plan, None);
+        assert!(found[0].next.contains("ix_email"), "{}", found[0].next);
+    }
+
+    #[test]
+    fn a_bare_column_is_left_alone() {
+        for condition in ["(email = 'x'::text)", "(email ~~ 'x%'::text)", "(created_at > (now() - '7 days'::interval))"]
+        {
+            let plan = plan(Engine::PostgreSql, [(0, scan(condition))]);
+            assert!(found(&WrappedColumn, &plan, None).is_empty(), "{condition}");
+        }
+    }
 }
