@@ -139,7 +139,7 @@ fn single_source(context: Context<'_>, sort: NodeId) -> Option<NodeId> {
         }
         match context.plan.node(child).operator {
             Operator::Filter | Operator::Gather | Operator::GatherMerge | Operator::Sort | Operator::BitmapHeapScan => {
-                at = child
+                at = child;
             }
             _ if context.plan.node(child).relation.is_some() && context.plan.children(child).next().is_none() => {
                 return Some(child);
