@@ -1,1 +1,190 @@
-//! The event loop: the only place that spawns; turns effects into calls and answers into messages.
+//! The event loop: keys and answers in, drawings and requests out. The only place that spawns; it decides nothing.
+
+mod clipboard;
+mod start;
+mod terminal;
+mod worker;
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+pub use start::{Connect, Prepare, Prepared, Preparing, Start};
+
+use crate::{
+    app::{self, Effect, Message, Model},
+    history::{self, History, Run},
+    keys::Key,
+    theme::Theme,
+    ui,
+};
+use worker::Worker;
+
+/// How often time is told while something moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Why the screen could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The theme asked for cannot be had.
+    #[error(transparent)]
+    Theme(#[from] crate::theme::ThemeError),
+    /// The terminal did not answer as a terminal.
+    #[error("opening the terminal: {0}; without a terminal use `whyslow explain` or `--format`")]
+    Terminal(#[from] io::Error),
+}
+
+/// How the screen was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The person quit.
+    Quit,
+    /// A signal of that number ended it; the exit status is 128 and that number.
+    Signal(i32),
+}
+
+/// Shows the screen until the person quits. The terminal is whole again afterwards, also after a panic or a signal.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(start: Start) -> Result<Outcome, RunError> {
+    let (theme, warnings) = start.theme()?;
+    let history = start.history.clone();
+    let (messages, inbox) = mpsc::unbounded_channel();
+    let place = start.place();
+    let (setup, connect, options, allow) = start.split(&place);
+    let (mut model, first) = Model::new(setup);
+    for warning in warnings {
+        drop(app::update(&mut model, Message::Say(warning)));
+    }
+    let worker = Worker::spawn(connect, options, allow, messages.clone());
+    let guard = terminal::Guard::enter()?;
+    let mut running = Loop { model, theme, guard, worker, messages, inbox, history, place };
+    let outcome = running.run(first).await;
+    running.worker.end().await;
+    outcome
+}
+
+struct Loop {
+    model: Model,
+    theme: Theme,
+    guard: terminal::Guard,
+    worker: Worker,
+    messages: mpsc::UnboundedSender<Message>,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    history: Option<History>,
+    place: String,
+}
+
+/// Whether the loop goes on.
+enum Next {
+    On,
+    End,
+}
+
+impl Loop {
+    async fn run(&mut self, first: Vec<Effect>) -> Result<Outcome, RunError> {
+        let mut signals = terminal::Signals::listen()?;
+        let mut events = EventStream::new();
+        let mut last = Instant::now();
+        if let Next::End = self.perform(first).await? {
+            return Ok(Outcome::Quit);
+        }
+        loop {
+            self.draw()?;
+            let ticking = self.model.wants_ticks();
+            if !ticking {
+                last = Instant::now();
+            }
+            let tick = tokio::time::sleep(TICK.saturating_sub(last.elapsed()));
+            let message = tokio::select! {
+                biased;
+                signal = signals.next() => {
+                    let effects = app::update(&mut self.model, Message::Stop);
+                    self.perform(effects).await?;
+                    return Ok(Outcome::Signal(signal));
+                }
+                event = events.next() => match event {
+                    Some(Ok(event)) => self.on_event(event),
+                    Some(Err(error)) => return Err(error.into()),
+                    // The terminal is gone.
+                    None => return Ok(Outcome::Quit),
+                },
+                Some(message) = self.inbox.recv() => Some(message),
+                () = tick, if ticking => {
+                    let passed = last.elapsed();
+                    last = Instant::now();
+                    Some(Message::Tick(passed))
+                }
+            };
+            let mut next = message;
+            // What has piled up is taken before the next drawing.
+            while let Some(message) = next {
+                let effects = app::update(&mut self.model, message);
+                if let Next::End = self.perform(effects).await? {
+                    return Ok(Outcome::Quit);
+                }
+                next = self.inbox.try_recv().ok();
+            }
+        }
+    }
+
+    fn on_event(&self, event: Event) -> Option<Message> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                Key::from_event(key).and_then(|key| app::on_key(&self.model, key))
+            }
+            Event::Paste(text) => Some(Message::Paste(text)),
+            _ => None,
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (model, theme) = (&self.model, &self.theme);
+        let mut extents = app::Extents::default();
+        self.guard.draw(|frame| extents = ui::draw(frame, model, theme))?;
+        drop(app::update(&mut self.model, Message::Measured(extents)));
+        Ok(())
+    }
+
+    async fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Next> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Next::End),
+                Effect::Suspend => self.guard.suspend()?,
+                Effect::Copy { what, text } => {
+                    let said = clipboard::copy(&mut self.guard, what, &text).await;
+                    drop(self.messages.send(Message::Say(said)));
+                }
+                Effect::SaveDraft { text } => self.keep(|h, place| h.keep_draft(place, &text)),
+                Effect::Record { sql, plan, findings, elapsed } => self.keep(|h, place| {
+                    h.keep_plan(place, &plan.source)?;
+                    h.add(&Run {
+                        at: history::now(),
+                        place: place.to_owned(),
+                        sql,
+                        analyzed: plan.analyzed,
+                        elapsed_ms: elapsed.as_secs_f64() * 1e3,
+                        cost: plan.node(crate::plan::NodeId::ROOT).cost.total,
+                        findings,
+                    })
+                }),
+                request => self.worker.send(request),
+            }
+        }
+        Ok(Next::On)
+    }
+
+    fn keep(&self, write: impl FnOnce(&History, &str) -> io::Result<()>) {
+        if let Some(history) = &self.history
+            && let Err(error) = write(history, &self.place)
+        {
+            drop(self.messages.send(Message::Say(format!("could not be kept on disk: {error}"))));
+        }
+    }
+}

@@ -1,1 +1,252 @@
-//! Semantic colours: theme files, inheritance, and what the terminal can show.
+//! Colours by meaning. A theme file gives scopes (`plan.heat.3`, `flag.full-scan`) a style; a scope without one takes its parent's.
+//!
+//! Colour never stands alone: whatever a colour says, a symbol or a word says too. A mistake in a theme file is a warning
+//! and the rest of the file counts.
+
+mod colour;
+mod file;
+mod glyphs;
+
+use std::collections::HashMap;
+
+use ratatui::style::{Color, Modifier, Style};
+
+pub use colour::Depth;
+pub use glyphs::{ASCII, Glyphs, UNICODE};
+
+/// The themes that come with the program: name and file. A theme is a file and a line here.
+pub const BUILT_IN: [(&str, &str); 3] = [
+    ("dark", include_str!("../themes/dark.toml")),
+    ("light", include_str!("../themes/light.toml")),
+    ("contrast", include_str!("../themes/contrast.toml")),
+];
+
+/// Every scope the screen asks for. A theme file that names another is warned about.
+pub const SCOPES: [&str; 57] = [
+    "ui",
+    "ui.text",
+    "ui.dim",
+    "ui.border",
+    "ui.border.focus",
+    "ui.title",
+    "ui.selection",
+    "ui.selection.inactive",
+    "ui.key",
+    "ui.hint",
+    "ui.accent",
+    "ui.tab",
+    "ui.tab.active",
+    "ui.toast",
+    "ui.match",
+    "ui.busy",
+    "plan",
+    "plan.operator",
+    "plan.relation",
+    "plan.index",
+    "plan.guide",
+    "plan.label",
+    "plan.number",
+    "plan.heat",
+    "plan.heat.0",
+    "plan.heat.1",
+    "plan.heat.2",
+    "plan.heat.3",
+    "plan.heat.4",
+    "plan.heat.5",
+    "flag",
+    "flag.full-scan",
+    "flag.misestimate",
+    "flag.neutral",
+    "finding",
+    "finding.critical",
+    "finding.warning",
+    "finding.info",
+    "verdict",
+    "verdict.proved",
+    "verdict.rejected",
+    "verdict.untested",
+    "diff",
+    "diff.changed",
+    "diff.added",
+    "diff.removed",
+    "error",
+    "error.title",
+    "editor.gutter",
+    "editor.error",
+    "editor.statement",
+    "sql.keyword",
+    "sql.string",
+    "sql.number",
+    "sql.comment",
+    "sql.function",
+    "sql.name",
+];
+
+/// A theme made ready for one terminal.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    /// Its name.
+    pub name: String,
+    /// What to draw lines and marks with.
+    pub glyphs: &'static Glyphs,
+    /// The page's colours, for pictures; on a terminal its own are left alone.
+    pub page: (Color, Color),
+    styles: HashMap<String, Style>,
+}
+
+/// Why a theme could not be had at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ThemeError {
+    /// No such theme.
+    #[error("there is no theme {name:?}; there are {known}")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The file is no TOML.
+    #[error("theme {name}: {problem}")]
+    Malformed {
+        /// The theme.
+        name: String,
+        /// Where and what.
+        problem: String,
+    },
+    /// Themes inherit from each other in a circle.
+    #[error("theme {0} inherits from itself")]
+    Circle(String),
+}
+
+impl Theme {
+    /// A theme by name, for a terminal of that colour depth. `own` gives the text of a theme the person keeps; built-in
+    /// ones are looked up last. Gives the warnings too.
+    ///
+    /// # Errors
+    /// [`ThemeError`].
+    pub fn load(
+        name: &str,
+        depth: Depth,
+        glyphs: &'static Glyphs,
+        own: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Vec<String>), ThemeError> {
+        let mut warnings = Vec::new();
+        let resolved = file::resolve(name, own, &mut warnings)?;
+        let styles = resolved.styles.iter().map(|(scope, style)| (scope.clone(), style.at(depth))).collect();
+        let page = (resolved.background.at(depth), resolved.foreground.at(depth));
+        Ok((Self { name: name.to_owned(), glyphs, page, styles }, warnings))
+    }
+
+    /// The built-in theme for a dark or a light background.
+    #[must_use]
+    pub fn built_in(dark: bool, depth: Depth, glyphs: &'static Glyphs) -> Self {
+        let name = if dark { "dark" } else { "light" };
+        Self::load(name, depth, glyphs, &|_| None).map_or_else(
+            |_| Self { name: String::new(), glyphs, page: (Color::Reset, Color::Reset), styles: HashMap::new() },
+            |(theme, _)| theme,
+        )
+    }
+
+    /// The style of a scope, or of the nearest parent that has one.
+    #[must_use]
+    pub fn style(&self, scope: &str) -> Style {
+        let mut at = scope;
+        loop {
+            if let Some(style) = self.styles.get(at) {
+                return *style;
+            }
+            match at.rfind('.') {
+                Some(dot) => at = &at[..dot],
+                None => return Style::new(),
+            }
+        }
+    }
+}
+
+/// A style before the terminal is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Ink {
+    fg: Option<colour::Paint>,
+    bg: Option<colour::Paint>,
+    modifiers: Modifier,
+}
+
+impl Ink {
+    fn at(self, depth: Depth) -> Style {
+        let mut style = Style::new().add_modifier(self.modifiers);
+        if depth == Depth::None {
+            // Without colours a background can only be shown by turning it round.
+            return if self.bg.is_some() { style.add_modifier(Modifier::REVERSED) } else { style };
+        }
+        if let Some(fg) = self.fg {
+            style = style.fg(fg.at(depth));
+        }
+        if let Some(bg) = self.bg {
+            style = style.bg(bg.at(depth));
+        }
+        style
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Modifier};
+
+    use super::{BUILT_IN, Depth, SCOPES, Theme, ThemeError, UNICODE};
+
+    fn own(text: &'static str) -> impl Fn(&str) -> Option<String> {
+        move |name| (name == "own").then(|| text.to_owned())
+    }
+
+    #[test]
+    fn built_in_themes_load_without_a_warning_and_tell_meanings_apart() {
+        for (name, _) in BUILT_IN {
+            for depth in [Depth::True, Depth::Indexed, Depth::Ansi, Depth::None] {
+                let (theme, warnings) = Theme::load(name, depth, &UNICODE, &|_| None).unwrap();
+                assert_eq!(warnings, Vec::<String>::new(), "{name}");
+                if depth != Depth::None {
+                    assert_ne!(theme.style("plan.heat.5"), theme.style("plan.heat.1"), "{name} {depth:?}");
+                    assert_ne!(theme.style("verdict.proved"), theme.style("verdict.rejected"), "{name} {depth:?}");
+                }
+                for scope in SCOPES {
+                    let style = theme.style(scope);
+                    assert!(
+                        depth != Depth::None || (style.fg.is_none() && style.bg.is_none()),
+                        "{scope} keeps a colour"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_scope_without_a_style_takes_its_parents() {
+        let text = "inherits = \"dark\"\n[scopes]\nflag = { fg = \"#112233\" }\n";
+        let (theme, warnings) = Theme::load("own", Depth::True, &UNICODE, &own(text)).unwrap();
+        assert!(warnings.is_empty());
+        assert_eq!(theme.style("flag.some.new-one").fg, Some(Color::Rgb(0x11, 0x22, 0x33)));
+        assert_eq!(theme.style("nothing.of.that"), ratatui::style::Style::new());
+    }
+
+    #[test]
+    fn mistakes_are_warnings_and_the_rest_counts() {
+        let text = "[scopes]\nerror = { fg = \"no-such\", bold = true }\n\"plan.hot\" = { fg = \"red\" }\n\"ui.dim\" = { dim = true, blink = 1 }\n";
+        let (theme, warnings) = Theme::load("own", Depth::True, &UNICODE, &own(text)).unwrap();
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert!(theme.style("error").add_modifier.contains(Modifier::BOLD));
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_an_error_that_says_so() {
+        assert!(matches!(Theme::load("nope", Depth::True, &UNICODE, &|_| None), Err(ThemeError::Unknown { .. })));
+        assert!(matches!(Theme::load("own", Depth::True, &UNICODE, &own("a = [")), Err(ThemeError::Malformed { .. })));
+        let circle = own("inherits = \"own\"");
+        assert!(matches!(Theme::load("own", Depth::True, &UNICODE, &circle), Err(ThemeError::Circle(_))));
+    }
+
+    #[test]
+    fn without_colours_a_selection_is_turned_round() {
+        let theme = Theme::built_in(true, Depth::None, &UNICODE);
+        assert!(theme.style("ui.selection").add_modifier.contains(Modifier::REVERSED));
+    }
+}

@@ -1,1 +1,66 @@
-//! Drawing the model: pure, builds visible rows only.
+//! The picture: `draw(frame, &Model, &Theme)`. Pure; builds the rows that can be seen and no others.
+
+mod compare;
+mod detail;
+mod editor;
+mod error;
+mod findings;
+mod header;
+mod indexes;
+mod overlay;
+mod plan;
+mod start;
+mod text;
+mod tree;
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    widgets::Widget,
+};
+
+use crate::{
+    app::{Extents, Model, View},
+    theme::Theme,
+};
+
+/// Below this the screen only says that it is too small.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// Draws everything, and says what there was room for: the model wants it back as a message.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(frame, area);
+        return Extents::default();
+    }
+    let [top, body, bottom] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
+    header::header(frame, top, model, theme);
+    let (main, error) = error::split(model, theme, body);
+    let mut extents = match model.view {
+        View::Start => start::draw(frame, main, model, theme),
+        View::Query => editor::draw(frame, main, model, theme),
+        View::Plan => plan::draw(frame, main, model, theme),
+        View::Indexes => indexes::draw(frame, main, model, theme),
+        View::Compare => compare::draw(frame, main, model, theme),
+    };
+    if let Some(area) = error {
+        error::draw(frame, area, model, theme);
+    }
+    header::footer(frame, bottom, model, theme);
+    if let Some(scroll) = model.help {
+        extents = overlay::help(frame, body, scroll, theme);
+    }
+    if let Some(confirm) = &model.confirm {
+        overlay::confirm(frame, body, confirm, theme);
+    }
+    extents
+}
+
+fn too_small(frame: &mut Frame<'_>, area: Rect) {
+    let words = format!("too small: {}x{} of {}x{}", area.width, area.height, SMALLEST.0, SMALLEST.1);
+    for (line, y) in text::wrap(&words, usize::from(area.width)).into_iter().zip(area.top()..area.bottom()) {
+        line.render(Rect::new(area.x, y, area.width, 1), frame.buffer_mut());
+    }
+}

@@ -39,6 +39,12 @@ impl Plan {
         self.depths.get(id.index()).copied().unwrap_or(0)
     }
 
+    /// The id after the node's subtree.
+    #[must_use]
+    pub fn end(&self, id: NodeId) -> NodeId {
+        NodeId(self.ends.get(id.index()).copied().unwrap_or(id.0 + 1))
+    }
+
     /// The ids of the node and everything below it.
     pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (id.0..self.ends.get(id.index()).copied().unwrap_or(id.0)).map(NodeId)

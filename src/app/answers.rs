@@ -1,0 +1,166 @@
+//! What answers from outside change.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    advice::Advice,
+    commands,
+    message::Effect,
+    model::{Confirm, Link, Model, View, Work, WorkKind},
+    sheet::Sheet,
+};
+use crate::{
+    advise::Proposal,
+    inspect::{InspectError, Inspection},
+    server::{ErrorKind, Info, ServerError},
+};
+
+pub(super) fn connected(model: &mut Model, info: Box<Info>) -> Vec<Effect> {
+    model.link = Link::Open(info);
+    if model.error.as_ref().is_some_and(|e| is_connection(e.kind)) {
+        model.error = None;
+    }
+    if std::mem::take(&mut model.explain_when_open) {
+        commands::explain(model, WorkKind::Explain, false)
+    } else {
+        Vec::new()
+    }
+}
+
+pub(super) fn connect_failed(model: &mut Model, error: Box<ServerError>) {
+    model.link = Link::Lost;
+    model.work = None;
+    model.error = Some(error);
+}
+
+/// Takes the request's work if the answer is to the latest one.
+fn take_work(model: &mut Model, generation: u64) -> Option<Work> {
+    if model.work.as_ref()?.generation != generation {
+        return None;
+    }
+    model.work.take()
+}
+
+pub(super) fn explained(
+    model: &mut Model,
+    generation: u64,
+    result: Result<Box<Inspection>, Box<InspectError>>,
+) -> Vec<Effect> {
+    let Some(work) = take_work(model, generation) else {
+        return Vec::new();
+    };
+    match result {
+        Ok(inspection) => show(model, &work, *inspection),
+        Err(error) => {
+            let error = match *error {
+                InspectError::Server(error) => error,
+                InspectError::Unreadable { error, document } => unreadable(&error.to_string(), &document),
+            };
+            failed(model, &work, Box::new(error))
+        }
+    }
+}
+
+fn show(model: &mut Model, work: &Work, inspection: Inspection) -> Vec<Effect> {
+    let Inspection { plan, catalog, findings, elapsed, .. } = inspection;
+    let plan = Arc::new(plan);
+    let titles = findings.iter().map(|f| f.title.clone()).collect();
+    let mut sheet = Sheet::new(Arc::clone(&plan), catalog.map(Arc::new), findings, true);
+    sheet.statement.get_or_insert_with(|| work.sql.clone());
+    model.error = None;
+    push_sheet(model, sheet);
+    model.view = View::Plan;
+    model.editor.typing = false;
+    let mut effects = vec![Effect::Record { sql: work.sql.clone(), plan, findings: titles, elapsed }];
+    if work.then_advise {
+        effects.extend(commands::find_indexes(model));
+    }
+    effects
+}
+
+pub(super) fn push_sheet(model: &mut Model, sheet: Sheet) {
+    model.sheets.push(sheet);
+    if model.sheets.len() > Model::SHEETS {
+        model.sheets.remove(0);
+    }
+    model.current = model.sheets.len() - 1;
+}
+
+pub(super) fn advised(
+    model: &mut Model,
+    generation: u64,
+    result: Result<Vec<Proposal>, Box<ServerError>>,
+) -> Vec<Effect> {
+    let Some(work) = take_work(model, generation) else {
+        return Vec::new();
+    };
+    match result {
+        Ok(proposals) => {
+            let advice = Advice::new(proposals);
+            let (proved, all) = (advice.proved(), advice.proposals.len());
+            // The plan that was asked about may not be the one shown any more.
+            let asked = model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(work.sql.as_str()));
+            let Some(sheet) = asked.and_then(|at| model.sheets.get_mut(at)) else {
+                return Vec::new();
+            };
+            sheet.advice = Some(advice);
+            model.current = asked.unwrap_or(model.current);
+            model.view = View::Indexes;
+            model.say(match (proved, all) {
+                (_, 0) => "no index to try for this statement".to_owned(),
+                (0, n) => format!("none of {n} proved to help"),
+                (p, n) => format!("{p} of {n} proved"),
+            });
+            Vec::new()
+        }
+        Err(error) => failed(model, &work, error),
+    }
+}
+
+fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect> {
+    match error.kind {
+        ErrorKind::NeedsConfirmation => {
+            model.confirm = Some(Confirm {
+                error,
+                typed: String::new(),
+                sql: work.sql.clone(),
+                start: work.start,
+                analyze: work.kind == WorkKind::Analyze,
+                then_advise: work.then_advise,
+            });
+            return Vec::new();
+        }
+        ErrorKind::Cancelled => {
+            model.say("cancelled");
+            return Vec::new();
+        }
+        _ => {}
+    }
+    if work.kind != WorkKind::Advise
+        && let (Some(start), Some(position)) = (work.start, error.position)
+    {
+        model.editor.mark_error(start, position);
+        model.view = View::Query;
+        model.editor.typing = true;
+    }
+    let lost = error.kind == ErrorKind::Disconnected;
+    model.error = Some(error);
+    if lost {
+        model.link = Link::Connecting;
+        model.beat = Duration::ZERO;
+        return vec![Effect::Connect];
+    }
+    Vec::new()
+}
+
+/// Whether opening the session again would mend it.
+const fn is_connection(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unreachable | ErrorKind::Authentication)
+}
+
+fn unreadable(problem: &str, document: &str) -> ServerError {
+    let mut error = ServerError::new(ErrorKind::Other, "reading the server's plan", problem)
+        .next("please report this with the server's version; the query is still here");
+    error.detail = Some(document.lines().take(3).collect::<Vec<_>>().join(" ").chars().take(200).collect());
+    error
+}

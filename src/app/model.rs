@@ -1,0 +1,334 @@
+//! Everything the screen knows.
+
+use std::time::Duration;
+
+use super::{
+    advice::Advice,
+    editor::Editor,
+    message::Effect,
+    sheet::{Pane, Sheet},
+};
+use crate::{
+    keys::Place,
+    plan::{Engine, Plan},
+    server::{Info, ServerError},
+    whatif::Progress,
+};
+
+/// A query to choose on the start page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// A few words.
+    pub title: String,
+    /// What is wrong with it, one line.
+    pub trouble: String,
+    /// The statement.
+    pub sql: String,
+}
+
+/// What fills the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// The sample queries, or what to do without a server.
+    Start,
+    /// The query.
+    #[default]
+    Query,
+    /// A plan.
+    Plan,
+    /// Proposals.
+    Indexes,
+    /// A proposal's plans.
+    Compare,
+}
+
+/// How it stands with the server.
+#[derive(Debug, Clone, Default)]
+pub enum Link {
+    /// There is none.
+    #[default]
+    None,
+    /// A server of our own is being made ready.
+    Preparing {
+        /// In words.
+        doing: String,
+        /// How far, 0 to 1, where it can be told.
+        done: Option<f64>,
+    },
+    /// Connecting.
+    Connecting,
+    /// Open.
+    Open(Box<Info>),
+    /// It could not be opened, or broke.
+    Lost,
+}
+
+/// What the server works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkKind {
+    /// A plan, without running the statement.
+    Explain,
+    /// A plan, with running it.
+    Analyze,
+    /// Indexes.
+    Advise,
+}
+
+/// One request that is under way.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What.
+    pub kind: WorkKind,
+    /// Its number.
+    pub generation: u64,
+    /// How long it has taken so far.
+    pub elapsed: Duration,
+    /// How far it has come.
+    pub progress: Option<Progress>,
+    /// The statement.
+    pub sql: String,
+    /// Byte of the editor's text at which the statement starts, if it came from there.
+    pub start: Option<usize>,
+    /// Look for indexes when the plan is there.
+    pub then_advise: bool,
+}
+
+/// The question whether a statement that writes may run.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// What the server room said it would do.
+    pub error: Box<ServerError>,
+    /// What was typed so far.
+    pub typed: String,
+    /// The statement.
+    pub sql: String,
+    /// Where it starts in the editor's text.
+    pub start: Option<usize>,
+    /// To be measured.
+    pub analyze: bool,
+    /// To look for indexes after.
+    pub then_advise: bool,
+}
+
+impl Confirm {
+    /// The word to type.
+    pub const WORD: &'static str = "run";
+}
+
+/// A message that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How long it stays.
+    pub left: Duration,
+}
+
+/// What the last drawing had room for; the model cannot know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extents {
+    /// Rows of the list or tree that has the keys.
+    pub page: usize,
+    /// How far what scrolls can be scrolled.
+    pub scroll: usize,
+}
+
+/// What the screen starts with.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Whether there is a server to connect to.
+    pub connect: bool,
+    /// Where to, as shown before the server has answered; no password.
+    pub place: String,
+    /// The engine expected there.
+    pub engine: Option<Engine>,
+    /// A query given by the person: explained as soon as the session is open.
+    pub query: Option<String>,
+    /// The query typed last time, and not run by itself.
+    pub draft: Option<String>,
+    /// The plan seen last time, shown when asked for.
+    pub last_plan: Option<Plan>,
+    /// Plans to open.
+    pub plans: Vec<Plan>,
+    /// Queries to choose from.
+    pub samples: Vec<Sample>,
+}
+
+/// Everything the screen knows.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// What fills the screen.
+    pub view: View,
+    /// The server.
+    pub link: Link,
+    /// Where it is, as shown; no password.
+    pub place: String,
+    /// The query.
+    pub editor: Editor,
+    /// Plans, oldest first.
+    pub sheets: Vec<Sheet>,
+    /// Which is shown.
+    pub current: usize,
+    /// Queries to choose from.
+    pub samples: Vec<Sample>,
+    /// Which is under the cursor.
+    pub sample: usize,
+    /// What the server works on.
+    pub work: Option<Work>,
+    /// The last error, until it is closed.
+    pub error: Option<Box<ServerError>>,
+    /// The question that waits for a word.
+    pub confirm: Option<Confirm>,
+    /// What is being typed to search for.
+    pub searching: Option<String>,
+    /// Lines of the help that are scrolled away, when it is open.
+    pub help: Option<usize>,
+    /// A passing message.
+    pub toast: Option<Toast>,
+    /// Counts up with time, for the sign that something works.
+    pub beat: Duration,
+    /// What the last drawing had room for.
+    pub extents: Extents,
+    /// The number of the last request.
+    pub(super) generation: u64,
+    /// The engine before the server has answered.
+    pub(super) expected: Option<Engine>,
+    /// Time since the text changed, while it is not kept yet.
+    pub(super) unsaved_for: Duration,
+    /// Explain the text once the session is open.
+    pub(super) explain_when_open: bool,
+}
+
+impl Model {
+    /// How many plans are kept on the screen; the oldest goes first.
+    pub(super) const SHEETS: usize = 50;
+
+    /// The first state, and what to do first.
+    #[must_use]
+    pub fn new(setup: Setup) -> (Self, Vec<Effect>) {
+        let mut model = Self {
+            place: setup.place,
+            expected: setup.engine,
+            samples: setup.samples,
+            explain_when_open: setup.query.is_some(),
+            ..Self::default()
+        };
+        if let Some(text) = setup.query.as_deref().or(setup.draft.as_deref()) {
+            model.editor.set_text(text);
+            model.editor.dirty = setup.query.is_some();
+        }
+        model.sheets = setup.plans.into_iter().map(Sheet::saved).collect();
+        if let Some(statement) = model.sheet().and_then(|s| s.statement.clone())
+            && model.editor.is_blank()
+        {
+            model.editor.set_text(&statement);
+        }
+        model.view = if !model.sheets.is_empty() {
+            View::Plan
+        } else if !model.samples.is_empty() || !setup.connect {
+            View::Start
+        } else {
+            View::Query
+        };
+        model.editor.typing = model.view == View::Query;
+        // After the view was chosen: it waits behind its key and does not stand in the way.
+        if model.sheets.is_empty()
+            && let Some(plan) = setup.last_plan
+        {
+            model.sheets.push(Sheet::saved(plan));
+            model.say("the query and the plan of last time are still here (2 shows the plan)");
+        }
+        let mut effects = Vec::new();
+        if setup.connect {
+            model.link = Link::Connecting;
+            effects.push(Effect::Connect);
+        }
+        (model, effects)
+    }
+
+    /// The plan shown.
+    #[must_use]
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheets.get(self.current)
+    }
+
+    /// The plan shown, to change it.
+    pub fn sheet_mut(&mut self) -> Option<&mut Sheet> {
+        self.sheets.get_mut(self.current)
+    }
+
+    /// The proposals for the plan shown.
+    #[must_use]
+    pub fn advice(&self) -> Option<&Advice> {
+        self.sheet()?.advice.as_ref()
+    }
+
+    /// The proposals for the plan shown, to change them.
+    pub fn advice_mut(&mut self) -> Option<&mut Advice> {
+        self.sheet_mut()?.advice.as_mut()
+    }
+
+    /// The engine that statements are for.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &self.link {
+            Link::Open(info) => info.engine,
+            _ => self.expected.or(self.sheet().map(|s| s.plan.engine)).unwrap_or(Engine::PostgreSql),
+        }
+    }
+
+    /// Whether time has to be told: something moves on the screen or waits to be kept.
+    #[must_use]
+    pub const fn wants_ticks(&self) -> bool {
+        self.work.is_some()
+            || self.toast.is_some()
+            || self.editor.dirty
+            || matches!(self.link, Link::Connecting | Link::Preparing { .. })
+    }
+
+    /// Where the keys go, the innermost place first.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        if self.confirm.is_some() {
+            return vec![Place::Confirm, Place::Always];
+        }
+        if self.help.is_some() {
+            return vec![Place::Help, Place::Moving, Place::Always];
+        }
+        if self.searching.is_some() {
+            return vec![Place::Search, Place::Always];
+        }
+        let mut out = Vec::with_capacity(8);
+        if self.work.is_some() {
+            out.push(Place::Busy);
+        }
+        if self.view == View::Query && self.editor.typing {
+            // Esc closes an error first; everything else is typed.
+            out.extend(self.error.is_some().then_some(Place::Error));
+            out.extend([Place::Editor, Place::Always]);
+            return out;
+        }
+        out.extend(self.error.is_some().then_some(Place::Error));
+        match self.view {
+            View::Start => out.extend([Place::Start, Place::Moving]),
+            View::Query => out.push(Place::Query),
+            View::Plan => {
+                match self.sheet().map(|s| s.pane) {
+                    Some(Pane::Tree) => out.push(Place::Tree),
+                    Some(Pane::Findings) => out.push(Place::Findings),
+                    _ => {}
+                }
+                out.extend([Place::Plan, Place::Moving]);
+            }
+            View::Indexes => out.extend([Place::Indexes, Place::Moving]),
+            View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
+        }
+        out.extend([Place::Normal, Place::Always]);
+        out
+    }
+
+    /// Says something in passing.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), left: Duration::from_secs(4) });
+    }
+}

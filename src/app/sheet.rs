@@ -1,0 +1,90 @@
+//! One plan on the screen, with everything found out about it.
+
+use std::sync::Arc;
+
+use super::{advice::Advice, tree::TreeState};
+use crate::{
+    catalog::Catalog,
+    diagnose::{self, Finding},
+    plan::{NodeId, Plan},
+};
+
+/// The panes of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// The tree.
+    #[default]
+    Tree,
+    /// The findings.
+    Findings,
+    /// What is known of the node under the cursor.
+    Detail,
+}
+
+/// A plan with its findings and, when asked for, its proposals.
+#[derive(Debug)]
+pub struct Sheet {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Facts about its tables.
+    pub catalog: Option<Arc<Catalog>>,
+    /// Findings, worst first.
+    pub findings: Vec<Finding>,
+    /// The statement, if known.
+    pub statement: Option<String>,
+    /// Whether it came from the open connection.
+    pub live: bool,
+    /// The tree.
+    pub tree: TreeState,
+    /// Which pane has the keys.
+    pub pane: Pane,
+    /// Which finding is under the cursor.
+    pub finding: usize,
+    /// Lines of the detail pane that are scrolled away.
+    pub scroll: usize,
+    /// What the search for indexes found.
+    pub advice: Option<Advice>,
+}
+
+impl Sheet {
+    /// A plan read from somewhere, diagnosed without a catalog.
+    #[must_use]
+    pub fn saved(plan: Plan) -> Self {
+        let findings = diagnose::diagnose(&plan, None);
+        Self::new(Arc::new(plan), None, findings, false)
+    }
+
+    /// A plan with its findings; the cursor goes to the worst.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, catalog: Option<Arc<Catalog>>, findings: Vec<Finding>, live: bool) -> Self {
+        let tree = TreeState::new(&plan);
+        let statement = plan.query.clone();
+        let mut out = Self {
+            plan,
+            catalog,
+            findings,
+            statement,
+            live,
+            tree,
+            pane: Pane::Tree,
+            finding: 0,
+            scroll: 0,
+            advice: None,
+        };
+        out.go_to_finding();
+        out
+    }
+
+    /// The findings of a node.
+    pub fn findings_of(&self, id: NodeId) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |f| f.node == id)
+    }
+
+    /// Puts the tree's cursor on the node of the chosen finding.
+    pub fn go_to_finding(&mut self) {
+        if let Some(found) = self.findings.get(self.finding) {
+            self.tree.go_to(&self.plan, found.node);
+            self.scroll = 0;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The one way the state changes.
+
+use std::time::Duration;
+
+use super::{
+    answers, commands,
+    message::{Effect, Message},
+    model::{Confirm, Link, Model, View},
+};
+use crate::keys::{self, Key};
+
+/// How long after the last change a typed query is kept.
+const KEEP_AFTER: Duration = Duration::from_secs(2);
+
+/// What a key means where the person is; `None` when it means nothing there.
+#[must_use]
+pub fn on_key(model: &Model, key: Key) -> Option<Message> {
+    if let Some(command) = keys::lookup(&model.places(), key) {
+        return Some(Message::Command(command));
+    }
+    let text = model.confirm.is_some()
+        || (model.help.is_none() && (model.searching.is_some() || (model.view == View::Query && model.editor.typing)));
+    key.typed().filter(|_| text).map(Message::Insert)
+}
+
+/// Takes one message and gives what has to be done outside.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Command(command) => commands::command(model, command),
+        Message::Insert(c) => {
+            insert(model, c);
+            Vec::new()
+        }
+        Message::Paste(text) => {
+            paste(model, &text);
+            Vec::new()
+        }
+        Message::Tick(passed) => tick(model, passed),
+        Message::Measured(extents) => {
+            model.extents = extents;
+            Vec::new()
+        }
+        Message::Preparing { doing, done } => {
+            model.link = Link::Preparing { doing, done };
+            Vec::new()
+        }
+        Message::Connected(info) => answers::connected(model, info),
+        Message::ConnectFailed(error) => {
+            answers::connect_failed(model, error);
+            Vec::new()
+        }
+        Message::Explained { generation, result } => answers::explained(model, generation, result),
+        Message::Progress { generation, progress } => {
+            if let Some(work) = model.work.as_mut().filter(|w| w.generation == generation) {
+                work.progress = Some(progress);
+            }
+            Vec::new()
+        }
+        Message::Advised { generation, result } => answers::advised(model, generation, result),
+        Message::Say(text) => {
+            model.say(text);
+            Vec::new()
+        }
+        Message::Stop => commands::quit(model),
+    }
+}
+
+fn insert(model: &mut Model, c: char) {
+    if let Some(confirm) = &mut model.confirm {
+        if confirm.typed.chars().count() < 2 * Confirm::WORD.len() {
+            confirm.typed.push(c);
+        }
+    } else if let Some(text) = &mut model.searching {
+        text.push(c);
+        commands::search_as_typed(model);
+    } else {
+        model.editor.insert(c);
+        model.unsaved_for = Duration::ZERO;
+    }
+}
+
+fn paste(model: &mut Model, text: &str) {
+    if model.confirm.is_some() || model.help.is_some() {
+        // The word is to be typed.
+        return;
+    }
+    if let Some(search) = &mut model.searching {
+        search.extend(text.chars().filter(|c| !c.is_control()));
+        commands::search_as_typed(model);
+        return;
+    }
+    // A query pasted anywhere is meant for the editor.
+    model.view = View::Query;
+    model.editor.typing = true;
+    model.editor.paste(text);
+    model.unsaved_for = Duration::ZERO;
+}
+
+fn tick(model: &mut Model, passed: Duration) -> Vec<Effect> {
+    model.beat += passed;
+    if let Some(work) = &mut model.work {
+        work.elapsed += passed;
+    }
+    if let Some(toast) = &mut model.toast {
+        toast.left = toast.left.saturating_sub(passed);
+        if toast.left.is_zero() {
+            model.toast = None;
+        }
+    }
+    if model.editor.dirty {
+        model.unsaved_for += passed;
+        if model.unsaved_for >= KEEP_AFTER {
+            return commands::keep_draft(model);
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,261 @@
+//! The one task that owns the session and answers requests one after another.
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{Connect, Preparing};
+use crate::{
+    app::{Confirmed, Effect, Message},
+    catalog::Catalog,
+    inspect::{self, InspectError},
+    plan::Plan,
+    server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session, SessionOptions, Target},
+    whatif::{self, Allow},
+};
+
+/// How long a request may take to end by itself after the server was told to stop. It then has tidied up its session;
+/// one that takes longer is dropped, and the session with it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the end of the program waits for the session to close.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// The handle of the task.
+pub(super) struct Worker {
+    requests: mpsc::UnboundedSender<Effect>,
+    /// The newest generation that was cancelled: it and all before it are to end.
+    cancelled: watch::Sender<u64>,
+    task: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts the task.
+    pub(super) fn spawn(
+        connect: Connect,
+        options: SessionOptions,
+        allow: Allow,
+        messages: mpsc::UnboundedSender<Message>,
+    ) -> Self {
+        let (requests, inbox) = mpsc::unbounded_channel();
+        let (cancelled, watching) = watch::channel(0);
+        let mut state =
+            State { connect, target: None, keep: None, session: None, options, allow, messages, cancelled: watching };
+        let task = tokio::spawn(async move { state.serve(inbox).await });
+        Self { requests, cancelled, task }
+    }
+
+    /// Hands a request over.
+    pub(super) fn send(&self, request: Effect) {
+        if let Effect::Cancel { generation } = request {
+            self.cancelled.send_if_modified(|newest| {
+                let newer = generation > *newest;
+                *newest = generation.max(*newest);
+                newer
+            });
+        } else {
+            // The task only ends when this handle is gone.
+            drop(self.requests.send(request));
+        }
+    }
+
+    /// Stops what runs, on the server too, and closes the session.
+    pub(super) async fn end(&mut self) {
+        self.cancelled.send_replace(u64::MAX);
+        let (closed, _) = mpsc::unbounded_channel();
+        self.requests = closed;
+        if tokio::time::timeout(FAREWELL, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+struct State {
+    connect: Connect,
+    target: Option<Target>,
+    keep: Option<Box<dyn Any + Send>>,
+    session: Option<Session>,
+    options: SessionOptions,
+    allow: Allow,
+    messages: mpsc::UnboundedSender<Message>,
+    cancelled: watch::Receiver<u64>,
+}
+
+/// What became of a request.
+enum Ended<T> {
+    /// It was answered.
+    Answered(T),
+    /// It was cancelled, and took its time to stop: the session cannot be trusted any more.
+    Dropped,
+}
+
+impl State {
+    async fn serve(&mut self, mut inbox: mpsc::UnboundedReceiver<Effect>) {
+        while let Some(request) = inbox.recv().await {
+            match request {
+                Effect::Connect => {
+                    self.session = None;
+                    if let Err(error) = self.open().await {
+                        self.tell(Message::ConnectFailed(Box::new(error)));
+                    }
+                }
+                Effect::Explain { generation, sql, analyze, confirmed } => {
+                    let request =
+                        ExplainRequest { sql, analyze, generic: false, confirmed: confirmed == Confirmed::Yes };
+                    self.explain(generation, &request).await;
+                }
+                Effect::Advise { generation, sql, plan, catalog } => {
+                    self.advise(generation, &sql, &plan, catalog).await;
+                }
+                // These never come here: the loop does them itself.
+                Effect::Cancel { .. }
+                | Effect::Copy { .. }
+                | Effect::SaveDraft { .. }
+                | Effect::Record { .. }
+                | Effect::Suspend
+                | Effect::Quit => {}
+            }
+        }
+        self.session = None;
+        self.keep = None;
+    }
+
+    fn tell(&self, message: Message) {
+        // Nobody listens any more only when the program ends.
+        drop(self.messages.send(message));
+    }
+
+    fn is_cancelled(&self, generation: u64) -> bool {
+        *self.cancelled.borrow() >= generation
+    }
+
+    /// Opens the session if there is none.
+    async fn open(&mut self) -> Result<(), ServerError> {
+        if self.session.is_some() {
+            return Ok(());
+        }
+        match std::mem::take(&mut self.connect) {
+            Connect::None => {}
+            Connect::Server(target) => self.target = Some(*target),
+            Connect::Own(prepare) => {
+                let prepared = prepare(Preparing(self.messages.clone())).await?;
+                self.target = Some(prepared.target);
+                self.keep = Some(prepared.keep);
+            }
+        }
+        let Some(target) = &self.target else {
+            return Err(ServerError::new(ErrorKind::Unreachable, "connecting", "there is no server to connect to")
+                .next("start whyslow again with a target"));
+        };
+        let mut ending = self.cancelled.clone();
+        let session = tokio::select! {
+            session = Session::connect(target, &self.options) => session?,
+            // The program ends while the server does not answer.
+            _ = ending.wait_for(|newest| *newest == u64::MAX) => {
+                return Err(ServerError::new(ErrorKind::Cancelled, "connecting", "cancelled"));
+            }
+        };
+        self.tell(Message::Connected(Box::new(session.info().clone())));
+        self.session = Some(session);
+        Ok(())
+    }
+
+    async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
+        if self.is_cancelled(generation) {
+            return;
+        }
+        let opened = self.open().await;
+        let result = match (opened, self.session.as_mut()) {
+            (Err(error), _) => Err(InspectError::Server(error)),
+            (Ok(()), None) => return,
+            (Ok(()), Some(session)) => {
+                let stop = session.canceller();
+                let asked = inspect::inspect(session, request, 1);
+                match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
+                    Ended::Answered(result) => result,
+                    Ended::Dropped => return self.renew().await,
+                }
+            }
+        };
+        if let Err(InspectError::Server(error)) = &result {
+            self.forget_if_broken(error);
+        }
+        self.tell(Message::Explained { generation, result: result.map(Box::new).map_err(Box::new) });
+    }
+
+    async fn advise(&mut self, generation: u64, sql: &str, plan: &Plan, catalog: Option<Arc<Catalog>>) {
+        if self.is_cancelled(generation) {
+            return;
+        }
+        let opened = self.open().await;
+        let result = match (opened, self.session.as_mut()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => return,
+            (Ok(()), Some(session)) => {
+                let stop = session.canceller();
+                let messages = self.messages.clone();
+                let allow = self.allow;
+                let search = async {
+                    let engine = session.info().engine;
+                    let catalog = match catalog {
+                        Some(known) => known,
+                        None => Arc::new(inspect::catalog_of(session, sql, engine).await?.unwrap_or_default()),
+                    };
+                    let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
+                    whatif::propose(session, sql, plan, &catalog, allow, progress).await
+                };
+                match until_cancelled(search, generation, self.cancelled.clone(), stop).await {
+                    Ended::Answered(result) => result,
+                    Ended::Dropped => return self.renew().await,
+                }
+            }
+        };
+        if let Err(error) = &result {
+            self.forget_if_broken(error);
+        }
+        self.tell(Message::Advised { generation, result: result.map_err(Box::new) });
+    }
+
+    fn forget_if_broken(&mut self, error: &ServerError) {
+        if error.kind == ErrorKind::Disconnected {
+            self.session = None;
+        }
+    }
+
+    /// A session whose request was dropped half-way is closed and opened anew.
+    async fn renew(&mut self) {
+        self.session = None;
+        if *self.cancelled.borrow() == u64::MAX {
+            return;
+        }
+        if let Err(error) = self.open().await {
+            self.tell(Message::ConnectFailed(Box::new(error)));
+        }
+    }
+}
+
+/// Waits for a request; when it is cancelled the server is told, and the request given a moment to end in good order.
+async fn until_cancelled<T>(
+    request: impl Future<Output = T>,
+    generation: u64,
+    mut cancelled: watch::Receiver<u64>,
+    stop: Canceller,
+) -> Ended<T> {
+    let mut request = std::pin::pin!(request);
+    tokio::select! {
+        answer = &mut request => return Ended::Answered(answer),
+        _ = cancelled.wait_for(|newest| *newest >= generation) => {}
+    }
+    let told = async {
+        // Should it fail, dropping the session is what is left.
+        drop(tokio::time::timeout(GRACE, stop.cancel()).await);
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        answer = &mut request => Ended::Answered(answer),
+        () = told => Ended::Dropped,
+    }
+}

@@ -1,0 +1,191 @@
+//! What is known of one node: why it stands out, conditions, numbers and how they came about.
+
+use ratatui::text::{Line, Span};
+
+use super::{
+    text::{labelled, wrap},
+    tree::{flag_span, severity_mark, times, title},
+};
+use crate::{
+    diagnose::Finding,
+    fmt,
+    plan::{Buffers, NodeId, Plan, Rows},
+    text::one_line,
+    theme::Theme,
+};
+
+/// All lines about a node, for a pane of that many columns.
+pub(super) fn lines<'a>(
+    plan: &Plan,
+    id: NodeId,
+    findings: impl Iterator<Item = &'a Finding>,
+    columns: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
+    let node = plan.node(id);
+    let mut out = vec![Line::from(title(plan, id, theme))];
+    let flags: Vec<Span<'static>> =
+        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, *f, theme), Span::raw("  ")]).collect();
+    if !flags.is_empty() {
+        out.push(Line::from(flags));
+    }
+    for finding in findings {
+        out.extend(why(finding, columns, theme));
+    }
+    let text = theme.style("ui.text");
+    let mut part = Vec::new();
+    for (label, words) in plan.details(id) {
+        part.extend(labelled(label, &words, columns, text, theme));
+    }
+    section(&mut out, part);
+
+    let mut part = Vec::new();
+    for (label, words) in numbers(plan, id, theme) {
+        part.extend(labelled(label, &words, columns, theme.style("plan.number"), theme));
+    }
+    section(&mut out, part);
+
+    let mut part = Vec::new();
+    for explanation in plan.explanations(id) {
+        part.push(Line::styled(format!("why {}", explanation.name), theme.style("ui.accent")));
+        part.extend(wrap(explanation.formula, columns).into_iter().map(|l| Line::styled(l, text)));
+        for input in &explanation.inputs {
+            part.extend(
+                wrap(&format!("  {}", one_line(input)), columns)
+                    .into_iter()
+                    .map(|l| Line::styled(l, theme.style("ui.dim"))),
+            );
+        }
+    }
+    section(&mut out, part);
+
+    let mut part = Vec::new();
+    if !node.native.is_empty() && node.native != node.operator.name() {
+        part.extend(labelled("native", &node.native, columns, text, theme));
+    }
+    for (label, words) in &node.extra {
+        part.extend(labelled(
+            &one_line(label),
+            &format!("{} = {words}", one_line(label)),
+            columns,
+            theme.style("ui.dim"),
+            theme,
+        ));
+    }
+    if let Some(line) = node.line {
+        part.extend(labelled("source", &format!("line {line} of the document"), columns, theme.style("ui.dim"), theme));
+    }
+    section(&mut out, part);
+    out
+}
+
+/// A finding in full.
+pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    let style = severity_mark(finding.severity, theme).style;
+    for (i, line) in wrap(&finding.title, columns.saturating_sub(2)).into_iter().enumerate() {
+        let lead = if i == 0 { severity_mark(finding.severity, theme) } else { Span::raw(" ") };
+        out.push(Line::from(vec![lead, Span::raw(" "), Span::styled(line, style)]));
+    }
+    for line in wrap(&finding.why, columns.saturating_sub(2)) {
+        out.push(Line::styled(format!("  {line}"), theme.style("ui.text")));
+    }
+    for (i, line) in wrap(&finding.next, columns.saturating_sub(4)).into_iter().enumerate() {
+        let lead = if i == 0 { format!("  {} ", theme.glyphs.arrow) } else { "    ".to_owned() };
+        out.push(Line::from(vec![
+            Span::styled(lead, theme.style("ui.accent")),
+            Span::styled(line, theme.style("ui.text")),
+        ]));
+    }
+    out
+}
+
+/// Adds a part after an empty line.
+fn section(out: &mut Vec<Line<'static>>, part: Vec<Line<'static>>) {
+    if !part.is_empty() {
+        out.push(Line::default());
+        out.extend(part);
+    }
+}
+
+/// Label and words of each group of numbers.
+fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)> {
+    let node = plan.node(id);
+    let derived = plan.derived(id);
+    let mut out = Vec::new();
+    let mut put = |label, words: Vec<String>| {
+        if !words.is_empty() {
+            out.push((label, words.join(", ")));
+        }
+    };
+    let share = derived.share.map(|s| format!("{} of the statement", fmt::percent(s)));
+    let mut time = Vec::new();
+    if let Some(own) = derived.self_ms {
+        time.push(format!("{} itself", fmt::duration_ms(own)));
+        time.extend(derived.wall_ms.map(|w| format!("{} with children", fmt::duration_ms(w))));
+        time.extend(share.clone());
+    }
+    let mut cost: Vec<String> = derived.self_cost.map(|c| format!("{} itself", fmt::cost(c))).into_iter().collect();
+    cost.extend(node.cost.total.map(|c| format!("{} with children", fmt::cost(c))));
+    cost.extend(node.cost.startup.filter(|c| *c > 0.0).map(|c| format!("{} to the first row", fmt::cost(c))));
+    if time.is_empty() {
+        cost.extend(share);
+    }
+    put("time", time);
+    put("cost", cost);
+    put("rows", rows(node.rows, derived.q_error, theme));
+    let loops =
+        node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
+    put("loops", loops.into_iter().collect());
+    put("blocks", node.buffers.map(blocks).unwrap_or_default());
+    put("own blocks", derived.self_buffers.filter(|b| Some(*b) != node.buffers).map(blocks).unwrap_or_default());
+    if let Some(w) = node.workers {
+        let mut words = Vec::new();
+        match (w.launched, w.planned) {
+            (Some(n), Some(of)) => words.push(format!("{n} of {of} launched")),
+            (None, Some(of)) => words.push(format!("{of} planned")),
+            (Some(n), None) => words.push(format!("{n} launched")),
+            (None, None) => {}
+        }
+        if let (Some(least), Some(most)) = (w.min_ms, w.max_ms) {
+            words.push(format!("fastest {}, slowest {}", fmt::duration_ms(least), fmt::duration_ms(most)));
+        }
+        put("workers", words);
+    }
+    if let Some(bytes) = node.spill.as_ref().and_then(|s| s.bytes) {
+        put("on disk", vec![fmt::bytes(bytes)]);
+    }
+    out
+}
+
+fn rows(rows: Rows, q_error: Option<f64>, theme: &Theme) -> Vec<String> {
+    let mut out = Vec::new();
+    out.extend(rows.estimated.map(|r| format!("{} estimated", fmt::count(r))));
+    out.extend(rows.actual.map(|r| format!("{} actual", fmt::count(r))));
+    out.extend(q_error.filter(|q| *q >= 2.0).map(|q| format!("off by {}", times(q, theme))));
+    out.extend(rows.removed.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the filter", fmt::count(r))));
+    out.extend(
+        rows.removed_by_recheck.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the recheck", fmt::count(r))),
+    );
+    out.extend(rows.width.map(|w| format!("{} bytes each", fmt::count(w))));
+    out
+}
+
+fn blocks(b: Buffers) -> Vec<String> {
+    [
+        (b.hit, "from cache"),
+        (b.read, "read"),
+        (b.dirtied, "dirtied"),
+        (b.written, "written"),
+        (b.temp_read, "temporary read"),
+        (b.temp_written, "temporary written"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| {
+        #[allow(clippy::cast_precision_loss, reason = "shown with a few digits")]
+        let n = fmt::count(n as f64);
+        format!("{n} {what}")
+    })
+    .collect()
+}

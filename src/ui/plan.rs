@@ -1,0 +1,144 @@
+//! A plan: tree, findings, detail, placed by what the screen has room for.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use super::{
+    detail, findings,
+    text::{lines, pane, title, wrap},
+    tree::{self, TreeView},
+};
+use crate::{
+    app::{Extents, Model, Pane, Sheet},
+    fmt,
+    plan::NodeId,
+    theme::Theme,
+};
+
+/// Draws the plan shown.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
+    let Some(sheet) = model.sheet() else {
+        let inside = pane(frame.buffer_mut(), area, title("Plan", true, theme), true, theme);
+        let words = "No plan yet. Type a query (1) and explain it (F5).";
+        for (line, y) in wrap(words, usize::from(inside.width)).iter().zip(inside.top()..inside.bottom()) {
+            frame.buffer_mut().set_stringn(inside.x, y, line, usize::from(inside.width), theme.style("ui.dim"));
+        }
+        return Extents::default();
+    };
+    let places = place(area, sheet);
+    let mut extents = Extents::default();
+    let tree_rows = draw_tree(frame, places.tree, model, sheet, theme);
+    if sheet.pane == Pane::Tree {
+        extents.page = tree_rows;
+    }
+    if let Some(area) = places.findings {
+        let focused = sheet.pane == Pane::Findings;
+        let inside = inset(pane(
+            frame.buffer_mut(),
+            area,
+            findings_title(sheet, focused, places.detail.is_none(), theme),
+            focused,
+            theme,
+        ));
+        let rows = findings::draw(frame.buffer_mut(), inside, sheet, focused, theme);
+        if focused {
+            extents.page = rows;
+        }
+    }
+    if let Some(area) = places.detail {
+        let focused = sheet.pane == Pane::Detail;
+        let inside = inset(pane(
+            frame.buffer_mut(),
+            area,
+            detail_title(sheet, focused, places.findings.is_none(), theme),
+            focused,
+            theme,
+        ));
+        let id = sheet.tree.selected();
+        let all = detail::lines(&sheet.plan, id, sheet.findings_of(id), usize::from(inside.width), theme);
+        let most = lines(frame.buffer_mut(), inside, &all, sheet.scroll, theme);
+        if focused {
+            extents = Extents { page: usize::from(inside.height), scroll: most };
+        }
+    }
+    extents
+}
+
+struct Places {
+    tree: Rect,
+    findings: Option<Rect>,
+    detail: Option<Rect>,
+}
+
+/// Side by side where there is room, else one under the other, the lower pane changing with the focus.
+fn place(area: Rect, sheet: &Sheet) -> Places {
+    // The tree takes no more than it needs, so that a small plan leaves room for the rest.
+    let wanted = u16::try_from(sheet.tree.rows().len() + 3).unwrap_or(u16::MAX);
+    if area.width >= 150 && area.height >= 28 {
+        let [main, side] = Layout::horizontal([Constraint::Percentage(64), Constraint::Min(1)]).areas(area);
+        let tree = wanted.clamp(8, main.height * 65 / 100);
+        let [tree, findings] = Layout::vertical([Constraint::Length(tree), Constraint::Min(1)]).areas(main);
+        return Places { tree, findings: Some(findings), detail: Some(side) };
+    }
+    let tree = wanted.clamp(6.min(area.height / 2), (area.height * 55 / 100).max(4));
+    let [tree, lower] = Layout::vertical([Constraint::Length(tree), Constraint::Min(1)]).areas(area);
+    if area.width >= 110 && area.height >= 24 {
+        let [findings, detail] = Layout::horizontal([Constraint::Percentage(48), Constraint::Min(1)]).areas(lower);
+        return Places { tree, findings: Some(findings), detail: Some(detail) };
+    }
+    if sheet.pane == Pane::Findings {
+        Places { tree, findings: Some(lower), detail: None }
+    } else {
+        Places { tree, findings: None, detail: Some(lower) }
+    }
+}
+
+/// A column of air on either side.
+pub(super) fn inset(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
+}
+
+fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, theme: &Theme) -> usize {
+    let focused = sheet.pane == Pane::Tree;
+    let plan = &sheet.plan;
+    let mut words = vec![Span::styled(" Plan ", theme.style(if focused { "ui.accent" } else { "ui.title" }))];
+    let mut facts = Vec::new();
+    if plan.analyzed {
+        let took = plan.execution_ms.or(plan.derived(NodeId::ROOT).wall_ms);
+        facts.extend(took.map(|ms| format!("measured, {}", fmt::duration_ms(ms))));
+        facts.extend(plan.planning_ms.map(|ms| format!("planning {}", fmt::duration_ms(ms))));
+    } else {
+        facts.push("estimated, not run".to_owned());
+    }
+    facts.extend(plan.node(NodeId::ROOT).cost.total.map(|c| format!("cost {}", fmt::cost(c))));
+    if model.sheets.len() > 1 {
+        facts.push(format!("plan {} of {} (< >)", model.current + 1, model.sheets.len()));
+    }
+    let dot = format!(" {} ", theme.glyphs.dot);
+    words.push(Span::styled(format!("{} ", facts.join(&dot)), theme.style("ui.dim")));
+    let inside = pane(frame.buffer_mut(), area, Line::from(words), focused, theme);
+    let mark = |id| sheet.findings_of(id).map(|f| f.severity).max();
+    let view = TreeView { plan, state: &sheet.tree, focused, mark: &mark, changes: None };
+    tree::draw(frame.buffer_mut(), inside, &view, theme)
+}
+
+fn findings_title(sheet: &Sheet, focused: bool, alone: bool, theme: &Theme) -> Line<'static> {
+    let mut out = title(&format!("Findings {}", sheet.findings.len()), focused, theme);
+    if alone {
+        out.push_span(Span::styled("Node (Tab) ", theme.style("ui.dim")));
+    }
+    out
+}
+
+fn detail_title(sheet: &Sheet, focused: bool, alone: bool, theme: &Theme) -> Line<'static> {
+    let mut out = title("Node", focused, theme);
+    if alone {
+        let n = sheet.findings.len();
+        let words = if n == 0 { "Findings (Tab) ".to_owned() } else { format!("Findings {n} (Tab) ") };
+        out.push_span(Span::styled(words, theme.style("ui.dim")));
+    }
+    out
+}

@@ -1,0 +1,230 @@
+//! Fitting text into columns, and the frame of a pane.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+    widgets::{Block, Widget},
+};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::{text::visible, theme::Theme};
+
+/// Columns a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text in at most `columns`, cut with an ellipsis.
+pub(super) fn fit(text: &str, columns: usize, theme: &Theme) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for g in text.graphemes(true) {
+        let w = width(g);
+        if used + w >= columns {
+            break;
+        }
+        out.push_str(g);
+        used += w;
+    }
+    if columns > 0 {
+        out.push_str(theme.glyphs.ellipsis);
+    }
+    out
+}
+
+/// The text in exactly `columns`, to the left.
+pub(super) fn left(text: &str, columns: usize, theme: &Theme) -> String {
+    let mut out = fit(text, columns, theme);
+    out.push_str(&" ".repeat(columns.saturating_sub(width(&out))));
+    out
+}
+
+/// The text in exactly `columns`, to the right.
+pub(super) fn right(text: &str, columns: usize, theme: &Theme) -> String {
+    let out = fit(text, columns, theme);
+    format!("{}{out}", " ".repeat(columns.saturating_sub(width(&out))))
+}
+
+/// Spans in at most `columns`, cut with an ellipsis.
+pub(super) fn fit_spans(spans: Vec<Span<'static>>, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let total: usize = spans.iter().map(|s| width(&s.content)).sum();
+    if total <= columns {
+        return spans;
+    }
+    let mut room = columns;
+    let mut out = Vec::with_capacity(spans.len());
+    for span in spans {
+        let w = width(&span.content);
+        if w < room {
+            room -= w;
+            out.push(span);
+        } else {
+            let mut cut = fit(&span.content, room, theme);
+            if w == room && room > 0 {
+                // It would fit by itself, but more follows and is lost.
+                cut = format!(
+                    "{}{}",
+                    fit(&format!("{cut}  "), room, theme).trim_end_matches(theme.glyphs.ellipsis),
+                    theme.glyphs.ellipsis
+                );
+            }
+            out.push(Span::styled(cut, span.style));
+            break;
+        }
+    }
+    out
+}
+
+/// The text broken into lines of at most `columns`, at blanks where there are any. Hostile characters are made visible.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut out = Vec::new();
+    for line in visible(text).replace('\t', "  ").lines() {
+        let mut current = String::new();
+        let mut used = 0;
+        for word in line.split_word_bounds_by_blank() {
+            let w = width(word);
+            if used + width(word.trim_end()) > columns && used > 0 {
+                out.push(std::mem::take(&mut current).trim_end().to_owned());
+                used = 0;
+            }
+            if w <= columns || width(word.trim_end()) <= columns {
+                current.push_str(word);
+                used += w;
+                continue;
+            }
+            for g in word.graphemes(true) {
+                if used + width(g) > columns {
+                    out.push(std::mem::take(&mut current));
+                    used = 0;
+                }
+                current.push_str(g);
+                used += width(g);
+            }
+        }
+        out.push(current.trim_end().to_owned());
+    }
+    out
+}
+
+/// Words with the blanks that follow them.
+trait Words {
+    fn split_word_bounds_by_blank(&self) -> impl Iterator<Item = &str>;
+}
+
+impl Words for str {
+    fn split_word_bounds_by_blank(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            let blank = rest.trim_start_matches(|c: char| c != ' ').len();
+            let after = rest[rest.len() - blank..].trim_start_matches(' ').len();
+            let (word, tail) = rest.split_at(rest.len() - after);
+            rest = tail;
+            (!word.is_empty()).then_some(word)
+        })
+    }
+}
+
+/// A label and a text that may take several lines; those after the first stand under the first.
+pub(super) fn labelled(label: &str, text: &str, columns: usize, style: Style, theme: &Theme) -> Vec<Line<'static>> {
+    const LABEL: usize = 12;
+    let lines = wrap(text, columns.saturating_sub(LABEL));
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| {
+            let label = if i == 0 { label } else { "" };
+            Line::from(vec![
+                Span::styled(left(label, LABEL, theme), theme.style("plan.label")),
+                Span::styled(line, style),
+            ])
+        })
+        .collect()
+}
+
+/// Draws a pane's frame with its title and gives the room inside.
+pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: Line<'static>, focused: bool, theme: &Theme) -> Rect {
+    let border = theme.style(if focused { "ui.border.focus" } else { "ui.border" });
+    let block = Block::bordered().border_set(theme.glyphs.border).border_style(border).title_top(title);
+    let inside = block.inner(area);
+    block.render(area, buffer);
+    inside
+}
+
+/// A pane's title: a blank, the words, a blank.
+pub(super) fn title(words: &str, focused: bool, theme: &Theme) -> Line<'static> {
+    Line::from(Span::styled(format!(" {words} "), theme.style(if focused { "ui.accent" } else { "ui.title" })))
+}
+
+/// Draws lines from `scroll` on; gives how far could be scrolled.
+pub(super) fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], scroll: usize, theme: &Theme) -> usize {
+    let height = usize::from(area.height);
+    let most = lines.len().saturating_sub(height);
+    let scroll = scroll.min(most);
+    for (line, y) in lines.iter().skip(scroll).zip(area.top()..area.bottom()) {
+        buffer.set_line(area.x, y, line, area.width);
+    }
+    if most > 0 && area.width > 3 {
+        more(buffer, area, scroll, most, theme);
+    }
+    most
+}
+
+/// A mark on the right border for where in a longer text one is.
+fn more(buffer: &mut Buffer, area: Rect, scroll: usize, most: usize, theme: &Theme) {
+    let height = usize::from(area.height);
+    let at = scroll * height.saturating_sub(1) / most.max(1);
+    if let Ok(at) = u16::try_from(at)
+        && let Some(cell) = buffer.cell_mut((area.right(), area.y + at))
+    {
+        cell.set_symbol(theme.glyphs.bar[theme.glyphs.bar.len() - 1]).set_style(theme.style("ui.border.focus"));
+    }
+}
+
+/// The first row to show so that the cursor stands in the middle, as far as the ends allow.
+pub(super) fn centred(cursor: usize, rows: usize, height: usize) -> usize {
+    cursor.saturating_sub(height / 2).min(rows.saturating_sub(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{centred, fit, fit_spans, wrap};
+    use crate::theme::{Depth, Theme, UNICODE};
+    use ratatui::text::Span;
+
+    #[test]
+    fn text_is_cut_by_columns_and_not_by_characters() {
+        let theme = Theme::built_in(true, Depth::None, &UNICODE);
+        for (text, columns, expected) in
+            [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")]
+        {
+            assert_eq!(fit(text, columns, &theme), expected, "{text} {columns}");
+        }
+        let cut: String = fit_spans(vec![Span::raw("abc"), Span::raw("def")], 3, &theme)
+            .iter()
+            .map(|s| s.content.to_string())
+            .collect();
+        assert_eq!(cut, "ab…");
+    }
+
+    #[test]
+    fn lines_break_at_blanks_and_long_words_anywhere() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
+        assert_eq!(wrap("a\n\nb\x1b[2J", 20), ["a", "", "b␛[2J"]);
+        assert_eq!(wrap("  indented text", 12), ["  indented", "text"]);
+    }
+
+    #[test]
+    fn the_cursor_stands_in_the_middle_but_at_the_ends() {
+        for (cursor, rows, height, first) in [(0, 5, 10, 0), (50, 100, 10, 45), (99, 100, 10, 90), (3, 100, 10, 0)] {
+            assert_eq!(centred(cursor, rows, height), first);
+        }
+    }
+}

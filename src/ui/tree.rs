@@ -1,0 +1,334 @@
+//! The plan tree: operator, heat, rows, flags, in as many columns as fit.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::text::{centred, fit_spans, left, right, width};
+use crate::{
+    app::TreeState,
+    diagnose::Severity,
+    fmt,
+    plan::{Engine, Flag, NodeId, Plan, diff::Change},
+    theme::Theme,
+};
+
+/// What to draw.
+pub(super) struct TreeView<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) state: &'a TreeState,
+    pub(super) focused: bool,
+    /// The worst finding of a node.
+    pub(super) mark: &'a dyn Fn(NodeId) -> Option<Severity>,
+    /// How each node stands to another plan, and whether this is the later one.
+    pub(super) changes: Option<(&'a [Change], bool)>,
+}
+
+/// Which columns there is room for, and how wide each is; 0 is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    operator: usize,
+    number: usize,
+    bar: usize,
+    rows: usize,
+    error: usize,
+    loops: usize,
+    flags: usize,
+}
+
+impl Columns {
+    fn choose(columns: usize, plan: &Plan, comparing: bool) -> Self {
+        let analyzed = plan.analyzed;
+        let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
+        // In the order of what tells most; the operator keeps at least what is left of the least.
+        let least = if columns >= 100 { 44 } else { 26 };
+        let rows = if analyzed { 18 } else { 10 };
+        let wishes: [(&mut usize, usize); 5] = [
+            (&mut out.rows, rows),
+            (&mut out.bar, 7),
+            (&mut out.flags, if comparing { 0 } else { 14 }),
+            (&mut out.error, if analyzed { 8 } else { 0 }),
+            (&mut out.loops, if analyzed && columns >= 90 { 9 } else { 0 }),
+        ];
+        let mut room = columns.saturating_sub(least + 9);
+        for (column, wanted) in wishes {
+            if wanted <= room {
+                *column = wanted;
+                room -= wanted;
+            }
+        }
+        if out.flags > 0 && room > 30 {
+            let more = (room - 30).min(18);
+            out.flags += more;
+        }
+        out.operator = columns.saturating_sub(out.number + out.bar + out.rows + out.error + out.loops + out.flags);
+        out
+    }
+}
+
+/// Draws the heading and the visible rows; gives how many rows fit.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: &Theme) -> usize {
+    if area.height < 2 || area.width < 10 {
+        return 0;
+    }
+    let columns = Columns::choose(usize::from(area.width), view.plan, view.changes.is_some());
+    buffer.set_line(area.x, area.y, &heading(columns, view.plan, theme), area.width);
+    let height = usize::from(area.height) - 1;
+    let rows = view.state.rows();
+    let first = centred(view.state.cursor(), rows.len(), height);
+    for (i, (id, y)) in rows.iter().skip(first).take(height).zip(area.top() + 1..).enumerate() {
+        let selected = first + i == view.state.cursor();
+        buffer.set_line(area.x, y, &row(*id, selected, columns, view, theme), area.width);
+        if selected {
+            let scope = if view.focused { "ui.selection" } else { "ui.selection.inactive" };
+            buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(scope));
+        }
+    }
+    height
+}
+
+fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
+    let mut out = left("   operator", columns.operator, theme);
+    out.push_str(&right(if plan.analyzed { "self time" } else { "self cost" }, columns.number, theme));
+    out.push_str(&left("", columns.bar, theme));
+    let arrow = theme.glyphs.arrow;
+    let rows = if plan.analyzed { format!("rows est {arrow} act") } else { "rows est".to_owned() };
+    out.push_str(&right(&rows, columns.rows, theme));
+    out.push_str(&right(if columns.error > 0 { "off by" } else { "" }, columns.error, theme));
+    out.push_str(&right(if columns.loops > 0 { "loops" } else { "" }, columns.loops, theme));
+    out.push_str(&left(if columns.flags > 0 { "  notable" } else { "" }, columns.flags, theme));
+    Line::styled(out, theme.style("plan.label"))
+}
+
+fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme: &Theme) -> Line<'static> {
+    let plan = view.plan;
+    let derived = plan.derived(id);
+    let heat = heat(derived.share, theme);
+    let mut spans = vec![Span::styled(if selected { theme.glyphs.cursor } else { " " }, theme.style("ui.accent"))];
+    spans.push(mark(id, view, theme));
+    spans.push(Span::raw(" "));
+    spans.extend(guides(id, view, columns.operator / 2, theme));
+    spans.extend(name(plan, id, view, theme));
+    let mut spans = fit_spans(spans, columns.operator.saturating_sub(1), theme);
+    let used: usize = spans.iter().map(|s| width(&s.content)).sum();
+    spans.push(Span::raw(" ".repeat(columns.operator.saturating_sub(used))));
+
+    let number = if plan.analyzed { derived.self_ms.map(fmt::duration_ms) } else { derived.self_cost.map(fmt::cost) };
+    spans.push(Span::styled(right(&number.unwrap_or_default(), columns.number, theme), heat));
+    if columns.bar > 0 {
+        let bar = derived.share.map_or_else(String::new, |s| theme.glyphs.bar(s, columns.bar - 1));
+        spans.push(Span::raw(" "));
+        spans.push(Span::styled(left(&bar, columns.bar - 1, theme), heat));
+    }
+    spans.extend(numbers(plan, id, columns, theme));
+    spans.extend(flags(plan, id, columns, theme));
+    Line::from(spans)
+}
+
+/// A finding's severity, or how the node changed.
+fn mark(id: NodeId, view: &TreeView<'_>, theme: &Theme) -> Span<'static> {
+    let g = theme.glyphs;
+    if let Some((changes, later)) = view.changes {
+        return match changes.get(id.index()) {
+            Some(Change::Changed(_)) => Span::styled(g.changed, theme.style("diff.changed")),
+            Some(Change::Only) if later => Span::styled(g.added, theme.style("diff.added")),
+            Some(Change::Only) => Span::styled(g.removed, theme.style("diff.removed")),
+            _ => Span::raw(" "),
+        };
+    }
+    match (view.mark)(id) {
+        Some(severity) => severity_mark(severity, theme),
+        None => Span::raw(" "),
+    }
+}
+
+/// A severity's sign in its colour.
+pub(super) fn severity_mark(severity: Severity, theme: &Theme) -> Span<'static> {
+    let g = theme.glyphs;
+    match severity {
+        Severity::Critical => Span::styled(g.bad, theme.style("finding.critical")),
+        Severity::Warning => Span::styled(g.warn, theme.style("finding.warning")),
+        Severity::Info => Span::styled(g.info, theme.style("finding.info")),
+    }
+}
+
+/// Lines to the ancestors; where they would take more than `most` columns, the outer levels become a number.
+fn guides(id: NodeId, view: &TreeView<'_>, most: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let g = theme.glyphs;
+    let plan = view.plan;
+    let depth = plan.depth(id) as usize;
+    let mut parts: Vec<&'static str> = Vec::new();
+    let shown = depth.min((most / 3).max(2));
+    let mut at = Some(id);
+    for level in 0..shown {
+        let Some(here) = at else { break };
+        let last = plan.is_last_child(here);
+        parts.push(match (level, last) {
+            (0, true) => g.corner,
+            (0, false) => g.branch,
+            (_, true) => "   ",
+            (_, false) => g.trunk,
+        });
+        at = plan.parent(here);
+    }
+    let mut text = if shown < depth { format!("{}{} ", g.ellipsis, depth - shown) } else { String::new() };
+    text.extend(parts.into_iter().rev());
+    let fold = if plan.children(id).next().is_none() {
+        String::new()
+    } else if view.state.is_folded(id) {
+        let hidden = plan.end(id).0 - id.0 - 1;
+        format!("{} {hidden} ", g.closed)
+    } else {
+        String::new()
+    };
+    vec![Span::styled(text, theme.style("plan.guide")), Span::styled(fold, theme.style("ui.accent"))]
+}
+
+/// The node's title with its relation and index in their colours; matches of a search stand out.
+fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, theme: &Theme) -> Vec<Span<'static>> {
+    let mut out = Vec::new();
+    if let Some(section) = plan.section(id) {
+        out.push(Span::styled(format!("{section}: "), theme.style("plan.label")));
+    }
+    let hit = view.state.matches().binary_search(&id).is_ok();
+    out.extend(
+        title(plan, id, theme).into_iter().map(|s| if hit { s.patch_style(theme.style("ui.match")) } else { s }),
+    );
+    out
+}
+
+/// [`Plan::title`] with its relation and index in their colours.
+pub(super) fn title(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<Span<'static>> {
+    let text = plan.title(id);
+    let node = plan.node(id);
+    let relation =
+        node.relation.as_ref().map(|r| format!(" on {}", r.label())).filter(|tail| text.ends_with(tail.as_str()));
+    let (head, tail) = text.split_at(text.len() - relation.as_ref().map_or(0, String::len));
+    let index = node.index.as_deref().map(crate::text::one_line).filter(|name| head.ends_with(name.as_str()));
+    let (operator, index) = head.split_at(head.len() - index.map_or(0, |i| i.len()));
+    let label = theme.style("plan.label");
+    let mut out = Vec::new();
+    let word = operator.trim_end_matches(" using ").trim_end_matches(" on ");
+    out.push(Span::styled(word.to_owned(), theme.style("plan.operator")));
+    out.push(Span::styled(operator[word.len()..].to_owned(), label));
+    out.push(Span::styled(index.to_owned(), theme.style("plan.index")));
+    if let Some(name) = tail.strip_prefix(" on ") {
+        out.push(Span::styled(" on ".to_owned(), label));
+        out.push(Span::styled(name.to_owned(), theme.style("plan.relation")));
+    }
+    out.retain(|s| !s.content.is_empty());
+    out
+}
+
+/// The style for a part of the whole.
+pub(super) fn heat(share: Option<f64>, theme: &Theme) -> Style {
+    let level = match share.unwrap_or(0.0) {
+        s if s >= 0.5 => 5,
+        s if s >= 0.25 => 4,
+        s if s >= 0.1 => 3,
+        s if s >= 0.03 => 2,
+        s if s > 0.0 => 1,
+        _ => 0,
+    };
+    theme.style(["plan.heat.0", "plan.heat.1", "plan.heat.2", "plan.heat.3", "plan.heat.4", "plan.heat.5"][level])
+}
+
+fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'static>> {
+    let rows = plan.node(id).rows;
+    let derived = plan.derived(id);
+    let mut out = Vec::new();
+    let off = derived.q_error.is_some_and(|q| q >= 10.0);
+    let style = theme.style(if off { "flag.misestimate" } else { "plan.number" });
+    if columns.rows > 0 {
+        let never = rows.loops == Some(0.0);
+        let estimated = rows.estimated.map_or_else(|| "?".to_owned(), fmt::count);
+        let text = match (plan.analyzed, rows.actual) {
+            (true, _) if never => "never ran".to_owned(),
+            (true, Some(actual)) => format!("{estimated} {} {}", theme.glyphs.arrow, fmt::count(actual)),
+            (true, None) => format!("{estimated} {} ?", theme.glyphs.arrow),
+            (false, _) => estimated,
+        };
+        out.push(Span::styled(right(&text, columns.rows, theme), if never { theme.style("ui.dim") } else { style }));
+    }
+    if columns.error > 0 {
+        let text = derived.q_error.filter(|q| *q >= 2.0).map_or_else(String::new, |q| times(q, theme));
+        out.push(Span::styled(right(&text, columns.error, theme), style));
+    }
+    if columns.loops > 0 {
+        let text = rows.loops.filter(|l| *l > 1.0).map_or_else(String::new, fmt::count);
+        out.push(Span::styled(right(&text, columns.loops, theme), theme.style("plan.number")));
+    }
+    out
+}
+
+/// [`fmt::times`] in the theme's signs.
+pub(super) fn times(n: f64, theme: &Theme) -> String {
+    fmt::times(n).replace('×', theme.glyphs.times)
+}
+
+fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'static>> {
+    if columns.flags == 0 {
+        return Vec::new();
+    }
+    let mut out = vec![Span::raw("  ")];
+    for flag in &plan.derived(id).flags {
+        // How far an estimate is off has its own column, where there is room for it; "never ran" stands in the rows.
+        if (*flag == Flag::Misestimate && columns.error > 0) || (*flag == Flag::NeverExecuted && columns.rows > 0) {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(Span::styled(format!(" {} ", theme.glyphs.dot), theme.style("ui.dim")));
+        }
+        out.push(flag_span(plan.engine, *flag, theme));
+    }
+    fit_spans(out, columns.flags, theme)
+}
+
+/// A flag in words people know, with its sign and colour.
+pub(super) fn flag_span(engine: Engine, flag: Flag, theme: &Theme) -> Span<'static> {
+    let words = match flag {
+        Flag::FullScan => "full scan",
+        Flag::FullIndexScan => "full index",
+        Flag::Filesort if engine == Engine::PostgreSql => "sorts",
+        Flag::Filesort => "filesort",
+        Flag::Temporary => "temp table",
+        Flag::Spill => "spills",
+        Flag::Misestimate => "misestimate",
+        Flag::NeverExecuted => "never ran",
+        Flag::Parallel => "parallel",
+        Flag::Covering => "index only",
+        Flag::JoinBuffer => "join buffer",
+        Flag::Dependent => "per row",
+        Flag::Partial => "cut short",
+    };
+    let neutral = matches!(flag, Flag::NeverExecuted | Flag::Parallel | Flag::Covering)
+        || (flag == Flag::Filesort && engine == Engine::PostgreSql);
+    if neutral {
+        return Span::styled(words, theme.style("flag.neutral"));
+    }
+    Span::styled(format!("{} {words}", theme.glyphs.warn), theme.style(&format!("flag.{}", flag.name())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Columns;
+    use crate::plan::{Engine, Node, Operator, PlanBuilder, Role};
+
+    #[test]
+    fn columns_fill_the_width_and_the_operator_is_never_crushed() {
+        let mut builder = PlanBuilder::new();
+        builder.push(None, Node::new(Role::Root, Operator::Result, "Result")).unwrap();
+        let mut plan = builder.finish(Engine::PostgreSql).unwrap();
+        for analyzed in [true, false] {
+            plan.analyzed = analyzed;
+            for width in 20..250 {
+                let c = Columns::choose(width, &plan, false);
+                assert_eq!(c.operator + c.number + c.bar + c.rows + c.error + c.loops + c.flags, width);
+                assert!(c.operator >= 26.min(width - 9), "{width}: {c:?}");
+            }
+        }
+    }
+}
