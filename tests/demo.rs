@@ -79,8 +79,13 @@ fn config(demo: &Demo) -> Config {
     config
 }
 
+/// As the library's sessions do it: a client that a dying engine had let in tries again.
 async fn try_connect(demo: &Demo) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = config(demo).connect(NoTls).await?;
+    let mut connected = config(demo).connect(NoTls).await;
+    if connected.as_ref().is_err_and(|error| error.as_db_error().is_none()) {
+        connected = config(demo).connect(NoTls).await;
+    }
+    let (client, connection) = connected?;
     tokio::spawn(connection);
     Ok(client)
 }
