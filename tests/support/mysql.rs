@@ -334,8 +334,7 @@ impl Server {
     }
 
     pub(crate) async fn an_abandoned_request(self) {
-        let mut target = target(&url(self.reader));
-        target.application_name = "whyslow tests".to_owned();
+        let target = target(&url(self.reader));
         let options = SessionOptions { prelude: vec!["set @kept = 7".to_owned()], ..SessionOptions::default() };
         let mut session = Session::connect(&target, &options).await.unwrap();
         let canceller = session.canceller();
