@@ -111,7 +111,7 @@ impl Session {
     pub(crate) fn start_over(&self) {
         match self {
             Self::Postgres(c) => c.start_over(),
-            Self::Mysql(_) => {}
+            Self::Mysql(c) => c.start_over(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Canceller {
     pub fn stopped(&self) -> Option<ErrorKind> {
         match self {
             Self::Postgres(c) => c.stopped(),
-            Self::Mysql(_) => None,
+            Self::Mysql(c) => c.stopped(),
         }
     }
 
