@@ -9,11 +9,13 @@ mod options;
 mod output;
 mod print;
 mod read;
+mod screen;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::demo::Provider;
 use failure::Failure;
 use options::{Common, Connecting, Statement};
 use output::Output;
@@ -46,19 +48,26 @@ whyslow reads. What would write, lock or execute your statement is shown first a
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The screen on the embedded PostgreSQL, with its data set and slow queries to choose from
+    Demo(options::Demo),
     /// EXPLAIN one statement: plan, findings and, with --advise, tested indexes
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
     /// Propose indexes for one statement and test each
     Advise(options::Advise),
+    /// List every command of the screen with its keys
+    Keys,
     /// Print the JSON Schema of --format json
     Schema,
+    /// The embedded PostgreSQL's own process; whyslow starts it
+    #[command(name = crate::demo::ENGINE_ARGUMENT, hide = true)]
+    DemoEngine(options::DemoEngine),
 }
 
-/// Runs the program.
+/// Runs the program. `engine` is the embedded PostgreSQL, if this binary carries one.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(engine: Option<&'static Provider>) -> ExitCode {
     let matches = Cli::command().try_get_matches();
     let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
@@ -69,13 +78,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(cli) {
+    match run(cli, engine) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(cli: Cli) -> Result<ExitCode, Failure> {
+fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     // Two workers are enough: one drives the connection, one the screen.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -84,10 +93,13 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         .map_err(|e| Failure::plain("starting", &e.to_string()))?;
     let result = runtime.block_on(async {
         match cli.command {
-            None => Err(Failure::plain("opening the screen", "it is not built yet; use explain, read or advise")),
-            Some(Command::Explain(options)) => explain::run(options).await,
-            Some(Command::Read(options)) => read::run(&options),
-            Some(Command::Advise(options)) => advise::run(options).await,
+            None => screen::target(cli.target.as_deref(), &cli.common, &cli.connecting, engine).await,
+            Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
+            Some(Command::Explain(options)) => explain::run(options, engine).await,
+            Some(Command::Read(options)) => read::run(&options).await,
+            Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
+            Some(Command::DemoEngine(options)) => Ok(screen::demo_engine(&options, engine)),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

@@ -1,10 +1,11 @@
 //! whyslow: a query goes in, the reason it is slow and a tested way to make it fast come out.
 //!
-//! The rooms stand on floors; a room imports only from lower floors (`tests/all/floors.rs` holds it so):
+//! The rooms stand on floors; a room imports only from lower floors, on floor 0 also from those before a semicolon (`tests/floors.rs` holds
+//! it so):
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 0 | [`fmt`], [`text`], [`plan`], [`sql`], [`catalog`] |
+//! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
 //! | 1 | [`read`] |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |

@@ -1,7 +1,14 @@
 //! The `whyslow` program.
 
+#[cfg(feature = "embedded")]
+mod engine;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    whyslow::cli::main()
+    #[cfg(feature = "embedded")]
+    let engine = Some(&engine::PROVIDER);
+    #[cfg(not(feature = "embedded"))]
+    let engine = None;
+    whyslow::cli::main(engine)
 }

@@ -1,4 +1,4 @@
-//! Every integration test, in one binary so that it links once. A kind of test is a file below `all/`.
+//! Every integration test, in one binary so that it links once. A kind of test is a file beside this one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests fail by panicking")]
 
 mod command_line;

@@ -3,30 +3,31 @@
 use std::process::ExitCode;
 
 use super::{
-    connect,
+    connect::{self, Place},
     explain::{cancellable, propose, statement},
     failure::Failure,
     options, print,
 };
-use crate::{inspect, server::ExplainRequest, whatif::Allow};
+use crate::{demo::Provider, inspect, server::ExplainRequest};
 
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`], exit status 2.
-pub(super) async fn run(options: options::Advise) -> Result<ExitCode, Failure> {
+pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let sql = statement(options.query.clone(), options.file.as_deref())?;
-    let mut target = connect::place(options.target.as_deref())?;
+    let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let canceller = session.canceller();
     let work = async {
         let request = ExplainRequest { sql: sql.clone(), ..ExplainRequest::default() };
         let inspection = inspect::inspect(&mut session, &request, 1).await.map_err(|e| Failure::inspect(&e, &sql))?;
-        let allow = Allow { temporary_tables: options.connecting.allow_temporary_tables };
+        let allow = options.connecting.allow();
         let advice = propose(&mut session, &sql, &inspection, allow).await?;
         Ok((inspection, advice))
     };
     let (inspection, advice) = cancellable(&canceller, work).await?;
     drop(session);
+    drop(demo);
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }

@@ -1,31 +1,92 @@
 //! From what the person named to an open session: target, password prompt, prelude, demo.
 
-use std::{io::IsTerminal, path::Path};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use secrecy::SecretString;
 
 use super::{failure::Failure, input, options::Connecting};
 use crate::{
-    server::{Environment, ErrorKind, ServerError, Session, Target},
+    demo::{self, Demo, Provider},
+    plan::Engine,
+    server::{Environment, ErrorKind, ServerError, Session, Target, TargetError},
     sql,
 };
 
-/// Finds out where to connect.
+/// The word that stands for the embedded server where a target is expected.
+pub(super) const DEMO: &str = "demo";
+
+/// A target, and the embedded server where it is the demo: dropping that ends its process.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Where to connect.
+    pub(super) target: Target,
+    /// Keeps the embedded server alive.
+    pub(super) demo: Option<Demo>,
+}
+
+/// Finds out where to connect. `demo` starts the embedded server, with a line of progress on a terminal.
 ///
 /// # Errors
-/// [`Failure`] when the target cannot be understood.
-pub(super) fn place(text: Option<&str>) -> Result<Target, Failure> {
-    Target::resolve(text, &Environment::of_process()).map_err(|e| Failure::plain("finding the server", &e.to_string()))
+/// [`Failure`] when the target cannot be understood or the demo cannot start.
+pub(super) async fn place(text: Option<&str>, engine: Option<&'static Provider>) -> Result<Place, Failure> {
+    if text == Some(DEMO) {
+        let demo = start_demo(engine).await?;
+        return Ok(Place { target: demo.target(), demo: Some(demo) });
+    }
+    let target = resolve(text).map_err(|e| unclear(&e))?;
+    Ok(Place { target, demo: None })
+}
+
+/// The target, or none when nothing says where to connect.
+///
+/// # Errors
+/// [`Failure`] when what says so cannot be understood.
+pub(super) fn target_or_none(text: Option<&str>) -> Result<Option<Target>, Failure> {
+    match resolve(text) {
+        Ok(target) => Ok(Some(target)),
+        Err(TargetError::Nothing) => Ok(None),
+        Err(error) => Err(unclear(&error)),
+    }
+}
+
+fn resolve(text: Option<&str>) -> Result<Target, TargetError> {
+    Target::resolve(text, &Environment::of_process())
+}
+
+fn unclear(error: &TargetError) -> Failure {
+    Failure::plain("finding the server", &error.to_string())
+}
+
+async fn start_demo(engine: Option<&'static Provider>) -> Result<Demo, Failure> {
+    let provider = engine.ok_or_else(|| Failure::plain("starting the demo", demo::UNAVAILABLE))?;
+    let started = tokio::task::spawn_blocking(move || {
+        let on_terminal = std::io::stderr().is_terminal();
+        let demo = demo::start(provider, &demo::Options::default(), |progress| {
+            if on_terminal {
+                let percent = crate::fmt::percent(progress.fraction());
+                let _ = write!(std::io::stderr(), "\r\x1b[Kdemo: {percent} {}", progress.doing);
+            }
+        });
+        if on_terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+        demo
+    });
+    let failed = |problem: String| Failure::plain("starting the demo", &problem);
+    started.await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
 }
 
 /// The statements of the prelude file.
 ///
 /// # Errors
 /// [`Failure`] when the file cannot be read.
-pub(super) fn prelude(file: Option<&Path>, target: &Target) -> Result<Vec<String>, Failure> {
+pub(super) fn prelude(file: Option<&Path>, engine: Engine) -> Result<Vec<String>, Failure> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let text = input::file(file)?;
-    Ok(sql::split(&text, target.engine).into_iter().map(|s| text[s.start..s.end].to_owned()).collect())
+    Ok(sql::split(&text, engine).into_iter().map(|s| text[s.start..s.end].to_owned()).collect())
 }
 
 /// Connects, and asks for a password when the server wants one and none was found. The password stays in `target`.
@@ -33,7 +94,7 @@ pub(super) fn prelude(file: Option<&Path>, target: &Target) -> Result<Vec<String
 /// # Errors
 /// [`Failure`] with the server's answer.
 pub(super) async fn session(target: &mut Target, connecting: &Connecting) -> Result<Session, Failure> {
-    let options = connecting.session(prelude(connecting.prelude.as_deref(), target)?);
+    let options = connecting.session(prelude(connecting.prelude.as_deref(), target.engine)?);
     match Session::connect(target, &options).await {
         Err(error) if wants_password(&error, target) => {
             target.password = Some(ask_password(target)?);
@@ -41,6 +102,23 @@ pub(super) async fn session(target: &mut Target, connecting: &Connecting) -> Res
         }
         other => other.map_err(|e| Failure::server(&e, None)),
     }
+}
+
+/// Before the screen opens: if the server wants a password and none was found, asks for it while there still is an
+/// ordinary terminal. Any other trouble is left for the screen to show.
+///
+/// # Errors
+/// [`Failure`] when no password could be read.
+pub(super) async fn password_before_screen(target: &mut Target, connecting: &Connecting) -> Result<(), Failure> {
+    if target.password.is_some() {
+        return Ok(());
+    }
+    if let Err(error) = Session::connect(target, &connecting.session(Vec::new())).await
+        && wants_password(&error, target)
+    {
+        target.password = Some(ask_password(target)?);
+    }
+    Ok(())
 }
 
 fn wants_password(error: &ServerError, target: &Target) -> bool {

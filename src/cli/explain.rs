@@ -2,9 +2,16 @@
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use super::{connect, failure::Failure, input, options::Statement, print};
+use super::{
+    connect::{self, Place},
+    failure::Failure,
+    input,
+    options::Statement,
+    print,
+};
 use crate::{
     advise::Proposal,
+    demo::Provider,
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
     server::{Canceller, ErrorKind, ExplainRequest, Session},
@@ -15,10 +22,10 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure`], exit status 2.
-pub(super) async fn run(options: Statement) -> Result<ExitCode, Failure> {
+pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone());
     let sql = statement(sql, options.file.as_deref())?;
-    let mut target = connect::place(target.as_deref())?;
+    let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
     let request = ExplainRequest {
         sql: sql.clone(),
@@ -26,11 +33,12 @@ pub(super) async fn run(options: Statement) -> Result<ExitCode, Failure> {
         generic: options.generic,
         confirmed: options.confirm.as_deref() == Some(CONFIRMATION),
     };
-    let allow = Allow { temporary_tables: options.connecting.allow_temporary_tables };
+    let allow = options.connecting.allow();
     let canceller = session.canceller();
     let work = explain(&mut session, request, options.runs, options.advise.then_some(allow));
     let (inspection, advice) = cancellable(&canceller, work).await?;
     drop(session);
+    drop(demo);
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 

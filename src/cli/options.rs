@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::{diagnose::Severity, server::SessionOptions};
+use crate::{diagnose::Severity, server::SessionOptions, whatif::Allow};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -115,6 +115,23 @@ pub(super) struct Advise {
     pub(super) connecting: Connecting,
 }
 
+/// `whyslow demo`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// The hidden command of the embedded engine's process.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DemoEngine {
+    /// What the parent tells its child
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) words: Vec<std::ffi::OsString>,
+}
+
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -158,6 +175,11 @@ impl FailOn {
 }
 
 impl Connecting {
+    /// What trials may do.
+    pub(super) const fn allow(&self) -> Allow {
+        Allow { temporary_tables: self.allow_temporary_tables }
+    }
+
     /// As the server room takes it, with the statements of the prelude file.
     pub(super) fn session(&self, prelude: Vec<String>) -> SessionOptions {
         let seconds = |s| (s > 0).then(|| std::time::Duration::from_secs(s));

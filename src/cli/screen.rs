@@ -1,0 +1,126 @@
+//! The commands that open the screen.
+
+use std::process::ExitCode;
+
+use super::{
+    connect,
+    failure::Failure,
+    options::{self, Color, Common, Connecting},
+};
+use crate::{
+    app::Sample,
+    demo::{self, Provider},
+    history::History,
+    plan::{Engine, Plan},
+    runtime::{self, Connect, Outcome, Prepared, Preparing, Start},
+    server::{ErrorKind, ServerError, Target},
+    whatif::Allow,
+};
+
+/// `whyslow [TARGET]`. Without a target and without one in the environment: the start page.
+///
+/// # Errors
+/// [`Failure`] when the target cannot be understood or there is no terminal. A server that does not answer is shown
+/// on the screen.
+pub(super) async fn target(
+    text: Option<&str>,
+    common: &Common,
+    connecting: &Connecting,
+    engine: Option<&'static Provider>,
+) -> Result<ExitCode, Failure> {
+    if text == Some(connect::DEMO) {
+        return demo(common, connecting, engine).await;
+    }
+    let Some(mut target) = connect::target_or_none(text)? else {
+        return open(start(common)).await;
+    };
+    connect::password_before_screen(&mut target, connecting).await?;
+    let prelude = connect::prelude(connecting.prelude.as_deref(), target.engine)?;
+    let options = connecting.session(prelude);
+    let connect = Connect::Server(Box::new(target));
+    open(Start { connect, options, allow: connecting.allow(), ..start(common) }).await
+}
+
+/// `whyslow demo`: the screen is there at once, the embedded server is made ready behind a bar.
+///
+/// # Errors
+/// [`Failure`] when this program carries no engine or there is no terminal.
+pub(super) async fn demo(
+    common: &Common,
+    connecting: &Connecting,
+    engine: Option<&'static Provider>,
+) -> Result<ExitCode, Failure> {
+    let provider = engine.ok_or_else(|| Failure::plain("starting the demo", demo::UNAVAILABLE))?;
+    let prelude = connect::prelude(connecting.prelude.as_deref(), Engine::PostgreSql)?;
+    let samples = demo::SAMPLES.iter().map(|s| Sample {
+        title: s.title.to_owned(),
+        trouble: s.story.to_owned(),
+        sql: s.sql.to_owned(),
+    });
+    let start = Start {
+        connect: Connect::Own(Box::new(move |preparing| Box::pin(prepare(provider, preparing)))),
+        options: connecting.session(prelude),
+        // In the embedded server everything may be tried: it is a private copy that is thrown away.
+        allow: Allow { temporary_tables: true },
+        samples: samples.collect(),
+        ..start(common)
+    };
+    open(start).await
+}
+
+async fn prepare(provider: &'static Provider, preparing: Preparing) -> Result<Prepared, ServerError> {
+    let failed = |message: String| ServerError::new(ErrorKind::Unreachable, "starting the demo", message);
+    let told = preparing.clone();
+    let demo = tokio::task::spawn_blocking(move || {
+        demo::start(provider, &demo::Options::default(), |progress| {
+            told.say(progress.doing, Some(progress.fraction()));
+        })
+    })
+    .await
+    .map_err(|e| failed(e.to_string()))?
+    .map_err(|e| failed(e.to_string()))?;
+    if let Some(note) = demo.note() {
+        preparing.say(note, None);
+    }
+    let target: Target = demo.target();
+    Ok(Prepared { target, keep: Box::new(demo) })
+}
+
+/// `whyslow read` on a terminal.
+///
+/// # Errors
+/// [`Failure`] when the terminal cannot be used.
+pub(super) async fn plans(plans: Vec<Plan>, common: &Common) -> Result<ExitCode, Failure> {
+    open(Start { plans, ..start(common) }).await
+}
+
+fn start(common: &Common) -> Start {
+    Start {
+        theme: common.theme.clone(),
+        ascii: common.ascii,
+        color: match common.color {
+            Color::Auto => None,
+            Color::Always => Some(true),
+            Color::Never => Some(false),
+        },
+        history: History::open(),
+        ..Start::default()
+    }
+}
+
+async fn open(start: Start) -> Result<ExitCode, Failure> {
+    match runtime::run(start).await {
+        Ok(Outcome::Quit) => Ok(ExitCode::SUCCESS),
+        // 128 + n is how a shell reports a program that a signal ended.
+        Ok(Outcome::Signal(number)) => Ok(ExitCode::from(128_u8.saturating_add(u8::try_from(number).unwrap_or(0)))),
+        Err(error) => Err(Failure::plain("opening the screen", &error.to_string())),
+    }
+}
+
+/// The embedded engine's own process.
+pub(super) fn demo_engine(options: &options::DemoEngine, engine: Option<&'static Provider>) -> ExitCode {
+    match engine {
+        Some(provider) => demo::engine_main(provider, &options.words),
+        None => Failure::plain("starting the demo", demo::UNAVAILABLE).report(),
+    }
+}

@@ -1,0 +1,97 @@
+//! The engine's process: our own program, started again by the demo with a hidden first argument.
+//!
+//! Standard input is the listening socket (so that clients of a server being restarted wait instead of failing),
+//! standard output the way to the parent in both directions: lines to it, and its end when the parent ends, however
+//! that happens. The engine has no timers and hears no signals while it works, so a time limit and a cancel are kept
+//! here: the client gets the error a real server gives (SQLSTATE 57014), then this process ends and the parent starts
+//! another on a fresh copy of the data.
+
+mod serve;
+
+use std::{
+    ffi::OsString,
+    io::{Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    engine::{BUILDING, Provider, SERVING},
+    shop, wire,
+};
+
+/// The hidden first argument by which the program is the engine's process.
+pub const ENGINE_ARGUMENT: &str = "__demo-engine";
+
+/// The way to the parent.
+#[derive(Debug, Clone)]
+struct Parent(Arc<Mutex<UnixStream>>);
+
+impl Parent {
+    /// Tells the parent something in one line. A parent that is gone is noticed by [`watch`].
+    fn tell(&self, line: &str) {
+        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(stream, "{}", line.replace('\n', " "));
+    }
+}
+
+/// Runs the engine's process, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the
+/// database's directory. Its parent directory belongs to this run alone and is removed should our parent die.
+#[must_use]
+pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ExitCode {
+    let [mode, root] = arguments else { return ExitCode::from(2) };
+    let root = PathBuf::from(root);
+    let Ok(parent) = control(&root) else { return ExitCode::from(2) };
+    let done = match mode.to_str() {
+        Some("build") => build(provider, &root, &parent),
+        Some("serve") => serve::serve(provider, &root, &parent),
+        _ => Err("unknown mode".to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            parent.tell(&format!("failed {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Takes the way to the parent from standard output and watches it.
+fn control(root: &Path) -> std::io::Result<Parent> {
+    let stream = UnixStream::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    let ear = stream.try_clone()?;
+    let private = root.parent().map(Path::to_path_buf);
+    std::thread::Builder::new().name("parent".to_owned()).spawn(move || watch(ear, private.as_deref()))?;
+    Ok(Parent(Arc::new(Mutex::new(stream))))
+}
+
+/// Waits for the parent's end and follows it, taking the private directory along.
+fn watch(mut ear: UnixStream, private: Option<&Path>) {
+    let mut byte = [0];
+    while matches!(ear.read(&mut byte), Ok(1)) {}
+    if let Some(private) = private {
+        // Twice, since the engine may be writing into it until this process ends.
+        if std::fs::remove_dir_all(private).is_err() {
+            let _ = std::fs::remove_dir_all(private);
+        }
+    }
+    std::process::exit(1);
+}
+
+/// Makes the data set in an empty directory.
+fn build(provider: &Provider, root: &Path, parent: &Parent) -> Result<(), String> {
+    let mut engine = (provider.open)(root, BUILDING)?;
+    for (number, step) in shop::steps().iter().enumerate() {
+        parent.tell(&format!("step {number}"));
+        for statement in &step.statements {
+            let answer = engine.exchange(&wire::query(statement))?;
+            if let Some(error) = wire::error(&answer) {
+                let start: String = statement.chars().take(60).collect();
+                return Err(format!("making the data set, at \"{start}\": {error}"));
+            }
+        }
+    }
+    engine.close()
+}

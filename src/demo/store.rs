@@ -1,0 +1,284 @@
+//! What the demo keeps on disk: the prepared data, the engine's unpacked files, and a private directory for each run.
+//!
+//! ```text
+//! <cache>/whyslow/demo/engine/                the engine's own cache
+//! <cache>/whyslow/demo/template-<stamp>/      the prepared data: pg/ and size; never opened, only copied
+//! <cache>/whyslow/demo/template-<stamp>.lock  shared by those who use it, exclusive to who makes or removes it
+//! <cache>/whyslow/demo/runs/<name>/           one run: pg/, tmp/, log, and the socket where its path is short enough
+//! <cache>/whyslow/demo/runs/<name>.lock       held while the run lives; who can take it sweeps the run away
+//! ```
+
+mod files;
+mod run;
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use etcetera::BaseStrategy;
+
+pub(super) use run::{PORT, Run};
+
+use super::DemoError;
+
+/// How long to wait for another whyslow that is preparing the same data.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The demo's directory.
+#[derive(Debug)]
+pub(super) struct Store {
+    root: PathBuf,
+    /// The directory is in nobody's cache and is removed at the end.
+    private: bool,
+    /// What the person should know about it.
+    pub(super) note: Option<String>,
+}
+
+/// Prepared data. Never opened: an engine that is killed can harm only its copy.
+#[derive(Debug)]
+pub(super) struct Template {
+    path: PathBuf,
+    size: files::Size,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store below `cache`, or below the person's cache directory; where that cannot be written, in a
+    /// private temporary directory that lasts as long as the store.
+    pub(super) fn open(cache: Option<&Path>) -> Result<Self, DemoError> {
+        let home =
+            cache.map(Path::to_path_buf).or_else(|| etcetera::base_strategy::Xdg::new().ok().map(|x| x.cache_dir()));
+        let why = match home.map(|h| h.join("whyslow").join("demo")) {
+            Some(root) => match files::make(&root.join("runs")).and_then(|()| files::probe(&root)) {
+                Ok(()) => return Ok(Self { root, private: false, note: None }),
+                Err(error) => format!("{} cannot be written ({error})", root.display()),
+            },
+            None => "there is no home directory".to_owned(),
+        };
+        let parent = std::env::temp_dir();
+        let root = files::unique(&parent, "whyslow-demo").map_err(|e| DemoError::directory(&parent, e))?;
+        files::make(&root.join("runs")).map_err(|e| DemoError::directory(&root, e))?;
+        let note = format!("{why}: the demo's data is prepared for this run only, in {}", root.display());
+        Ok(Self { root, private: true, note: Some(note) })
+    }
+
+    /// Where the engine may keep its own cache.
+    pub(super) fn engine_cache(&self) -> PathBuf {
+        self.root.join("engine")
+    }
+
+    /// The prepared data of this stamp, if it is there and whole; else `build` makes it in a run's directory, from
+    /// where it gets its name at once. `waiting` is called when another whyslow is at it.
+    pub(super) fn template(
+        &self,
+        stamp: &str,
+        waiting: impl FnOnce(),
+        build: impl FnOnce(&Run) -> Result<(), DemoError>,
+    ) -> Result<Template, DemoError> {
+        let path = self.root.join(format!("template-{stamp}"));
+        let failed = |error| DemoError::directory(&path, error);
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(self.root.join(format!("template-{stamp}.lock")))
+            .map_err(failed)?;
+        patiently(waiting, || lock.try_lock_shared()).map_err(failed)?;
+        if let Some(size) = whole(&path) {
+            return Ok(Template { path, size, _lock: lock });
+        }
+        lock.unlock().map_err(failed)?;
+        patiently(|| (), || lock.try_lock()).map_err(failed)?;
+        // Another may have made it while nobody held the lock.
+        if whole(&path).is_none() {
+            self.sweep(&path);
+            files::remove(&path).map_err(failed)?;
+            let run = self.run()?;
+            build(&run)?;
+            let made = run.path().join("template");
+            files::make(&made).map_err(failed)?;
+            fs::rename(run.database(), made.join("pg")).map_err(failed)?;
+            let size = files::Size::of(&made.join("pg")).map_err(failed)?;
+            fs::write(made.join("size"), size.to_string()).map_err(failed)?;
+            fs::rename(&made, &path).map_err(failed)?;
+        }
+        let size = whole(&path).ok_or_else(|| failed(io::Error::other("the prepared data is not whole")))?;
+        lock.unlock().and_then(|()| lock.lock_shared()).map_err(failed)?;
+        Ok(Template { path, size, _lock: lock })
+    }
+
+    /// A private directory for one run, removed when dropped.
+    pub(super) fn run(&self) -> Result<Run, DemoError> {
+        let runs = self.root.join("runs");
+        Run::new(&runs).map_err(|error| DemoError::directory(&runs, error))
+    }
+
+    /// Removes what runs that ended badly left behind, and prepared data that no whyslow uses.
+    fn sweep(&self, keep: &Path) {
+        run::sweep(&self.root.join("runs"));
+        for lock_path in files::locks(&self.root) {
+            let template = lock_path.with_extension("");
+            if template != keep && File::open(&lock_path).is_ok_and(|lock| lock.try_lock().is_ok()) {
+                let _ = files::remove(&template);
+            }
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.private {
+            let _ = files::remove(&self.root);
+        }
+    }
+}
+
+impl Template {
+    /// Makes a fresh copy at `to`, removing what was there.
+    pub(super) fn copy(&self, to: &Path) -> Result<(), DemoError> {
+        let failed = |error| DemoError::directory(to, error);
+        files::remove(to).map_err(failed)?;
+        let copied = files::copy(&self.path.join("pg"), to).map_err(failed)?;
+        if copied == self.size { Ok(()) } else { Err(failed(io::Error::other("the prepared data was not whole"))) }
+    }
+}
+
+/// The size of prepared data, if all of it is there: a machine that lost its power may have kept names without contents.
+fn whole(template: &Path) -> Option<files::Size> {
+    let noted = fs::read_to_string(template.join("size")).ok()?;
+    files::Size::of(&template.join("pg")).ok().filter(|size| size.to_string() == noted)
+}
+
+/// Tries to lock until it succeeds or patience ends; `waiting` is called once when it does not succeed at once.
+fn patiently(waiting: impl FnOnce(), attempt: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    let mut waiting = Some(waiting);
+    loop {
+        match attempt() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() > end => {
+                return Err(io::Error::other("another whyslow is using it"));
+            }
+            Err(TryLockError::WouldBlock) => {
+                if let Some(waiting) = waiting.take() {
+                    waiting();
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::{Run, Store, files};
+    use crate::demo::DemoError;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            Self(files::unique(&std::env::temp_dir(), "whyslow-store-test").unwrap())
+        }
+
+        fn store(&self) -> Store {
+            Store::open(Some(&self.0)).unwrap()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            files::remove(&self.0).unwrap();
+        }
+    }
+
+    /// Makes a "database" of two files.
+    #[allow(clippy::unnecessary_wraps, reason = "the signature of a builder")]
+    fn build(run: &Run) -> Result<(), DemoError> {
+        fs::create_dir_all(run.database().join("base")).unwrap();
+        fs::write(run.database().join("version"), "18").unwrap();
+        fs::write(run.database().join("base/1"), vec![7; 10_000]).unwrap();
+        Ok(())
+    }
+
+    fn refuse(_: &Run) -> Result<(), DemoError> {
+        panic!("it was there already");
+    }
+
+    #[test]
+    fn data_is_prepared_once_and_then_copied() {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        drop(store.template("a", || (), build).unwrap());
+        let template = store.template("a", || (), refuse).unwrap();
+        let run = store.run().unwrap();
+        template.copy(&run.database()).unwrap();
+        fs::write(run.database().join("version"), "harmed").unwrap();
+        template.copy(&run.database()).unwrap();
+        assert_eq!(fs::read_to_string(run.database().join("version")).unwrap(), "18");
+    }
+
+    #[test]
+    fn data_that_lost_its_contents_is_prepared_anew() {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let template = store.template("a", || (), build).unwrap();
+        let file = template.path.join("pg/base/1");
+        drop(template);
+        fs::write(&file, "").unwrap();
+        drop(store.template("a", || (), build).unwrap());
+        assert_eq!(fs::metadata(&file).unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn a_failed_preparation_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let failed = store.template(
+            "a",
+            || (),
+            |run| {
+                build(run)?;
+                Err(DemoError::Engine("it broke".to_owned()))
+            },
+        );
+        assert!(failed.is_err());
+        assert_eq!(files::locks(&scratch.0.join("whyslow/demo/runs")), Vec::<PathBuf>::new());
+        drop(store.template("a", || (), build).unwrap());
+    }
+
+    #[test]
+    fn old_data_and_dead_runs_are_swept_away_and_living_ones_are_not() {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        drop(store.template("old", || (), build).unwrap());
+        let used = store.template("used", || (), build).unwrap();
+        let living = store.run().unwrap();
+        let dead = scratch.0.join("whyslow/demo/runs/dead");
+        fs::create_dir_all(dead.join("pg")).unwrap();
+        fs::write(dead.with_extension("lock"), "").unwrap();
+        drop(store.template("new", || (), build).unwrap());
+        assert!(!dead.exists() && !dead.with_extension("lock").exists());
+        assert!(living.path().is_dir());
+        assert!(used.path.is_dir());
+        assert!(!scratch.0.join("whyslow/demo/template-old").exists());
+    }
+
+    #[test]
+    fn an_unwritable_cache_is_noted_and_a_private_directory_serves() {
+        let scratch = Scratch::new();
+        let file = scratch.0.join("a file where a directory should be");
+        fs::write(&file, "").unwrap();
+        let store = Store::open(Some(&file)).unwrap();
+        let root = store.root.clone();
+        assert!(store.note.as_deref().is_some_and(|n| n.contains("cannot be written")), "{:?}", store.note);
+        assert!(root.is_dir());
+        drop(store);
+        assert!(!root.exists());
+    }
+}
