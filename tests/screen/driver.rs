@@ -157,7 +157,11 @@ impl Harness {
 
     pub(crate) fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
         let mut terminal = self.terminal();
-        terminal.draw(|frame| drop(ui::draw(frame, &self.model, &self.theme))).unwrap();
+        terminal
+            .draw(|frame| {
+                ui::draw(frame, &self.model, &self.theme);
+            })
+            .unwrap();
         let typing = self.model.editor.typing && self.model.view == app::View::Query;
         let at = terminal.get_cursor_position().unwrap();
         (terminal.backend().buffer().clone(), typing.then_some((at.x, at.y)))

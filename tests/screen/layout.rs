@@ -46,7 +46,7 @@ fn no_size_and_no_view_breaks_the_drawing() {
 #[test]
 fn at_40x10_the_tree_still_tells_operator_and_number() {
     let text = open_orders().size(40, 10).keys("<F6>").text();
-    assert!(text.contains("Limit") && text.contains("self time"), "{text}");
+    assert!(text.contains("Nested Loop") && text.contains("Seq") && text.contains("self time"), "{text}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A cell buffer as SVG: a rectangle per run of background, a text element per run of one style.
+//! A cell buffer as SVG: a rectangle per run of background, a text element per run of one style. Lines and blocks are drawn
+//! as shapes, since fonts leave gaps between them.
 
 use std::fmt::Write as _;
 
@@ -31,6 +32,10 @@ pub(super) fn svg(buffer: &Buffer, cursor: Option<(u16, u16)>, theme: &Theme) ->
             let mut text = String::new();
             while x < buffer.area.width {
                 let next = &buffer[(x, y)];
+                let shape = is_shape(next.symbol());
+                if shape && x > start {
+                    break;
+                }
                 let same = colours(next, &foreground, &background, cursor == Some((x, y))) == (fg.clone(), bg.clone())
                     && next.modifier == cell.modifier;
                 if !same {
@@ -38,6 +43,9 @@ pub(super) fn svg(buffer: &Buffer, cursor: Option<(u16, u16)>, theme: &Theme) ->
                 }
                 text.push_str(next.symbol());
                 x += columns(next);
+                if shape {
+                    break;
+                }
             }
             run(&mut out, (start, y), x - start, &text, &fg, bg.as_deref(), cell.modifier);
         }
@@ -54,6 +62,10 @@ fn run(out: &mut String, (x, y): (u16, u16), columns: u16, text: &str, fg: &str,
             "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{HEIGHT}\" fill=\"{bg}\"/>",
             columns * WIDTH
         );
+    }
+    if is_shape(text) {
+        shape(out, (left, top), text, fg);
+        return;
     }
     let lead = text.len() - text.trim_start_matches(' ').len();
     let shown = text.trim_matches(' ');
@@ -77,6 +89,42 @@ fn run(out: &mut String, (x, y): (u16, u16), columns: u16, text: &str, fg: &str,
         out,
         "<text x=\"{left}\" y=\"{}\" textLength=\"{width}\" fill=\"{fg}\" xml:space=\"preserve\"{extra}>{escaped}</text>",
         top + 14
+    );
+}
+
+/// Left, right, up and down arms of line characters; the part of the cell that block characters fill from the left.
+const LINES: [(&str, [bool; 4]); 8] = [
+    ("─", [true, true, false, false]),
+    ("│", [false, false, true, true]),
+    ("╭", [false, true, false, true]),
+    ("╮", [true, false, false, true]),
+    ("╰", [false, true, true, false]),
+    ("╯", [true, false, true, false]),
+    ("├", [false, true, true, true]),
+    ("└", [false, true, true, false]),
+];
+const BLOCKS: [&str; 8] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+
+fn is_shape(symbol: &str) -> bool {
+    LINES.iter().any(|(s, _)| *s == symbol) || BLOCKS.contains(&symbol)
+}
+
+fn shape(out: &mut String, (left, top): (u16, u16), symbol: &str, fg: &str) {
+    if let Some(eighths) = BLOCKS.iter().position(|s| *s == symbol) {
+        let width = f64::from(WIDTH) * f64::from(u8::try_from(eighths + 1).unwrap()) / 8.0;
+        let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HEIGHT}\" fill=\"{fg}\"/>");
+        return;
+    }
+    let arms = LINES.iter().find(|(s, _)| *s == symbol).map_or([false; 4], |(_, arms)| *arms);
+    let (x, y) = (f64::from(left) + f64::from(WIDTH) / 2.0, f64::from(top) + f64::from(HEIGHT) / 2.0);
+    let ends = [(f64::from(left), y), (f64::from(left + WIDTH), y), (x, f64::from(top)), (x, f64::from(top + HEIGHT))];
+    let mut path = String::new();
+    for ((end_x, end_y), _) in ends.iter().zip(arms).filter(|(_, arm)| *arm) {
+        let _ = write!(path, "M{x} {y}L{end_x} {end_y}");
+    }
+    let _ = writeln!(
+        out,
+        "<path d=\"{path}\" stroke=\"{fg}\" stroke-width=\"1.2\" stroke-linecap=\"square\" fill=\"none\"/>"
     );
 }
 
