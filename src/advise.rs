@@ -3,14 +3,19 @@
 //! Candidates come from the statement's parse and from its plan, resolved against the catalog. A [`Trial`] answers
 //! what the server would do with one; this room does not know which method answers.
 
-mod ddl;
+mod candidates;
+pub mod ddl;
+mod facts;
+mod judge;
+mod size;
+
+pub use candidates::candidates;
+pub use judge::{judge, rank, uses};
+pub use size::size;
 
 use std::{future::Future, pin::Pin};
 
-use crate::{
-    catalog::Catalog,
-    plan::{Engine, Plan},
-};
+use crate::plan::{Engine, Plan};
 
 /// An index that may help.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,29 +169,4 @@ pub struct Proposal {
     pub entries_per_row: f64,
     /// Bytes written to the index per row written.
     pub bytes_per_row: Option<f64>,
-}
-
-/// Indexes that may help a statement: from its parse and its plan, resolved against the catalog. Best first.
-#[must_use]
-pub fn candidates(_sql: &str, _plan: &Plan, _catalog: &Catalog) -> Vec<Candidate> {
-    Vec::new()
-}
-
-/// What a trial (or the lack of one) makes of a candidate.
-#[must_use]
-pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, _catalog: &Catalog) -> Proposal {
-    let (verdict, reason, tried) = match tried {
-        Ok(tried) => (Verdict::Untested, String::new(), Some(tried)),
-        Err(error) => (Verdict::Untested, error.to_string(), None),
-    };
-    Proposal {
-        candidate,
-        ddl: Vec::new(),
-        undo: Vec::new(),
-        verdict,
-        reason,
-        tried,
-        entries_per_row: 1.0,
-        bytes_per_row: None,
-    }
 }

@@ -2,7 +2,33 @@
 //!
 //! A rule is one file below `diagnose/` and one line in [`RULES`].
 
+mod condition;
+mod containment;
+mod context;
+mod dependent_subquery;
+mod expensive_sort;
+mod full_index_scan;
+mod full_scan_filtering;
+mod heap_fetches;
+mod inefficient_index;
+mod join_without_index;
+mod large_offset;
+mod lossy_bitmap;
+mod misestimate;
+mod overhead;
+mod partial_plan;
 mod rank;
+mod repeated_full_scan;
+mod row_goal;
+mod sieve;
+mod spill;
+mod stake;
+mod stale_statistics;
+mod temporary_table;
+#[cfg(test)]
+mod testing;
+mod workers_not_launched;
+mod wrapped_column;
 
 use crate::{
     catalog::Catalog,
@@ -68,7 +94,30 @@ pub trait Rule: Sync {
 }
 
 /// Every rule.
-pub static RULES: &[&dyn Rule] = &[];
+pub static RULES: &[&dyn Rule] = &[
+    &full_scan_filtering::FullScanFiltering,
+    &wrapped_column::WrappedColumn,
+    &containment::Containment,
+    &repeated_full_scan::RepeatedFullScan,
+    &join_without_index::JoinWithoutIndex,
+    &dependent_subquery::DependentSubquery,
+    &inefficient_index::InefficientIndex,
+    &row_goal::RowGoal,
+    &full_index_scan::FullIndexScan,
+    &expensive_sort::ExpensiveSort,
+    &large_offset::LargeOffset,
+    &temporary_table::TemporaryTable,
+    &spill::SpillToDisk,
+    &misestimate::Misestimate,
+    &stale_statistics::StaleStatistics,
+    &heap_fetches::HeapFetches,
+    &lossy_bitmap::LossyBitmap,
+    &workers_not_launched::WorkersNotLaunched,
+    &overhead::JitDominates,
+    &overhead::PlanningDominates,
+    &overhead::TriggersDominate,
+    &partial_plan::PartialPlan,
+];
 
 /// Everything the rules find, ranked by what fixing it could save.
 #[must_use]
@@ -77,6 +126,6 @@ pub fn diagnose(plan: &Plan, catalog: Option<&Catalog>) -> Vec<Finding> {
     for rule in RULES {
         rule.check(Context { plan, catalog }, &mut found);
     }
-    rank::rank(&mut found);
+    rank::rank(plan, &mut found);
     found
 }

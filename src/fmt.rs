@@ -71,6 +71,12 @@ pub fn percent(part: f64) -> String {
     if p > 0.0 && p < 1.0 { "<1 %".to_owned() } else { format!("{p:.0} %") }
 }
 
+/// A number kept for evidence: two decimals are enough.
+#[must_use]
+pub fn rounded(n: f64) -> f64 {
+    (n * 100.0).round() / 100.0
+}
+
 /// A cost in the server's unit.
 #[must_use]
 pub fn cost(n: f64) -> String {

@@ -8,6 +8,7 @@ mod lex;
 mod names;
 mod parse;
 mod placeholders;
+mod reserved;
 pub mod shape;
 mod split;
 
@@ -15,6 +16,7 @@ pub use caret::{Caret, caret};
 pub use classify::{Class, Effects, classify, without_explain};
 pub use highlight::{Token, highlight_lines};
 pub use placeholders::{Placeholder, placeholders};
+pub use reserved::is_reserved;
 pub use split::{Span, split, statement_at};
 
 /// The unquoted words of a text in upper case, without comments, strings and quoted names.

@@ -1,10 +1,17 @@
 //! Methods that try an index which does not exist. Each says what it needs, what it costs and how far to trust it.
 
+mod create;
+mod hypopg;
+mod postgres;
+mod rolled_back;
+
+use self::{hypopg::HypoPg, rolled_back::RolledBack};
 use crate::{
-    advise::{Proposal, TrialError, candidates, judge},
+    advise::{Candidate, Proposal, Trial, TrialError, Tried, Verdict, candidates, judge},
     catalog::Catalog,
-    plan::Plan,
+    plan::{NodeId, Plan},
     server::{ServerError, Session},
+    text::one_line,
 };
 
 /// What a trial may do beyond catalog reads and HypoPG, which are always allowed.
@@ -25,28 +32,99 @@ pub struct Progress {
     pub doing: String,
 }
 
-/// Finds candidates for one statement and tries each by the best method this session allows.
+/// Finds candidates for one statement and tries each by the best method this session allows. What was proved comes first,
+/// then what could not be tried, then what does not help; inside these the candidates keep their order.
 ///
-/// Dropping the future stops the search; the session then has to be reset with a reconnect.
+/// Dropping the future stops the search; tell the server by the session's [`crate::server::Canceller`] as well. The session
+/// tidies up before its next request.
 ///
 /// # Errors
 /// [`ServerError`] when the connection broke; what one candidate's trial answered stands in its proposal.
-#[allow(clippy::unused_async, reason = "skeleton")]
 pub async fn propose(
-    _session: &mut Session,
+    session: &mut Session,
     sql: &str,
     plan: &Plan,
     catalog: &Catalog,
-    _allow: Allow,
+    allow: Allow,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Proposal>, ServerError> {
     let all = candidates(sql, plan, catalog);
-    progress(Progress { done: 0, total: all.len(), doing: "looking for candidates".to_owned() });
-    Ok(all
-        .into_iter()
-        .map(|c| {
-            let none = TrialError::Unsupported { method: "none", reason: "no method here can try it".to_owned() };
-            judge(c, Err(none), catalog)
-        })
-        .collect())
+    let total = all.len();
+    progress(Progress { done: 0, total, doing: "looking for candidates".to_owned() });
+    session.start_over();
+    let canceller = session.canceller();
+    let mut proposals = Vec::with_capacity(total);
+    let mut method = method(session, allow);
+    for (done, candidate) in all.into_iter().enumerate() {
+        progress(Progress { done, total, doing: format!("trying an index on {}", one_line(&candidate.table)) });
+        let tried = match &mut method {
+            Ok(method) => method.try_one(sql, &candidate).await,
+            Err(none) => Err(none.clone()),
+        };
+        if let Err(TrialError::Server { message, .. }) = &tried
+            && let Some(kind) = canceller.stopped()
+        {
+            return Err(ServerError::new(kind, "trying indexes", message));
+        }
+        proposals.push(judge(candidate, tried, catalog));
+    }
+    progress(Progress { done: total, total, doing: "done".to_owned() });
+    proposals.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    Ok(proposals)
+}
+
+/// Tries one index for one statement by the best method this session allows: an index that a person thought of.
+///
+/// # Errors
+/// [`TrialError`] when there is no method for it here, or the server refused.
+pub async fn try_one(
+    session: &mut Session,
+    sql: &str,
+    candidate: &Candidate,
+    allow: Allow,
+) -> Result<Tried, TrialError> {
+    session.start_over();
+    method(session, allow)?.try_one(sql, candidate).await
+}
+
+/// The method for a session, or why there is none.
+fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, TrialError> {
+    match session {
+        Session::Postgres(connection) => {
+            if connection.info().embedded {
+                return Ok(Box::new(RolledBack::new(connection)));
+            }
+            let database = one_line(&connection.info().database);
+            match HypoPg::new(connection) {
+                Some(method) => Ok(Box::new(method)),
+                None => Err(TrialError::Unsupported {
+                    method: hypopg::METHOD,
+                    reason: format!(
+                        "the database {database} has no HypoPG; where its package is installed, a superuser adds it by \
+                         CREATE EXTENSION hypopg"
+                    ),
+                }),
+            }
+        }
+        Session::Mysql(_) => Err(TrialError::Unsupported {
+            method: "temporary-tables",
+            reason: if allow.temporary_tables {
+                "sampled temporary tables are not built yet".to_owned()
+            } else {
+                "it needs session-private temporary tables, which are not allowed here".to_owned()
+            },
+        }),
+    }
+}
+
+/// Where a proposal stands: the proved by what they leave of the cost, then the untested, then the rejected.
+fn place(proposal: &Proposal) -> f64 {
+    match proposal.verdict {
+        Verdict::Proved => {
+            let cost = |plan: &Plan| plan.node(NodeId::ROOT).cost.total.unwrap_or(f64::MAX);
+            proposal.tried.as_ref().map_or(0.5, |t| (cost(&t.after) / cost(&t.before).max(1e-9)).min(0.999))
+        }
+        Verdict::Untested => 1.0,
+        Verdict::Rejected => 2.0,
+    }
 }

@@ -1,1 +1,290 @@
 //! A candidate as SQL.
+
+use super::{Candidate, Key};
+use crate::{
+    catalog::{Catalog, TableKind},
+    plan::Engine,
+};
+
+/// Longest name, bytes: PostgreSQL's `NAMEDATALEN` − 1 (MySQL allows 64 characters).
+const LONGEST_NAME: usize = 63;
+
+/// A name for the index that no index or table of the catalog has.
+#[must_use]
+pub fn name(candidate: &Candidate, catalog: &Catalog) -> String {
+    let word = |text: &str| -> String {
+        let plain: String =
+            text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        plain.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+    };
+    let mut parts = vec!["ix".to_owned(), word(&candidate.table)];
+    parts.extend(candidate.keys.iter().map(|key| word(&key.expr)));
+    if candidate.method != "btree" {
+        parts.push(candidate.method.to_owned());
+    }
+    if candidate.predicate.is_some() {
+        parts.push("part".to_owned());
+    }
+    if !candidate.include.is_empty() {
+        parts.push("incl".to_owned());
+    }
+    let mut base = parts.join("_");
+    base.truncate(LONGEST_NAME - 3);
+    let taken = |name: &str| {
+        catalog.tables.iter().any(|t| t.name == name || t.indexes.iter().any(|i| i.name.eq_ignore_ascii_case(name)))
+    };
+    let mut name = base.clone();
+    for number in 2.. {
+        if !taken(&name) {
+            break;
+        }
+        name = format!("{base}_{number}");
+    }
+    name
+}
+
+/// The statements that create the index while the table is in use.
+///
+/// PostgreSQL builds it `CONCURRENTLY`, except on a partitioned table, where the server refuses that; MySQL and MariaDB
+/// build it in place without a lock or refuse.
+#[must_use]
+pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<String> {
+    match candidate.engine {
+        Engine::PostgreSql => {
+            let partitioned = catalog
+                .table(Some(&candidate.schema), &candidate.table)
+                .is_some_and(|t| t.kind == TableKind::Partitioned);
+            let how = if partitioned { "" } else { "CONCURRENTLY " };
+            vec![postgres(candidate, name, how)]
+        }
+        Engine::MySql | Engine::MariaDb => vec![format!(
+            "ALTER TABLE {} ADD INDEX {} ({}), ALGORITHM=INPLACE, LOCK=NONE",
+            table(candidate),
+            quoted(name, candidate.engine),
+            keys(candidate)
+        )],
+    }
+}
+
+/// The statements that take it away again, without a lock where the server can.
+#[must_use]
+pub fn drop(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<String> {
+    let index = quoted(name, candidate.engine);
+    match candidate.engine {
+        Engine::PostgreSql => {
+            let partitioned = catalog
+                .table(Some(&candidate.schema), &candidate.table)
+                .is_some_and(|t| t.kind == TableKind::Partitioned);
+            let how = if partitioned { "" } else { "CONCURRENTLY " };
+            let schema = schema_prefix(candidate);
+            vec![format!("DROP INDEX {how}{schema}{index}")]
+        }
+        Engine::MySql | Engine::MariaDb => {
+            vec![format!("ALTER TABLE {} DROP INDEX {index}, ALGORITHM=INPLACE, LOCK=NONE", table(candidate))]
+        }
+    }
+}
+
+/// A plain `CREATE INDEX` on the candidate's table, for trials.
+#[must_use]
+pub fn plain_create(candidate: &Candidate, name: &str) -> String {
+    match candidate.engine {
+        Engine::PostgreSql => postgres(candidate, name, ""),
+        Engine::MySql | Engine::MariaDb => plain_create_on(candidate, name, &table(candidate)),
+    }
+}
+
+/// A plain `CREATE INDEX` on another table of the same columns, given as SQL (a temporary copy).
+#[must_use]
+pub fn plain_create_on(candidate: &Candidate, name: &str, table: &str) -> String {
+    let index = quoted(name, candidate.engine);
+    match candidate.engine {
+        Engine::PostgreSql => format!("CREATE INDEX {index} ON {table} {}", postgres_body(candidate)),
+        Engine::MySql | Engine::MariaDb => format!("CREATE INDEX {index} ON {table} ({})", keys(candidate)),
+    }
+}
+
+fn postgres(candidate: &Candidate, name: &str, how: &str) -> String {
+    let index = quoted(name, candidate.engine);
+    format!("CREATE INDEX {how}{index} ON {} {}", table(candidate), postgres_body(candidate))
+}
+
+fn postgres_body(candidate: &Candidate) -> String {
+    let mut sql = format!("USING {} ({})", candidate.method, keys(candidate));
+    if !candidate.include.is_empty() {
+        let columns: Vec<String> = candidate.include.iter().map(|c| quoted(c, candidate.engine)).collect();
+        sql = format!("{sql} INCLUDE ({})", columns.join(", "));
+    }
+    if let Some(predicate) = &candidate.predicate {
+        sql = format!("{sql} WHERE {predicate}");
+    }
+    sql
+}
+
+fn keys(candidate: &Candidate) -> String {
+    candidate.keys.iter().map(|k| key(k, candidate.engine)).collect::<Vec<_>>().join(", ")
+}
+
+fn key(key: &Key, engine: Engine) -> String {
+    let mut sql = if key.expression { format!("({})", key.expr) } else { quoted(&key.expr, engine) };
+    if let Some(prefix) = key.prefix {
+        sql = format!("{sql}({prefix})");
+    }
+    if let Some(opclass) = &key.opclass {
+        sql = format!("{sql} {opclass}");
+    }
+    if key.desc {
+        sql.push_str(" DESC");
+    }
+    match key.nulls_first {
+        Some(true) => sql.push_str(" NULLS FIRST"),
+        Some(false) => sql.push_str(" NULLS LAST"),
+        None => {}
+    }
+    sql
+}
+
+fn schema_prefix(candidate: &Candidate) -> String {
+    if candidate.schema.is_empty() {
+        String::new()
+    } else {
+        format!("{}.", quoted(&candidate.schema, candidate.engine))
+    }
+}
+
+/// The table as SQL, with its schema.
+#[must_use]
+pub fn table(candidate: &Candidate) -> String {
+    format!("{}{}", schema_prefix(candidate), quoted(&candidate.table, candidate.engine))
+}
+
+/// A name as SQL, quoted only where the server needs it: PostgreSQL folds unquoted names to lower case, and words of
+/// the language are no names.
+#[must_use]
+pub fn quoted(name: &str, engine: Engine) -> String {
+    let fits = |c: char| {
+        c == '_'
+            || c.is_ascii_digit()
+            || c.is_ascii_lowercase()
+            || (engine != Engine::PostgreSql && c.is_ascii_uppercase())
+    };
+    let plain = !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit());
+    if plain && !crate::sql::is_reserved(name, engine) {
+        return name.to_owned();
+    }
+    match engine {
+        Engine::PostgreSql => format!("\"{}\"", name.replace('"', "\"\"")),
+        Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{create, drop, name, plain_create, plain_create_on, quoted};
+    use crate::{
+        advise::{Candidate, Key},
+        catalog::{Catalog, Index, Table, TableKind},
+        plan::Engine::{self, MySql, PostgreSql},
+    };
+
+    fn key(expr: &str) -> Key {
+        Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    }
+
+    fn candidate(engine: Engine, keys: Vec<Key>) -> Candidate {
+        Candidate {
+            engine,
+            schema: "shop".to_owned(),
+            table: "Orders".to_owned(),
+            method: "btree",
+            keys,
+            include: Vec::new(),
+            predicate: None,
+            replaces: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_part_of_an_index_is_written() {
+        let catalog = Catalog::default();
+        let mut c = candidate(
+            PostgreSql,
+            vec![
+                key("customer_id"),
+                Key { desc: true, nulls_first: Some(false), ..key("Order") },
+                Key { expression: true, ..key("lower(name)") },
+                Key { opclass: Some("text_pattern_ops".to_owned()), ..key("note") },
+            ],
+        );
+        c.include = vec!["total".to_owned()];
+        c.predicate = Some("status = 'x'".to_owned());
+        assert_eq!(
+            create(&c, "ix", &catalog),
+            ["CREATE INDEX CONCURRENTLY ix ON shop.\"Orders\" USING btree (customer_id, \"Order\" DESC NULLS LAST, \
+              (lower(name)), note text_pattern_ops) INCLUDE (total) WHERE status = 'x'"]
+        );
+        assert!(plain_create(&c, "ix").starts_with("CREATE INDEX ix ON shop.\"Orders\" USING btree ("));
+        assert_eq!(drop(&c, "ix", &catalog), ["DROP INDEX CONCURRENTLY shop.ix"]);
+    }
+
+    #[test]
+    fn mysql_builds_in_place() {
+        let c =
+            candidate(MySql, vec![key("a"), Key { desc: true, ..key("b") }, Key { prefix: Some(64), ..key("Lines") }]);
+        let catalog = Catalog::default();
+        assert_eq!(
+            create(&c, "ix", &catalog),
+            ["ALTER TABLE shop.Orders ADD INDEX ix (a, b DESC, `Lines`(64)), ALGORITHM=INPLACE, LOCK=NONE"]
+        );
+        assert_eq!(drop(&c, "ix", &catalog), ["ALTER TABLE shop.Orders DROP INDEX ix, ALGORITHM=INPLACE, LOCK=NONE"]);
+        assert_eq!(plain_create_on(&c, "ix", "tmp"), "CREATE INDEX ix ON tmp (a, b DESC, `Lines`(64))");
+    }
+
+    #[test]
+    fn a_partitioned_table_is_not_indexed_concurrently() {
+        let table = Table {
+            schema: "shop".to_owned(),
+            name: "Orders".to_owned(),
+            kind: TableKind::Partitioned,
+            ..Table::default()
+        };
+        let catalog = Catalog { tables: vec![table], ..Catalog::default() };
+        let c = candidate(PostgreSql, vec![key("a")]);
+        assert_eq!(create(&c, "ix", &catalog), ["CREATE INDEX ix ON shop.\"Orders\" USING btree (a)"]);
+        assert_eq!(drop(&c, "ix", &catalog), ["DROP INDEX shop.ix"]);
+    }
+
+    #[test]
+    fn names_are_short_plain_and_new() {
+        let long: Vec<Key> = (0..9).map(|i| key(&format!("a_rather_long_column_{i}"))).collect();
+        let c = candidate(PostgreSql, long);
+        let taken = |names: &[&str]| Catalog {
+            tables: vec![Table {
+                indexes: names.iter().map(|n| Index { name: (*n).to_owned(), ..Index::default() }).collect(),
+                ..Table::default()
+            }],
+            ..Catalog::default()
+        };
+        assert!(name(&c, &Catalog::default()).len() <= 63);
+        let c = candidate(PostgreSql, vec![Key { expression: true, ..key("lower(\"Näme\")") }]);
+        assert_eq!(name(&c, &Catalog::default()), "ix_orders_lower_n_me");
+        assert_eq!(name(&c, &taken(&["IX_orders_lower_n_me", "ix_orders_lower_n_me_2"])), "ix_orders_lower_n_me_3");
+    }
+
+    #[test]
+    fn names_are_quoted_where_needed() {
+        for (engine, name, sql) in [
+            (PostgreSql, "plain_1", "plain_1"),
+            (PostgreSql, "Mixed", "\"Mixed\""),
+            (PostgreSql, "order", "\"order\""),
+            (PostgreSql, "a\"b", "\"a\"\"b\""),
+            (PostgreSql, "1a", "\"1a\""),
+            (MySql, "Mixed", "Mixed"),
+            (MySql, "group", "`group`"),
+            (MySql, "a`b c", "`a``b c`"),
+        ] {
+            assert_eq!(quoted(name, engine), sql);
+        }
+    }
+}

@@ -89,8 +89,9 @@ fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
     if let Some(query) = &plan.query {
         statement(query, options, out);
     }
-    for (name, value) in &plan.settings {
-        paragraph(out, Style::Dim, "set: ", &format!("{name} = {value}"), 0, options.width);
+    if !plan.settings.is_empty() {
+        let all: Vec<String> = plan.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        paragraph(out, Style::Dim, "set: ", &all.join(", "), 0, options.width);
     }
     for note in &plan.notes {
         paragraph(out, Style::Warning, "note: ", note, 0, options.width);

@@ -77,7 +77,7 @@ impl Connection {
         self.hypopg_schema.as_deref()
     }
 
-    /// Whether the connection is gone.
+    /// Whether the connection is known to be gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.wire.is_closed()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ServerError, Target, mysql, postgres};
+use super::{ErrorKind, ServerError, Target, mysql, postgres};
 use crate::{catalog::Catalog, plan::Engine};
 
 /// How the session is shaped.
@@ -106,12 +106,12 @@ impl Session {
         }
     }
 
-    /// Whether the connection is known to be gone.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
+    /// Says that a new request of the person's begins: what the canceller stopped before is over. Every public request
+    /// says so by itself.
+    pub(crate) fn start_over(&self) {
         match self {
-            Self::Postgres(c) => c.is_closed(),
-            Self::Mysql(_) => false,
+            Self::Postgres(c) => c.start_over(),
+            Self::Mysql(_) => {}
         }
     }
 
@@ -153,6 +153,15 @@ impl Session {
 }
 
 impl Canceller {
+    /// Why nothing more will come of the request under way: it was cancelled, or the connection is gone.
+    #[must_use]
+    pub fn stopped(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Postgres(c) => c.stopped(),
+            Self::Mysql(_) => None,
+        }
+    }
+
     /// Tells the server to stop.
     ///
     /// # Errors

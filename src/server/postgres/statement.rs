@@ -56,6 +56,16 @@ impl Statement {
         &self.text
     }
 
+    /// What it does.
+    pub(crate) const fn effects(&self) -> Effects {
+        self.class.effects
+    }
+
+    /// The tables it names.
+    pub(crate) fn tables(&self) -> &[(Option<String>, String)] {
+        &self.class.tables
+    }
+
     /// How many parameters (`$1`) it has.
     pub(crate) const fn parameters(&self) -> usize {
         self.parameters

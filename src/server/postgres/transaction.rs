@@ -148,6 +148,11 @@ impl Transaction<'_> {
         document(&rows, attempted)
     }
 
+    /// Rolls back and begins again on the same server connection, without settings: for tidying after an error.
+    pub(crate) async fn start_again(&self) -> Result<(), ServerError> {
+        self.connection.wire.ours("rolling back", "ROLLBACK; BEGIN READ ONLY").await
+    }
+
     /// Rolls back.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ impl Wire {
             connected.map_err(|e| errors::connecting(&e, &attempted, target.password.is_some()))?;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&notices);
+        let closed = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&closed);
         tokio::spawn(async move {
             // An error ends the connection; the client's next request reports it as closed.
             while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
@@ -85,11 +87,13 @@ impl Wire {
                     }
                 }
             }
+            ended.store(true, Ordering::Relaxed);
         });
         let canceller = Canceller {
             token: client.cancel_token(),
             connector,
             asked: Arc::default(),
+            closed,
             hook: target.on_cancel.clone(),
             place: target.to_string(),
         };
@@ -105,7 +109,7 @@ impl Wire {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.canceller.closed.load(Ordering::Relaxed)
     }
 
     /// A new request of the person's begins: what was cancelled before is over.
@@ -225,11 +229,21 @@ pub struct Canceller {
     /// Set when we asked, until the person's next request: what is not yet sent stays unsent, and an error can be told
     /// from a time limit's.
     asked: Arc<AtomicBool>,
+    /// Set when the connection has ended.
+    closed: Arc<AtomicBool>,
     hook: Option<CancelHook>,
     place: String,
 }
 
 impl Canceller {
+    /// Why nothing more will come of the request under way: it was cancelled, or the connection is gone.
+    pub(in crate::server) fn stopped(&self) -> Option<ErrorKind> {
+        if self.asked.load(Ordering::Relaxed) {
+            return Some(ErrorKind::Cancelled);
+        }
+        self.closed.load(Ordering::Relaxed).then_some(ErrorKind::Disconnected)
+    }
+
     /// Tells the server to stop what the connection is doing, over a connection of its own with the same TLS. On the
     /// embedded server it calls [`Target::on_cancel`] instead, and the connection is gone afterwards.
     ///

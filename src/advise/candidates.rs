@@ -1,0 +1,102 @@
+//! Which indexes could help: every source by itself, the promising ones first.
+
+mod btree;
+mod covering;
+mod draft;
+mod existing;
+mod gin;
+mod partial;
+mod wanted;
+
+use super::{Candidate, facts};
+use crate::{
+    catalog::{Catalog, TableKind},
+    plan::Plan,
+    sql::shape::shape,
+};
+use draft::{At, Draft};
+
+/// More than this is no advice; each one costs a trial.
+const MOST: usize = 8;
+/// A table below both is read faster than it is searched.
+const FEW_ROWS: f64 = 1_000.0;
+const FEW_BYTES: u64 = 128 << 10;
+
+/// Indexes that may help a statement: from its parse and its plan, resolved against the catalog. Best first, at most
+/// eight. Nothing is proposed for tiny tables, for views and remote tables, nor what an index already serves.
+#[must_use]
+pub fn candidates(sql: &str, plan: &Plan, catalog: &Catalog) -> Vec<Candidate> {
+    let Ok(shape) = shape(sql, plan.engine, catalog) else { return Vec::new() };
+    let version = facts::version_number(plan.version.as_deref(), plan.engine);
+    let mut by_source: Vec<(f64, Vec<Candidate>)> = Vec::new();
+    for (number, source) in shape.sources.iter().enumerate() {
+        let Some(table) = catalog.table(Some(&source.schema), &source.table) else { continue };
+        let tiny = table.rows.is_some_and(|r| r < FEW_ROWS) && table.bytes.is_none_or(|b| b < FEW_BYTES);
+        if tiny || matches!(table.kind, TableKind::View | TableKind::Foreign) {
+            continue;
+        }
+        let Some(weight) = wanted::weight(plan, &shape, number) else { continue };
+        let at = At::new(plan.engine, version, &shape, number, table);
+        let mut drafts = gin::drafts(&at);
+        drafts.extend(btree::drafts(&at));
+        let partial = partial::drafts(&at, &drafts);
+        drafts.extend(partial);
+        let covering = covering::drafts(&at, &drafts);
+        drafts.extend(covering);
+        drafts.sort_by_key(|d| d.rank);
+        let mut found: Vec<Candidate> = Vec::new();
+        for draft in drafts {
+            push(&at, draft, &mut found);
+        }
+        by_source.push((weight, found));
+    }
+    by_source.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // The best of every source comes before the second of any.
+    let mut all: Vec<Candidate> = Vec::new();
+    let longest = by_source.iter().map(|(_, found)| found.len()).max().unwrap_or(0);
+    for place in 0..longest {
+        for (_, found) in &by_source {
+            if let Some(candidate) = found.get(place)
+                && !all.iter().any(|c| same(c, candidate))
+            {
+                all.push(candidate.clone());
+            }
+        }
+    }
+    all.truncate(MOST);
+    all
+}
+
+/// Makes a candidate of a draft unless an index, or an earlier candidate, does the same.
+fn push(at: &At<'_>, draft: Draft, found: &mut Vec<Candidate>) {
+    if draft.keys.is_empty() || existing::served(at, &draft) {
+        return;
+    }
+    let replaces = existing::replaced(at, &draft);
+    let candidate = Candidate {
+        engine: at.engine,
+        schema: at.table.schema.clone(),
+        table: at.table.name.clone(),
+        method: draft.method,
+        keys: draft.keys,
+        include: draft.include,
+        predicate: draft.predicate,
+        replaces,
+        reasons: draft.reasons,
+    };
+    if !found.iter().any(|c| same(c, &candidate)) {
+        found.push(candidate);
+    }
+}
+
+fn same(a: &Candidate, b: &Candidate) -> bool {
+    a.schema == b.schema
+        && a.table == b.table
+        && a.method == b.method
+        && a.keys == b.keys
+        && a.include == b.include
+        && a.predicate == b.predicate
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Indexes that hold everything the statement needs of a table, so that the table itself is not visited.
+
+use super::draft::{At, Draft};
+use crate::{
+    advise::{
+        Key,
+        facts::{Kind, widths},
+    },
+    plan::Engine,
+    sql::shape::Operand,
+};
+
+/// Carried bytes per entry beyond which the index becomes a second table.
+const WIDEST: f64 = 120.0;
+/// Carried columns.
+const MOST: usize = 6;
+/// `INCLUDE` came with PostgreSQL 11.
+const INCLUDE_SINCE: u32 = 110_000;
+
+/// Covering forms of the most promising drafts.
+pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
+    if at.source.whole_row || (at.engine == Engine::PostgreSql && at.version < INCLUDE_SINCE) {
+        return Vec::new();
+    }
+    let mut plain: Vec<&Draft> = others
+        .iter()
+        .filter(|d| d.method == "btree" && !d.keys.is_empty() && d.keys.iter().all(|k| !k.expression))
+        .collect();
+    plain.sort_by_key(|d| d.rank);
+    plain.truncate(4);
+    plain.into_iter().filter_map(|draft| covering(at, draft)).collect()
+}
+
+fn covering(at: &At<'_>, draft: &Draft) -> Option<Draft> {
+    let primary: Vec<&str> = at
+        .table
+        .indexes
+        .iter()
+        .filter(|i| i.primary && at.engine != Engine::PostgreSql)
+        .flat_map(|i| i.keys.iter().filter_map(|k| k.column.as_deref()))
+        .collect();
+    let missing: Vec<&str> = at
+        .source
+        .columns
+        .iter()
+        .map(String::as_str)
+        .filter(|column| !draft.has(column) && !primary.contains(column))
+        .collect();
+    let mut covering = Draft { rank: draft.rank + 6, ..draft.clone() };
+    let list = missing.join(", ");
+    if missing.is_empty() || missing.len() > MOST || widths(at.table, missing.iter().copied()) > WIDEST {
+        return None;
+    }
+    if at.engine == Engine::PostgreSql {
+        covering.include = missing.iter().map(|c| (*c).to_owned()).collect();
+        covering.reasons.push(format!("INCLUDE ({list}): all the statement needs, without a visit to the table"));
+        return Some(covering);
+    }
+    if draft.keys.iter().any(|k| k.prefix.is_some()) {
+        return None;
+    }
+    for column in missing {
+        if !matches!(at.kind(column), Kind::Plain) {
+            return None;
+        }
+        let key: Option<Key> = at.key(&Operand::Column(column.to_owned()), None);
+        covering.add(key, format!("{column}: carried along, so that the table itself is not visited"));
+    }
+    Some(covering)
+}

@@ -1,0 +1,144 @@
+//! A source with what is asked of it, and an index in the making.
+
+use crate::{
+    advise::{
+        Key,
+        facts::{self, Kind},
+    },
+    catalog::Table,
+    plan::Engine,
+    sql::shape::{Operand, Predicate, Shape, Sort, Source, Test},
+};
+
+/// One source of the statement, with everything that concerns it.
+pub(super) struct At<'a> {
+    pub(super) engine: Engine,
+    pub(super) version: u32,
+    pub(super) table: &'a Table,
+    pub(super) source: &'a Source,
+    /// Conditions that always hold.
+    pub(super) always: Vec<&'a Predicate>,
+    /// Conditions of alternatives, one list an alternative.
+    pub(super) arms: Vec<Vec<&'a Predicate>>,
+    /// Its columns that are joined, and what with.
+    pub(super) joins: Vec<(String, String)>,
+    pub(super) sorts: Vec<&'a Sort>,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn new(engine: Engine, version: u32, shape: &'a Shape, number: usize, table: &'a Table) -> Self {
+        let own: Vec<&Predicate> = shape.predicates.iter().filter(|p| p.source == number).collect();
+        let mut arms: Vec<Vec<&Predicate>> = Vec::new();
+        let mut branches: Vec<_> = own.iter().filter_map(|p| p.branch).collect();
+        branches.dedup();
+        for branch in branches {
+            arms.push(own.iter().copied().filter(|p| p.branch == Some(branch)).collect());
+        }
+        let mut joins: Vec<(String, String)> = Vec::new();
+        for join in &shape.joins {
+            for (side, other) in [(&join.left, &join.right), (&join.right, &join.left)] {
+                if side.0 == number && !joins.iter().any(|(column, _)| *column == side.1) {
+                    let there = &shape.sources[other.0].alias;
+                    joins.push((side.1.clone(), format!("{there}.{}", other.1)));
+                }
+            }
+        }
+        Self {
+            engine,
+            version,
+            table,
+            source: &shape.sources[number],
+            always: own.iter().copied().filter(|p| p.branch.is_none()).collect(),
+            arms,
+            joins,
+            sorts: shape.sorts.iter().filter(|s| s.source == number).collect(),
+        }
+    }
+
+    /// The kind of a column's type; a column the catalog does not know is ordinary.
+    pub(super) fn kind(&self, column: &str) -> Kind {
+        self.table.column(column).map_or(Kind::Plain, |c| facts::kind(c, self.engine))
+    }
+
+    /// A key for what is asked, if a B-tree can have it.
+    pub(super) fn key(&self, operand: &Operand, test: Option<Test>) -> Option<Key> {
+        let mut key = Key {
+            expr: operand.sql().to_owned(),
+            expression: operand.column().is_none(),
+            desc: false,
+            nulls_first: None,
+            opclass: None,
+            prefix: None,
+        };
+        let Operand::Column(column) = operand else {
+            return facts::indexable(operand, self.table, self.engine, self.version).then_some(key);
+        };
+        match self.kind(column) {
+            Kind::Unordered | Kind::TextSearch | Kind::Hstore => return None,
+            // An order or a whole value cannot come from a beginning.
+            Kind::Long if test.is_none() => return None,
+            Kind::Long => key.prefix = Some(64),
+            Kind::Text if test == Some(Test::LikePrefix) => {
+                let name = self.table.column(column).map(|c| c.type_name.as_str()).unwrap_or_default();
+                let class = match name.split(['(', ' ']).next() {
+                    Some("text") => "text_pattern_ops",
+                    _ if name.starts_with("character varying") || name.starts_with("varchar") => "varchar_pattern_ops",
+                    _ => "bpchar_pattern_ops",
+                };
+                key.opclass = Some(class.to_owned());
+            }
+            Kind::Plain | Kind::Text | Kind::Jsonb | Kind::Array => {}
+        }
+        Some(key)
+    }
+
+    /// One line on what a condition needs.
+    pub(super) fn reason(predicate: &Predicate) -> String {
+        let follows = if predicate.derived { ", follows from a join" } else { "" };
+        format!("{}: WHERE {} ({}{follows})", predicate.operand.sql(), predicate.sql, facts::words(predicate.test))
+    }
+}
+
+/// An index in the making.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Draft {
+    pub(super) method: &'static str,
+    pub(super) keys: Vec<Key>,
+    /// How many leading keys are only compared for equality, so that their order does not matter.
+    pub(super) equal: usize,
+    pub(super) include: Vec<String>,
+    pub(super) predicate: Option<String>,
+    pub(super) reasons: Vec<String>,
+    /// Lower is more promising.
+    pub(super) rank: u32,
+}
+
+impl Draft {
+    pub(super) const fn btree(rank: u32) -> Self {
+        Self {
+            method: "btree",
+            keys: Vec::new(),
+            equal: 0,
+            include: Vec::new(),
+            predicate: None,
+            reasons: Vec::new(),
+            rank,
+        }
+    }
+
+    /// Adds a key unless it is there.
+    pub(super) fn add(&mut self, key: Option<Key>, reason: String) -> bool {
+        match key {
+            Some(key) if !self.has(&key.expr) => {
+                self.keys.push(key);
+                self.reasons.push(reason);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn has(&self, expr: &str) -> bool {
+        self.keys.iter().any(|k| k.expr == expr)
+    }
+}

@@ -1,0 +1,147 @@
+//! HypoPG: the server's own planner with an index that is a catalog entry of this session's memory and nothing else.
+//!
+//! Needs the extension in the database and no privilege beyond those of the statement; works on a standby. Sizes and
+//! so costs are estimates (build without deduplication, tree height unknown), hence [`Trust::Close`]. GIN and
+//! the like are not known to it up to 1.4.4.
+
+use tokio_postgres::types::Type;
+
+use super::{
+    create,
+    postgres::{Bench, failed, plan, uses},
+};
+use crate::{
+    advise::{Boxed, Candidate, Trial, TrialError, Tried, Trust},
+    plan::Plan,
+    server::{
+        ServerError,
+        postgres::{Access, Connection, Statement, Transaction, get},
+    },
+    sql::Effects,
+};
+
+/// The method's name.
+pub(super) const METHOD: &str = "hypopg";
+
+/// Index methods HypoPG has known since 1.3.
+const METHODS: [&str; 4] = ["btree", "brin", "hash", "bloom"];
+
+/// Tries candidates by HypoPG.
+pub(super) struct HypoPg<'a> {
+    bench: Bench<'a>,
+    /// The extension's schema, quoted.
+    schema: String,
+}
+
+impl<'a> HypoPg<'a> {
+    /// `None` when the database has no HypoPG.
+    pub(super) fn new(connection: &'a mut Connection) -> Option<Self> {
+        let schema = connection.hypopg_schema()?.to_owned();
+        Some(Self { bench: Bench::new(connection, METHOD), schema })
+    }
+
+    async fn attempt(&mut self, sql: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
+        if !METHODS.contains(&candidate.method) {
+            return Err(self.bench.cannot(format!(
+                "HypoPG {} knows no {} indexes",
+                self.bench.connection.info().hypopg.as_deref().unwrap_or_default(),
+                candidate.method
+            )));
+        }
+        let statement = self.bench.statement(sql)?;
+        let before = self.bench.before(sql, &statement).await?;
+        let schema = self.schema.clone();
+        let transaction = self.bench.begin(Access::ReadOnly).await.map_err(|e| failed(METHOD, &e))?;
+        let tried = with_index(&transaction, &schema, &statement, candidate).await;
+        let ended = end(transaction, &schema, tried.is_err()).await;
+        let (after, index_name, size) = tried?;
+        ended.map_err(|e| failed(METHOD, &e))?;
+        let used = uses(&after, &index_name);
+        if !used && may_be_overlooked(&statement, &before, candidate) {
+            return Err(self.bench.cannot(OVERLOOKED));
+        }
+        Ok(Tried {
+            method: METHOD,
+            trust: Trust::Close,
+            before,
+            after,
+            size_bytes: u64::try_from(size).ok(),
+            notes: notes(&statement, candidate),
+            index_name,
+        })
+    }
+}
+
+impl Trial for HypoPg<'_> {
+    fn method(&self) -> &'static str {
+        METHOD
+    }
+
+    fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
+        Box::pin(self.attempt(statement, candidate))
+    }
+}
+
+/// Why a trial that did not use the index says nothing. HypoPG compares a partial or expression index as if its table
+/// were the first of the query (`hypopg.c`, `hypo_injectHypotheticalIndex`: the expressions keep varno 1; 1.3.1 to 1.4.4).
+const OVERLOOKED: &str = "HypoPG overlooks partial and expression indexes unless their table is the first of the \
+                          statement, so that it was not used proves nothing; put its table first, or test it on a copy";
+
+/// Whether HypoPG may have overlooked the index.
+fn may_be_overlooked(statement: &Statement, before: &Plan, candidate: &Candidate) -> bool {
+    let special = candidate.predicate.is_some() || candidate.keys.iter().any(|k| k.expression);
+    // A statement that names one table may still read several, through a view.
+    let several =
+        statement.tables().len() != 1 || before.ids().filter(|id| before.node(*id).relation.is_some()).count() > 1;
+    special && several
+}
+
+fn notes(statement: &Statement, candidate: &Candidate) -> Vec<String> {
+    let mut notes = Vec::new();
+    if candidate.keys.iter().any(|k| k.expression) {
+        notes.push(
+            "an expression has no statistics before its index exists: the server guesses how many rows it keeps"
+                .to_owned(),
+        );
+    }
+    if statement.parameters() > 0 {
+        notes.push("planned for unknown parameters (generic plan)".to_owned());
+    }
+    if matches!(statement.effects(), Effects::Writes) {
+        notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
+    }
+    notes
+}
+
+/// Creates the hypothetical index and plans with it: plan, name, bytes.
+async fn with_index(
+    transaction: &Transaction<'_>,
+    schema: &str,
+    statement: &Statement,
+    candidate: &Candidate,
+) -> Result<(Plan, String, i64), TrialError> {
+    let rows = |sql: String, parameter| async move {
+        transaction.rows("trying an index by HypoPG", &sql, &[parameter]).await.map_err(|e| failed(METHOD, &e))
+    };
+    let wrong = |e: ServerError| failed(METHOD, &e);
+    let ddl = create::postgres(candidate, None);
+    let sql = format!("SELECT indexrelid, indexname FROM {schema}.hypopg_create_index($1)");
+    let created = rows(sql, (&ddl as _, Type::TEXT)).await?;
+    let row = created
+        .first()
+        .ok_or_else(|| TrialError::Unsupported { method: METHOD, reason: "HypoPG made no index of it".to_owned() })?;
+    let (oid, name): (u32, String) = (get(row, 0).map_err(wrong)?, get(row, 1).map_err(wrong)?);
+    let after = plan(transaction, statement, METHOD).await?;
+    let sized = rows(format!("SELECT {schema}.hypopg_relation_size($1)"), (&oid as _, Type::OID)).await?;
+    let bytes = sized.first().map(|row| get(row, 0)).transpose().map_err(wrong)?.unwrap_or_default();
+    Ok((after, name, bytes))
+}
+
+/// Forgets every hypothetical index, also when the transaction failed, and ends it.
+async fn end(transaction: Transaction<'_>, schema: &str, after_error: bool) -> Result<(), ServerError> {
+    if after_error {
+        transaction.start_again().await?;
+    }
+    transaction.rows("forgetting hypothetical indexes", &format!("SELECT {schema}.hypopg_reset()"), &[]).await?;
+    transaction.rollback().await
+}
