@@ -175,7 +175,7 @@ fn panics_while_the_screen_is_open() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let outcome = runtime.block_on(runtime::run(start));
     assert!(outcome.is_err(), "the screen went on after a panic");
-    println!("stopped as it should");
+    std::io::stdout().write_all(b"stopped as it should\r\n").unwrap();
     std::process::exit(7);
 }
 

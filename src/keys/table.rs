@@ -27,6 +27,7 @@ pub static COMMANDS: &[Binding] = &[
     line(Accept, "accept", &["ret"], &[Search, Confirm], "Take what was typed", "accept"),
     line(Leave, "leave", &["esc"], &[Editor, Search, Confirm, Help, Error], "Stop typing, or close what is in front", "leave"),
     line(Leave, "leave", &["q", "?"], &[Help], "Close the help", ""),
+    line(Leave, "leave", &["ctrl-c"], &[Confirm, Search], "Stop typing", ""),
 
     line(Open, "open", &["ret"], &[Start], "Explain the sample query", "explain it"),
     line(Open, "open", &["ret"], &[Findings], "Go to the node it is about", "go to node"),

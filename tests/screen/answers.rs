@@ -5,7 +5,7 @@ use std::time::Duration;
 use whyslow::{
     advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
     app::Sample,
-    diagnose::{self, Finding, Severity},
+    diagnose::{Finding, Severity},
     inspect::Inspection,
     plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
     server::Info,
@@ -63,22 +63,27 @@ pub(super) fn inspection(sql: &str, analyze: bool) -> Inspection {
     Inspection { plan, catalog: None, findings, elapsed: Duration::from_millis(62), runs: Vec::new() }
 }
 
-/// What the rules say, and one finding more that does not hang on the rules of the day.
+/// Findings about full scans and misestimates, written here so that a rule's wording does not move the screens.
 fn findings(plan: &Plan) -> Vec<Finding> {
-    let mut found = diagnose::diagnose(plan, None);
-    if found.is_empty() {
-        let scan = plan.ids().find(|id| plan.derived(*id).flags.contains(&Flag::FullScan)).unwrap_or(NodeId::ROOT);
-        found.push(Finding {
-            rule: "full-scan-filtering",
-            severity: Severity::Critical,
-            node: scan,
-            share: plan.derived(scan).share,
-            title: "reads all of orders to keep a few rows".to_owned(),
-            why: "No index serves the condition, so every row is read and nearly all are thrown away.".to_owned(),
-            next: "Look for an index (x).".to_owned(),
-            evidence: serde_json::Map::new(),
-        });
-    }
+    let mut found: Vec<Finding> = plan
+        .ids()
+        .filter_map(|id| {
+            let derived = plan.derived(id);
+            let relation = plan.node(id).relation.as_ref()?.name.clone();
+            let scan = derived.flags.contains(&Flag::FullScan);
+            (scan && derived.share.unwrap_or(0.0) > 0.01).then(|| Finding {
+                rule: "full-scan-filtering",
+                severity: if derived.share.unwrap_or(0.0) > 0.5 { Severity::Critical } else { Severity::Warning },
+                node: id,
+                share: derived.share,
+                title: format!("reads all of {relation} to keep a few rows"),
+                why: "No index serves the condition, so every row is read and nearly all are thrown away.".to_owned(),
+                next: "Look for an index (x).".to_owned(),
+                evidence: serde_json::Map::new(),
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| b.share.unwrap_or(0.0).total_cmp(&a.share.unwrap_or(0.0)));
     found
 }
 
@@ -133,7 +138,7 @@ pub(super) fn proposals(sql: &str) -> Vec<Proposal> {
         proposal(
             candidate(&["status", "created"], &[]),
             Verdict::Proved,
-            "the planner uses it; cost 8,247 to 1,586, ×5.2 less",
+            "the planner uses it; cost 7,553 to 1,586",
             Some(tried("open-orders.hypopg.json")),
         ),
         proposal(
