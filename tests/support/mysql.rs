@@ -335,7 +335,7 @@ impl Server {
 
     pub(crate) async fn an_abandoned_request(self) {
         let mut target = target(&url(self.reader));
-        target.application_name = "whyslow tests".to_owned();
+        "whyslow tests".clone_into(&mut target.application_name);
         let options = SessionOptions { prelude: vec!["set @kept = 7".to_owned()], ..SessionOptions::default() };
         let mut session = Session::connect(&target, &options).await.unwrap();
         let canceller = session.canceller();
