@@ -7,6 +7,7 @@ mod build;
 pub mod diff;
 mod metrics;
 mod node;
+mod search;
 mod title;
 mod walk;
 

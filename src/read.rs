@@ -4,8 +4,11 @@
 //! around a plan (a client's frame, a prompt, a log's words, the statement) is passed over; line numbers stay those of
 //! the text.
 
+mod blocks;
 mod frame;
 mod json;
+mod mariadb;
+mod mysql;
 mod postgres;
 mod sniff;
 mod source;

@@ -9,6 +9,7 @@ mod live_mysql;
 mod live_postgres;
 mod pty;
 mod read_plans;
+mod readme;
 mod schema;
 mod screen;
 mod support;

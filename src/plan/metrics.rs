@@ -69,6 +69,14 @@ fn runs_elsewhere(plan: &Plan, id: NodeId) -> bool {
     matches!(plan.node(id).role, Role::Cte | Role::InitPlan) && plan.engine == super::Engine::PostgreSql
 }
 
+/// Whether the node's time is not in the time its parent states: MySQL evaluates sub-queries of the select list when it
+/// passes a row on, after the iterator that stands at the top of the query block has stopped its clock.
+fn comes_on_top(plan: &Plan, id: NodeId) -> bool {
+    let node = plan.node(id);
+    let projected = || node.extra.iter().any(|(key, value)| key == "subquery_location" && value == "projection");
+    matches!(node.role, Role::Subplan | Role::InitPlan) && plan.engine == super::Engine::MySql && projected()
+}
+
 pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let processes = processes(plan);
     let wall = wall(plan, &processes);
@@ -123,13 +131,16 @@ fn processes(plan: &Plan) -> Vec<f64> {
 fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
     let mut wall = vec![None; plan.len()];
     let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
+    let mut on_top = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
         let (i, node) = (id.index(), plan.node(id));
         let loops = loops(node);
         let inside = parts[i].map(sane);
         wall[i] = match node.timing {
             _ if loops == 0.0 && node.rows.loops.is_some() => inside.or(plan.analyzed.then_some(0.0)),
-            Some(Timing::PerLoop { last_ms, .. }) => Some(sane(last_ms) * loops / loops.min(processes[i]).max(1.0)),
+            Some(Timing::PerLoop { last_ms, .. }) => {
+                Some(sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i])
+            }
             Some(Timing::Inclusive(ms)) => Some(sane(ms)),
             Some(Timing::Own(ms)) => Some(sane(ms) + inside.unwrap_or(0.0)),
             None => inside,
@@ -138,6 +149,9 @@ fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
         if let (Some(ms), Some(parent), false) = (wall[i], plan.parent(id), runs_elsewhere(plan, id)) {
             let sum = &mut parts[parent.index()];
             *sum = Some(sum.unwrap_or(0.0) + ms);
+            if comes_on_top(plan, id) {
+                on_top[parent.index()] += ms;
+            }
         }
     }
     wall

@@ -6,7 +6,7 @@ use super::{
     ReadError,
     frame::unframe,
     json::{Document, Lines, Value, parse},
-    postgres,
+    mariadb, mysql, postgres,
     source::Source,
 };
 use crate::plan::Plan;
@@ -18,7 +18,12 @@ const RESTARTS: u32 = 64;
 type Reader = (fn(Value<'_>) -> bool, fn(Value<'_>, &Source<'_>) -> Result<Plan, ReadError>);
 
 /// The dialects of JSON.
-const JSON: &[Reader] = &[(postgres::recognises, postgres::read)];
+const JSON: &[Reader] = &[
+    (postgres::recognises, postgres::read),
+    (mysql::recognises_v2, mysql::read_v2),
+    (mysql::recognises_v1, mysql::read_v1),
+    (mariadb::recognises, mariadb::read),
+];
 
 /// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
 const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];

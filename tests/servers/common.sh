@@ -5,7 +5,8 @@
 # copies) a data directory holding the shop, starts the server as an unprivileged user on a free port of 127.0.0.1 and
 # 127.0.0.2, writes `export NAME=URL` lines to FOLDER/NAME.env, and stays until it is told to stop. The server never outlives it.
 
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "$name: line $LINENO: $BASH_COMMAND: status $?" >&2' ERR
 
 name=${0##*/}
 servers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,17 +25,6 @@ lap() {
     local now=$EPOCHREALTIME
     awk -v a="$last_lap" -v b="$now" -v what="$name: $1" 'BEGIN { printf "%7.1f s  %s\n", b - a, what }' >>"$folder/$name.times"
     last_lap=$now
-}
-
-# retry TIMES COMMAND…: until it succeeds, waiting longer each time.
-retry() {
-    local times=$1 n
-    shift
-    for ((n = 1; ; n++)); do
-        "$@" && return
-        ((n < times)) || return 1
-        sleep $((n * 3))
-    done
 }
 
 # A port that nobody listens on, below the range the kernel hands out by itself.
@@ -103,8 +93,11 @@ with_template() {
         lap "initialise"
         load 9>&- || fail "the shop could not be loaded: $(tail -q -n 3 "$home/load.log" "$home/server.log" 2>/dev/null)"
         lap "load the shop"
-        rm -rf "${template%/*}"/*.part "${template%/*}"/????????????????
+        # Of older ones the two newest stay, for checkouts that differ.
+        rm -rf "${template%/*}"/*.part
+        find "${template%/*}" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +3 | cut -d' ' -f2- | xargs -r rm -rf
         cp -a "$home/data" "$template.part"
+        touch "$template.part"
         mv "$template.part" "$template"
     else
         cp -a --reflink=auto "$template" "$home/data"
@@ -131,6 +124,13 @@ stop() {
     kill -KILL "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
     server=
+}
+
+# leave SIGNAL: the end of a server's script. The data go; the logs are tests/run's to show.
+leave() {
+    trap '' TERM INT HUP
+    stop "$1"
+    rm -rf "$home"
 }
 
 folder=${1:?the folder to run in}

@@ -33,7 +33,7 @@ load() {
 }
 
 run_server() {
-    trap 'stop TERM' EXIT
+    trap 'leave TERM' EXIT
     trap 'exit 143' TERM INT HUP
     with_template "$servers/mysql_family.sh" "$servers/shop.mysql.sql"
     make_certificate

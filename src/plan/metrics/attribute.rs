@@ -1,7 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
-use crate::plan::{Buffers, NodeId, Operator, Plan, Role};
+use crate::plan::{Buffers, Engine, Flag, NodeId, Operator, Plan, Role};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
 /// so is all below them.
@@ -10,7 +10,8 @@ pub(super) fn self_times(plan: &Plan, wall: &[Option<f64>], edges: &[Edge]) -> V
         return vec![None; plan.len()];
     }
     let whole: Vec<f64> = wall.iter().map(|w| w.unwrap_or(0.0)).collect();
-    let parts: Vec<_> = edges.iter().map(|e| (e.host, e.guest, e.ms)).collect();
+    let parts: Vec<_> =
+        edges.iter().map(|e| Part { host: e.host, guest: e.guest, amount: e.ms, once: false }).collect();
     let mine = divide(&whole, &parts);
     mine.into_iter().zip(wall).map(|(ms, wall)| wall.map(|_| ms)).collect()
 }
@@ -18,43 +19,46 @@ pub(super) fn self_times(plan: &Plan, wall: &[Option<f64>], edges: &[Edge]) -> V
 /// Self costs: each node's cost less that of its children, each as often as it is expected to run.
 pub(super) fn self_costs(plan: &Plan) -> Vec<Option<f64>> {
     let whole = inclusive_costs(plan);
-    let mut parts = Vec::with_capacity(plan.len());
-    for id in plan.ids() {
-        let Some(parent) = plan.parent(id) else { continue };
-        let cost = whole[id.index()].unwrap_or(0.0);
-        // What the parent has left for it, once its other inputs are paid. Repeats may be cheaper than the first run (a
-        // cache, a materialised input), never dearer than that.
-        let times = repeats(plan, parent, id);
-        let others: f64 = if times > 1.0 {
-            let siblings = plan.children(parent).filter(|other| *other != id);
-            siblings.filter(|other| repeats(plan, parent, *other) <= 1.0).filter_map(|s| whole[s.index()]).sum()
-        } else {
-            0.0
-        };
-        let left = (whole[parent.index()].unwrap_or(0.0) - others).max(0.0);
-        let part = if times > 1.0 { (cost * times).min(left.max(cost)) } else { cost };
-        parts.push((parent, id, part));
+    let cost = |id: NodeId| whole[id.index()].unwrap_or(0.0);
+    // What a parent has left for inputs that run again and again, once the others are paid: repeats may be cheaper than
+    // the first run (a cache, a materialised input).
+    let mut left: Vec<f64> = plan.ids().map(cost).collect();
+    let children = || plan.ids().filter_map(|id| plan.parent(id).map(|parent| (parent, id)));
+    for (parent, id) in children() {
+        if repeats(plan, parent, id) <= 1.0 {
+            left[parent.index()] -= cost(id);
+        }
     }
-    let amounts: Vec<f64> = whole.iter().map(|c| c.unwrap_or(0.0)).collect();
+    let mut parts = Vec::with_capacity(plan.len());
+    for (parent, id) in children() {
+        let times = repeats(plan, parent, id);
+        let all = if times > 1.0 { (cost(id) * times).min(left[parent.index()].max(cost(id))) } else { cost(id) };
+        parts.push(Part { host: parent, guest: id, amount: all, once: once(plan, parent, id) });
+    }
+    let amounts: Vec<f64> = plan.ids().map(cost).collect();
     let mine = divide(&amounts, &parts);
     mine.into_iter().zip(&whole).map(|(cost, whole)| whole.map(|_| cost)).collect()
 }
 
-/// What a node and all below it cost: as stated, else its own and its children's.
+/// What one run of a node and of all below it costs: as stated, else its own and its children's. MySQL and MariaDB leave
+/// sub-queries out of the cost of what asks for them; they come on top, all the way up.
 fn inclusive_costs(plan: &Plan) -> Vec<Option<f64>> {
     let mut whole: Vec<Option<f64>> = vec![None; plan.len()];
+    let mut on_top = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
         let (i, node) = (id.index(), plan.node(id));
         let inside = whole[i];
         whole[i] = match (known(node.cost.total), known(node.cost.own)) {
             (_, Some(own)) => Some(sane(own + inside.unwrap_or(0.0))),
-            (Some(total), None) => Some(total),
+            (Some(total), None) => Some(sane(total + on_top[i])),
             (None, None) => inside,
         };
-        if let (Some(cost), Some(parent)) = (whole[i], plan.parent(id)) {
-            let sum = &mut whole[parent.index()];
-            *sum = Some(sane(sum.unwrap_or(0.0) + cost));
-        }
+        let Some(parent) = plan.parent(id) else { continue };
+        let (Some(cost), times) = (whole[i], repeats(plan, parent, id)) else { continue };
+        let sum = &mut whole[parent.index()];
+        *sum = Some(sane(sum.unwrap_or(0.0) + cost * times));
+        let asked_for = plan.engine != Engine::PostgreSql && matches!(node.role, Role::Subplan | Role::InitPlan);
+        on_top[parent.index()] += sane(if asked_for { cost } else { on_top[i] } * times);
     }
     whole
 }
@@ -62,48 +66,69 @@ fn inclusive_costs(plan: &Plan) -> Vec<Option<f64>> {
 /// How often a child is expected to run for one run of its parent, where its stated cost is that of one run.
 fn repeats(plan: &Plan, parent: NodeId, child: NodeId) -> f64 {
     let node = plan.node(child);
-    if node.cost.own.is_some() || node.cost.total.is_none() {
-        return 1.0;
-    }
     let rows = |id: NodeId| known(plan.node(id).rows.estimated).unwrap_or(1.0).max(1.0);
     match (node.role, &plan.node(parent).operator) {
-        (Role::Inner, Operator::NestedLoop) => {
-            plan.children(parent).find(|c| plan.node(*c).role == Role::Outer).map_or(1.0, rows)
+        // Version 1 and MariaDB state a table's cost over all executions.
+        (Role::Inner, Operator::NestedLoop) if node.cost.own.is_none() && node.cost.total.is_some() => {
+            let outer = |c: &NodeId| plan.node(*c).role == Role::Outer;
+            // A few sub-plans may stand before it.
+            plan.children(parent).take(64).find(outer).map_or(1.0, rows)
         }
-        (Role::Subplan, _) => {
-            let hashed = node.subplan.as_ref().is_some_and(|name| {
-                let conditions = &plan.node(parent).conditions;
-                [&conditions.filter, &conditions.join]
-                    .into_iter()
-                    .flatten()
-                    .any(|c| c.contains(&format!("hashed {name}")))
-            });
-            if hashed { 1.0 } else { rows(parent) }
-        }
+        (Role::Subplan, _) if !hashed(plan, parent, child) => rows(parent),
         _ => 1.0,
     }
 }
 
+/// Whether a child runs once however often its parent runs: what it gives is kept.
+fn once(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
+    let node = plan.node(child);
+    match plan.engine {
+        Engine::PostgreSql => plan.node(parent).operator == Operator::Materialize,
+        Engine::MySql | Engine::MariaDb => {
+            matches!(
+                node.operator,
+                Operator::Materialize | Operator::TemporaryTable | Operator::SetOp | Operator::RecursiveUnion
+            ) && !node.flags.contains(&Flag::Dependent)
+        }
+    }
+}
+
+/// Whether PostgreSQL runs a sub-plan once, into a hash table that each row then asks.
+pub(super) fn hashed(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
+    let Some(name) = &plan.node(child).subplan else { return false };
+    let conditions = &plan.node(parent).conditions;
+    let words = format!("hashed {name}");
+    [&conditions.filter, &conditions.join].into_iter().flatten().any(|c| c.contains(&words))
+}
+
+/// A part of one node's amount belongs to another.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    host: NodeId,
+    guest: NodeId,
+    /// For one run of the host.
+    amount: f64,
+    /// The same for any number of runs of the host.
+    once: bool,
+}
+
 /// Gives each node its whole less its parts, from the top down: what a node was given may be less than it claims (its
-/// host had less room), and then everything in it shrinks alike. Parts form a graph without cycles, save in forged
-/// documents, whose cycles count as they claim.
-fn divide(whole: &[f64], parts: &[(NodeId, NodeId, f64)]) -> Vec<f64> {
+/// host had less room), or more (it runs repeatedly), and then everything in it changes alike. Parts form a graph
+/// without cycles, save in forged documents, whose cycles get nothing.
+fn divide(whole: &[f64], parts: &[Part]) -> Vec<f64> {
     let count = whole.len();
     let (mut inside, mut waiting) = (vec![0.0; count], vec![0_u32; count]);
     let mut first = vec![0_usize; count + 1];
-    for (host, guest, part) in parts {
-        inside[host.index()] += part;
-        waiting[guest.index()] += 1;
-        first[host.index() + 1] += 1;
+    for part in parts {
+        inside[part.host.index()] += part.amount;
+        waiting[part.guest.index()] += 1;
+        first[part.host.index() + 1] += 1;
     }
     for i in 0..count {
         first[i + 1] += first[i];
     }
-    let (mut guests, mut next) = (vec![(0_usize, 0.0); parts.len()], first.clone());
-    for (host, guest, part) in parts {
-        guests[next[host.index()]] = (guest.index(), *part);
-        next[host.index()] += 1;
-    }
+    let mut by_host: Vec<&Part> = parts.iter().collect();
+    by_host.sort_by_key(|part| part.host);
     // A node without a host stands for itself.
     let mut given: Vec<f64> = (0..count).map(|i| if waiting[i] == 0 { whole[i] } else { 0.0 }).collect();
     let mut mine = vec![0.0; count];
@@ -112,14 +137,18 @@ fn divide(whole: &[f64], parts: &[(NodeId, NodeId, f64)]) -> Vec<f64> {
         // Of the parts, this much fits.
         let fits = if inside[i] > whole[i] { whole[i] / inside[i] } else { 1.0 };
         let scale = if whole[i] > 0.0 { given[i] / whole[i] } else { 0.0 };
-        mine[i] = ((whole[i] - inside[i]).max(0.0) * scale).max(0.0);
-        for &(guest, part) in &guests[first[i]..first[i + 1]] {
-            given[guest] += part * fits * scale;
+        let mut left = given[i];
+        for part in &by_host[first[i]..first[i + 1]] {
+            let guest = part.guest.index();
+            let gift = sane(part.amount * fits * if part.once { scale.min(1.0) } else { scale });
+            given[guest] += gift;
+            left -= gift;
             waiting[guest] -= 1;
             if waiting[guest] == 0 {
                 ready.push(guest);
             }
         }
+        mine[i] = left.max(0.0);
     }
     mine
 }

@@ -1,6 +1,10 @@
 //! What stands out on a node.
 
-use super::{Derived, attribute::total_rows, known, loops};
+use super::{
+    Derived,
+    attribute::{hashed, total_rows},
+    known, loops,
+};
 use crate::plan::{Flag, NodeId, Operator, Plan, Role};
 
 /// From this factor on an estimate is wrong…
@@ -19,7 +23,9 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
         }
     };
     // A scan that a limit stops does not read everything, unless it searches.
-    let partly = never || (derived.stopped_early && node.conditions.filter.is_none());
+    let filtered_above = plan.parent(id).is_some_and(|up| plan.node(up).operator == Operator::Filter);
+    let searches = node.conditions.filter.is_some() || filtered_above;
+    let partly = never || (derived.stopped_early && !searches);
     let read = match (known(node.rows.actual), known(node.rows.removed)) {
         (Some(actual), removed) => actual + removed.unwrap_or(0.0) > 0.0,
         (None, _) => known(node.rows.estimated).is_none_or(|rows| rows > 0.0),
@@ -35,13 +41,11 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
     flag(never, Flag::NeverExecuted);
     flag(parallel(plan, id, derived), Flag::Parallel);
     flag(node.operator == Operator::IndexOnlyScan, Flag::Covering);
-    let hashed = || {
-        let name = node.subplan.as_deref().unwrap_or_default();
-        let above = plan.parent(id).map(|p| &plan.node(p).conditions);
-        above.is_some_and(|c| [&c.filter, &c.join].into_iter().flatten().any(|c| c.contains(&format!("hashed {name}"))))
-    };
     let postgres = plan.engine == crate::plan::Engine::PostgreSql;
-    flag(node.role == Role::Subplan && postgres && !hashed(), Flag::Dependent);
+    flag(
+        node.role == Role::Subplan && postgres && !plan.parent(id).is_some_and(|up| hashed(plan, up, id)),
+        Flag::Dependent,
+    );
     flags.sort_unstable();
     flags.dedup();
     flags

@@ -200,6 +200,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn nothing_derived_is_negative_or_not_a_number(
         nodes in prop::collection::vec((any_node(), any::<prop::sample::Index>()), 1..40),

@@ -87,6 +87,31 @@ impl<'d> Value<'d> {
         })
     }
 
+    /// Everything inside it, in the order of the text.
+    pub(in crate::read) fn descendants(self) -> impl Iterator<Item = Value<'d>> {
+        let document = self.document;
+        (self.at + 1..self.after()).map(move |at| Value { document, at })
+    }
+
+    /// The same without what stands under certain keys, which is not even looked at.
+    pub(in crate::read) fn descendants_outside(self, keys: &'static [&str]) -> impl Iterator<Item = Value<'d>> {
+        let document = self.document;
+        let mut at = self.at + 1;
+        let end = self.after();
+        std::iter::from_fn(move || {
+            while at < end {
+                let value = Value { document, at };
+                if value.key().is_some_and(|key| keys.contains(&key.as_ref())) {
+                    at = value.after();
+                } else {
+                    at += 1;
+                    return Some(value);
+                }
+            }
+            None
+        })
+    }
+
     /// The first value under a key.
     pub(in crate::read) fn get(self, key: &str) -> Option<Value<'d>> {
         self.is_object().then(|| self.children().find(|v| v.key().is_some_and(|k| k == key))).flatten()
@@ -172,6 +197,11 @@ impl<'d> Fields<'d> {
     /// Takes a number.
     pub(in crate::read) fn number(&mut self, key: &str) -> Option<f64> {
         self.take_if(key, Value::number)
+    }
+
+    /// A number that also stays, for readers that keep the raw field.
+    pub(in crate::read) fn peek_number(&self, key: &str) -> Option<f64> {
+        self.0.iter().filter(|(k, _)| k == key).find_map(|(_, v)| v.and_then(Value::number))
     }
 
     /// Takes a count, as whole as it is.

@@ -1,0 +1,63 @@
+//! MySQL plans. JSON version 1 (5.6 to 9, `sql/opt_explain_json.cc`) and version 2 (8.3 to 9, `sql/join_optimizer/explain_access_path.cc`),
+//! told apart by what they hold: a server may answer in another version than it was asked for.
+
+mod v1;
+mod v1_table;
+mod v2;
+mod v2_operator;
+
+use super::{
+    ReadError, Source,
+    json::{Kind, Value},
+};
+use crate::plan::Plan;
+
+/// Whether an object is a version 2 plan.
+pub(super) fn recognises_v2(value: Value<'_>) -> bool {
+    value.get("query_plan").is_some_and(Value::is_object)
+        || (value.get("operation").is_some() && value.get("json_schema_version").is_some())
+}
+
+/// Reads a version 2 plan.
+pub(super) fn read_v2(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadError> {
+    v2::plan(value, source)
+}
+
+/// Whether an object is a version 1 plan: MariaDB's look alike, but only MySQL writes these keys, and percentages in quotes.
+pub(super) fn recognises_v1(value: Value<'_>) -> bool {
+    const OURS: [&str; 12] = [
+        "cost_info",
+        "rows_examined_per_scan",
+        "used_columns",
+        "query_specifications",
+        "ordering_operation",
+        "grouping_operation",
+        "windowing",
+        "insert_from",
+        "materialized_from_subquery",
+        "select_list_subqueries",
+        "optimized_away_subqueries",
+        "using_join_buffer",
+    ];
+    let Some(block) = value.get("query_block").filter(|block| block.is_object()) else { return false };
+    let theirs =
+        |key: &str| key.starts_with("r_") || matches!(key, "materialized" | "cost" | "filesort" | "recursive_union");
+    let mut ours = block.get("message").is_some();
+    for inner in block.descendants() {
+        let Some(key) = inner.key() else { continue };
+        if theirs(&key) || (key == "filtered" && inner.kind() == Kind::Number) {
+            return false;
+        }
+        // MariaDB's union_result has query_specifications too, but never `cacheable` beside them.
+        ours |= (OURS.contains(&key.as_ref()) && key != "query_specifications")
+            || key == "cacheable"
+            || (matches!(key.as_ref(), "insert" | "update" | "delete" | "replace")
+                && matches!(inner.kind(), Kind::Bool(_)));
+    }
+    ours
+}
+
+/// Reads a version 1 plan.
+pub(super) fn read_v1(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadError> {
+    v1::plan(value, source)
+}
