@@ -33,7 +33,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("app", (4, 0)),
     ("ui", (5, 0)),
     ("runtime", (6, 0)),
-    ("cli", (6, 0)),
+    ("cli", (6, 1)),
 ];
 
 /// Where threads, tasks and processes may be started, and why.

@@ -72,7 +72,7 @@ pub enum Session {
     Mysql(Box<mysql::Connection>),
 }
 
-/// Stops what a session is doing, from another task. On the embedded server it kills and restarts the child.
+/// Stops what a session is doing, from another task.
 #[derive(Debug, Clone)]
 pub enum Canceller {
     /// PostgreSQL.

@@ -84,7 +84,7 @@ impl<'a> TemporaryTables<'a> {
         }
         if self.bench.as_ref().is_none_or(|bench| bench.statement != statement) {
             self.bench = None;
-            self.connection.sweep().await.map_err(failed)?;
+            self.connection.tidy().await.map_err(failed)?;
             let prepared = prepare(self.connection, statement).await;
             if prepared.is_err() {
                 // What was made so far is of no use.
@@ -112,10 +112,16 @@ impl<'a> TemporaryTables<'a> {
                 notes.push(format!("planned on {}", described(table, &copy.sample)));
             }
             if !copy.definition.lacks.is_empty() {
-                notes.push(format!("the copy of {} lacks {}", one_line(&copy.table), copy.definition.lacks.join(" and ")));
+                notes.push(format!(
+                    "the copy of {} lacks {}",
+                    one_line(&copy.table),
+                    copy.definition.lacks.join(" and ")
+                ));
             }
         }
-        notes.push("costs are of the sample: compare them with each other, not with those of the real tables".to_owned());
+        notes.push(
+            "costs are of the sample: compare them with each other, not with those of the real tables".to_owned(),
+        );
         Ok(Tried {
             method: METHOD,
             trust: Trust::Rough,
@@ -153,8 +159,9 @@ async fn prepare(connection: &mut Connection, statement: &str) -> Result<Bench, 
     if class.tables.is_empty() {
         return Err(cannot("the statement names no table"));
     }
-    let catalog = connection.catalog(&class.tables, &[]).await.map_err(failed)?;
-    let shape = shape::shape(statement, engine, &catalog).map_err(|problem| cannot(format!("the statement could not be read: {problem}")))?;
+    let catalog = connection.facts(&class.tables).await.map_err(failed)?;
+    let shape = shape::shape(statement, engine, &catalog)
+        .map_err(|problem| cannot(format!("the statement could not be read: {problem}")))?;
     for table in &class.tables {
         judge(&catalog, table)?;
     }
@@ -242,7 +249,16 @@ async fn stage(connection: &mut Connection, table: &Table, number: usize) -> Res
     let sql = definition.stage(&stage, &plain);
     connection.create_temporary(&stage, &sql).await.map_err(|e| may_not(e, &table.schema))?;
     let sample = Sample { rows: 0.0, how: String::new() };
-    Ok(Copy { schema: table.schema.clone(), table: table.name.clone(), name, stage, columns, definition, sample, keys: None })
+    Ok(Copy {
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        name,
+        stage,
+        columns,
+        definition,
+        sample,
+        keys: None,
+    })
 }
 
 /// Makes the copy anew, with the keys wanted, and fills it from the stage.
@@ -265,7 +281,8 @@ async fn fill(connection: &mut Connection, copy: &mut Copy, keys: Option<String>
 /// The statement's plan as the session sees it now.
 async fn plan(connection: &mut Connection, statement: &str) -> Result<Plan, TrialError> {
     let explained = connection.plan(statement).await.map_err(failed)?;
-    let unreadable = |e: String| TrialError::Server { method: METHOD, message: format!("reading the server's plan: {e}") };
+    let unreadable =
+        |e: String| TrialError::Server { method: METHOD, message: format!("reading the server's plan: {e}") };
     let mut plans = read::read(&explained.document).map_err(|e| unreadable(e.to_string()))?;
     if plans.is_empty() {
         return Err(unreadable("it holds none".to_owned()));
@@ -297,7 +314,10 @@ fn failed(error: ServerError) -> TrialError {
 
 fn may_not(error: ServerError, schema: &str) -> TrialError {
     if matches!(error.code.as_deref(), Some("1044" | "1142" | "1227")) {
-        return cannot(format!("this account may not make temporary tables (CREATE TEMPORARY TABLES on {})", one_line(schema)));
+        return cannot(format!(
+            "this account may not make temporary tables (CREATE TEMPORARY TABLES on {})",
+            one_line(schema)
+        ));
     }
     failed(error)
 }

@@ -24,13 +24,8 @@ impl Definition {
     /// Why no temporary table can be made of it.
     pub(super) fn read(ddl: &str) -> Result<Self, String> {
         let (items, rest) = items(ddl).ok_or("its definition could not be read")?;
-        let mut definition = Self {
-            columns: Vec::new(),
-            primary: None,
-            keys: Vec::new(),
-            options: options(rest)?,
-            lacks: Vec::new(),
-        };
+        let mut definition =
+            Self { columns: Vec::new(), primary: None, keys: Vec::new(), options: options(rest)?, lacks: Vec::new() };
         if unquoted(rest).to_ascii_uppercase().contains("PARTITION BY") {
             definition.lacks.push("its partitions".to_owned());
         }
@@ -64,8 +59,12 @@ impl Definition {
 
     /// A table of these columns and the primary key alone, for rows on their way.
     pub(super) fn stage(&self, table: &str, columns: &[&str]) -> String {
-        let mut parts: Vec<&str> =
-            self.columns.iter().filter(|(name, _)| columns.contains(&name.as_str())).map(|(_, text)| text.as_str()).collect();
+        let mut parts: Vec<&str> = self
+            .columns
+            .iter()
+            .filter(|(name, _)| columns.contains(&name.as_str()))
+            .map(|(_, text)| text.as_str())
+            .collect();
         // A key over a generated column would need that column.
         let whole = parts.len() == self.columns.len();
         parts.extend(self.primary.as_deref().filter(|_| whole));
@@ -247,7 +246,10 @@ mod tests {
         for (ddl, why) in [
             ("CREATE TABLE `t` (\n  `a` int\n) ENGINE=CSV", "CSV"),
             ("CREATE TABLE `t` (\n  `a` int\n) ENGINE=InnoDB WITH SYSTEM VERSIONING", "system-versioned"),
-            ("CREATE TABLE `t` (\n  `a` timestamp(6) GENERATED ALWAYS AS ROW START\n) ENGINE=InnoDB", "system-versioned"),
+            (
+                "CREATE TABLE `t` (\n  `a` timestamp(6) GENERATED ALWAYS AS ROW START\n) ENGINE=InnoDB",
+                "system-versioned",
+            ),
             ("CREATE TABLE `t` (\n  `a` int", "could not be read"),
             ("", "could not be read"),
         ] {

@@ -103,7 +103,12 @@ async fn pick(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -
 }
 
 /// Copies what a condition selects.
-async fn insert(connection: &mut Connection, source: &Source<'_>, which: &str, params: Vec<Value>) -> Result<(), ServerError> {
+async fn insert(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    which: &str,
+    params: Vec<Value>,
+) -> Result<(), ServerError> {
     let Source { name, stage, columns, .. } = source;
     let sql = format!("INSERT IGNORE INTO {stage} ({columns}) SELECT {columns} FROM {name} {which}");
     connection.ask(SAMPLING, &sql, params).await.map(|_| ())
@@ -145,7 +150,12 @@ async fn range(
     };
     Ok(match kind {
         Kind::Whole => whole(0).zip(whole(1)).map(|(low, high)| Range::Whole(low, high)),
-        Kind::Moment => row.as_ref(0).filter(|v| **v != Value::NULL).cloned().zip(number(row, 2)).map(|(low, s)| Range::Moment(low, s)),
+        Kind::Moment => row
+            .as_ref(0)
+            .filter(|v| **v != Value::NULL)
+            .cloned()
+            .zip(number(row, 2))
+            .map(|(low, s)| Range::Moment(low, s)),
         Kind::Text => bytes(0).zip(bytes(1)).map(|(low, high)| {
             let binary = source.table.column(column).is_some_and(|c| c.type_name.contains("binary"));
             Range::Text(low, high, !binary)
@@ -166,7 +176,12 @@ fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
     }
 }
 
-async fn along(connection: &mut Connection, source: &Source<'_>, walk: &Walk, places: usize) -> Result<(), ServerError> {
+async fn along(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    walk: &Walk,
+    places: usize,
+) -> Result<(), ServerError> {
     let Some((first, second)) = walk.columns.split_first() else { return Ok(()) };
     let Some(outer) = range(connection, source, first, "", Vec::new()).await? else { return Ok(()) };
     let (column, index) = (quoted(&first.0), quoted(&walk.index));
@@ -231,7 +246,9 @@ fn literals(table: &Table, shape: &Shape) -> Vec<(String, String)> {
         }
         let Operand::Column(column) = &predicate.operand else { continue };
         let leads = table.indexes.iter().any(|index| {
-            !index.disabled && index.method == "btree" && index.keys.first().is_some_and(|key| key.column.as_ref() == Some(column))
+            !index.disabled
+                && index.method == "btree"
+                && index.keys.first().is_some_and(|key| key.column.as_ref() == Some(column))
         });
         for value in predicate.values.iter().filter(|_| leads) {
             if let Given::Literal(literal) = value
@@ -298,7 +315,10 @@ mod tests {
     #[test]
     fn a_sample_says_how_large_it_is_and_how_it_was_picked() {
         let sample = Sample { rows: 20_000.0, how: "in 200 places along the primary key".to_owned() };
-        assert_eq!(described(&orders(), &sample), "20,000 of about 199,104 rows of orders, in 200 places along the primary key");
+        assert_eq!(
+            described(&orders(), &sample),
+            "20,000 of about 199,104 rows of orders, in 200 places along the primary key"
+        );
         assert_eq!(described(&orders(), &Sample { rows: 120.0, how: "all".to_owned() }), "all 120 rows of orders");
     }
 }

@@ -42,7 +42,11 @@ pub(super) fn best(table: &Table, places: f64) -> Option<Walk> {
         let values = table.column(&first.0)?.statistics.as_ref().and_then(|s| s.n_distinct);
         let few = values.is_some_and(|n| n < 4.0 * places);
         let second = if few { Some(columns.next()?) } else { None };
-        Some(Walk { index: index.name.clone(), primary: index.primary, columns: [Some(first), second].into_iter().flatten().collect() })
+        Some(Walk {
+            index: index.name.clone(),
+            primary: index.primary,
+            columns: [Some(first), second].into_iter().flatten().collect(),
+        })
     })
 }
 
@@ -130,7 +134,11 @@ mod tests {
                     method: "btree".to_owned(),
                     keys: keys
                         .iter()
-                        .map(|k| IndexKey { column: Some((*k).to_owned()), expr: (*k).to_owned(), ..IndexKey::default() })
+                        .map(|k| IndexKey {
+                            column: Some((*k).to_owned()),
+                            expr: (*k).to_owned(),
+                            ..IndexKey::default()
+                        })
                         .collect(),
                     unique: *unique,
                     primary: *name == "PRIMARY",
@@ -143,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_primary_key_is_walked_along_where_its_type_lets_places_be_picked() {
-        let columns = [("id", "bigint unsigned", 1e6), ("tenant", "int", 3.0), ("at", "datetime", 1e5), ("d", "double", 1e6)];
+        let columns =
+            [("id", "bigint unsigned", 1e6), ("tenant", "int", 3.0), ("at", "datetime", 1e5), ("d", "double", 1e6)];
         for (indexes, expected) in [
             (&[("k", &["at"][..], false), ("PRIMARY", &["id"], true)][..], Some(("PRIMARY", 1))),
             (&[("PRIMARY", &["tenant", "id"], true)], Some(("PRIMARY", 2))),
