@@ -1,5 +1,7 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod whatif;
+
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
