@@ -178,3 +178,37 @@ fn the_schema_refuses_what_the_contract_does_not_know() {
         assert!(!problems(&document).is_empty(), "a document without {missing} passes");
     }
 }
+
+/// Files below a folder, at any depth.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(files(&path));
+        } else {
+            out.push(path);
+        }
+    }
+    out
+}
+
+#[test]
+fn what_is_made_of_every_fixture_fits_the_schema() {
+    let validator = validator();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut documents = 0;
+    for file in files(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json" || e == "txt")) {
+        let Ok(plans) = whyslow::read::read(&std::fs::read_to_string(&file).unwrap_or_default()) else {
+            continue;
+        };
+        let findings: Vec<_> = plans.iter().map(|plan| diagnose(plan, None)).collect();
+        let reports: Vec<_> = plans.iter().zip(&findings).map(|(plan, findings)| Report::new(plan, findings)).collect();
+        let document = parsed(&reports);
+        let problems: Vec<String> =
+            validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert_eq!(problems, Vec::<String>::new(), "{}", file.display());
+        documents += 1;
+    }
+    assert!(documents >= 10, "only {documents} fixtures could be read");
+}

@@ -26,7 +26,7 @@ use super::errors::{self, Ended};
 use crate::{
     server::{
         ErrorKind, ServerError, Target,
-        target::{CancelHook, ChannelBinding, TlsMode},
+        target::{ChannelBinding, TlsMode},
         tls::{self, Seen},
     },
     text::one_line,
@@ -104,7 +104,6 @@ impl Wire {
             connector,
             asked: Arc::default(),
             closed,
-            hook: target.on_cancel.clone(),
             place: target.to_string(),
         };
         Ok(Self { client, notices, canceller, seen, limit: None })
@@ -241,7 +240,6 @@ pub struct Canceller {
     asked: Arc<AtomicBool>,
     /// Set when the connection has ended.
     closed: Arc<AtomicBool>,
-    hook: Option<CancelHook>,
     place: String,
 }
 
@@ -254,17 +252,12 @@ impl Canceller {
         self.closed.load(Ordering::Relaxed).then_some(ErrorKind::Disconnected)
     }
 
-    /// Tells the server to stop what the connection is doing, over a connection of its own with the same TLS. On the
-    /// embedded server it calls [`Target::on_cancel`] instead, and the connection is gone afterwards.
+    /// Tells the server to stop what the connection is doing, over a connection of its own with the same TLS.
     ///
     /// # Errors
     /// [`ServerError`] when the server could not be told.
     pub async fn cancel(&self) -> Result<(), ServerError> {
         self.asked.store(true, Ordering::Relaxed);
-        if let Some(hook) = &self.hook {
-            (hook.0)();
-            return Ok(());
-        }
         let attempted = format!("cancelling on {}", self.place);
         match timeout(CANCEL_WITHIN, self.token.cancel_query(self.connector.clone())).await {
             Ok(told) => told.map_err(|e| errors::connecting(&e, &attempted, true)),
