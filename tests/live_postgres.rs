@@ -42,7 +42,8 @@ fn json(explained: &Explained) -> serde_json::Value {
 /// Actual rows of the root of a measured statement.
 async fn count(session: &mut Session, sql: &str) -> String {
     let answer = measure(session, sql, false).await.unwrap();
-    root(&json(&answer), "Actual Rows").to_string()
+    // 18 prints fractions: `1.00`.
+    root(&json(&answer), "Actual Rows").as_f64().unwrap().to_string()
 }
 
 /// Someone who may do everything, for what whyslow itself cannot do.
@@ -112,8 +113,8 @@ async fn a_second_statement_is_refused_and_the_table_still_stands() {
 async fn the_session_knows_who_answered_and_how() {
     let session = connect("WHYSLOW_TEST_POSTGRES").await;
     let info = session.info();
-    assert_eq!(info.version_number / 10_000, 15);
-    assert!(info.version.starts_with("15."), "{}", info.version);
+    let major = info.version.split('.').next().unwrap();
+    assert_eq!(major, (info.version_number / 10_000).to_string());
     assert_eq!((info.database.as_str(), info.user.as_str(), info.embedded), ("shop", "reader", false));
     assert_eq!(info.hypopg, None);
     assert_eq!(info.tls.as_deref(), Some("TLSv1.3"), "prefer takes TLS where it is offered");
@@ -370,10 +371,12 @@ async fn a_connection_that_the_server_ends_is_told_as_such() {
     let admin = Admin::new().await;
     let slow = "select count(*) from orders a, orders b where a.total + b.total < 0 /* to be killed */";
     let (answer, ()) = tokio::join!(measure(&mut session, slow, false), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        admin
-            .run("select pg_terminate_backend(pid) from pg_stat_activity where query like '%to be killed%' and pid <> pg_backend_pid()")
-            .await;
+        // On a busy machine the statement may not have begun yet.
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%to be killed%'
+            and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        while admin.number(kill).await == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     });
     let error = answer.unwrap_err();
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Disconnected, Some("57P01")), "{error}");
