@@ -163,7 +163,7 @@ fn what_hurts_is_flagged_on_every_server() {
         ("mariadb-11.8/hash-join.analyze.json", Operator::NestedLoop, Flag::JoinBuffer),
         ("mysql-9.7/never-executed.analyze.json", Operator::IndexOnlyScan, Flag::NeverExecuted),
         ("mariadb-11.8/never-executed.analyze.json", Operator::IndexOnlyScan, Flag::NeverExecuted),
-        ("postgresql-15/never-executed.analyze.json", Operator::IndexScan, Flag::NeverExecuted),
+        ("postgresql-15/never-executed.analyze.json", Operator::BitmapHeapScan, Flag::NeverExecuted),
         ("postgresql-15/parallel.analyze.json", Operator::SeqScan, Flag::Parallel),
     ] {
         let plan = fixture(name);
