@@ -138,7 +138,7 @@ fn a_file_that_is_not_there_is_named() {
 fn a_closed_pipe_is_success() {
     // Far more than a pipe holds, so that the program is still writing when the reader goes away.
     let member = r#"{"Node Type": "Seq Scan", "Relation Name": "part", "Plan Rows": 3}"#;
-    let document = format!(r#"[{{"Plan": {{"Node Type": "Append", "Plans": [{}]}}}}]"#, [member; 20_000].join(","));
+    let document = format!(r#"[{{"Plan": {{"Node Type": "Append", "Plans": [{}]}}}}]"#, vec![member; 20_000].join(","));
     let path = std::env::temp_dir().join(format!("whyslow-wide-{}.json", std::process::id()));
     std::fs::write(&path, document).unwrap();
     for format in ["text", "json"] {
