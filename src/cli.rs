@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::demo::Provider;
+use crate::demo::{self, Provider};
 use failure::Failure;
 use options::{Common, Connecting, Statement};
 use output::Output;
@@ -60,14 +60,18 @@ enum Command {
     Keys,
     /// Print the JSON Schema of --format json
     Schema,
-    /// The embedded PostgreSQL's own process; whyslow starts it
-    #[command(name = crate::demo::ENGINE_ARGUMENT, hide = true)]
-    DemoEngine(options::DemoEngine),
 }
 
 /// Runs the program. `engine` is the embedded PostgreSQL, if this binary carries one.
 #[must_use]
 pub fn main(engine: Option<&'static Provider>) -> ExitCode {
+    // The embedded PostgreSQL's own process, which the demo starts: no command of a person, and it needs no runtime.
+    let mut words = std::env::args_os().skip(1);
+    if let Some(provider) = engine
+        && words.next().is_some_and(|first| first == demo::ENGINE_ARGUMENT)
+    {
+        demo::engine_main(provider, &words.collect::<Vec<_>>());
+    }
     let matches = Cli::command().try_get_matches();
     let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
@@ -99,7 +103,6 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Advise(options)) => advise::run(options, engine).await,
             Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
-            Some(Command::DemoEngine(options)) => Ok(screen::demo_engine(&options, engine)),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::server::Target;
 
-/// Lines of the list of runs that are kept; older ones go when the file is opened.
+/// Runs that are given back; older ones stay in the file.
 const RUNS: usize = 10_000;
 
 /// The directory all of it lives in.
@@ -111,7 +111,7 @@ impl History {
         file.sync_data()
     }
 
-    /// The runs, oldest first; lines that cannot be read (a crash while writing) are passed over.
+    /// The newest runs, oldest first; lines that cannot be read (a crash while writing) are passed over.
     #[must_use]
     pub fn runs(&self) -> Vec<Run> {
         let text = fs::read_to_string(self.directory.join("runs.jsonl")).unwrap_or_default();

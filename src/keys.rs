@@ -188,22 +188,16 @@ pub fn lookup(places: &[Place], key: Key) -> Option<Command> {
     })
 }
 
-/// Key and word for the line of hints, most useful first. A key that an inner place gives another meaning is left out.
+/// Key and word for the line of hints, in the order of the table. A key that an inner place gives another meaning is left out.
 #[must_use]
 pub fn hints(places: &[Place]) -> Vec<(Key, &'static str, Command)> {
     let mut out: Vec<(Key, &'static str, Command)> = Vec::new();
-    for place in places {
-        for binding in COMMANDS.iter().filter(|b| b.places.contains(place) && !b.hint.is_empty()) {
-            let key = binding
-                .keys
-                .iter()
-                .filter_map(|text| text.parse().ok())
-                .find(|key| lookup(places, *key) == Some(binding.command));
-            if let Some(key) = key
-                && !out.iter().any(|(_, _, command)| *command == binding.command)
-            {
-                out.push((key, binding.hint, binding.command));
-            }
+    for binding in COMMANDS.iter().filter(|b| !b.hint.is_empty() && b.places.iter().any(|p| places.contains(p))) {
+        let key = parsed(binding).find(|key| lookup(places, *key) == Some(binding.command));
+        if let Some(key) = key
+            && !out.iter().any(|(_, _, command)| *command == binding.command)
+        {
+            out.push((key, binding.hint, binding.command));
         }
     }
     out

@@ -1,6 +1,6 @@
 //! whyslow: a query goes in, the reason it is slow and a tested way to make it fast come out.
 //!
-//! The rooms stand on floors; a room imports only from lower floors, on floor 0 also from those before a semicolon (`tests/floors.rs` holds
+//! The rooms stand on floors; a room imports only from lower floors, and from those before a semicolon on its own (`tests/floors.rs` holds
 //! it so):
 //!
 //! | floor | rooms |
@@ -11,7 +11,7 @@
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
 //! | 4 | [`export`], [`app`] |
 //! | 5 | [`ui`] |
-//! | 6 | [`runtime`], [`cli`] |
+//! | 6 | [`runtime`]; [`cli`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 

@@ -34,6 +34,9 @@ pub enum RunError {
     /// The theme asked for cannot be had.
     #[error(transparent)]
     Theme(#[from] crate::theme::ThemeError),
+    /// A part of the program stopped by a mistake of its own; what happened was printed before.
+    #[error("a part of whyslow stopped by a mistake of its own; the query typed was kept")]
+    Stopped,
     /// The terminal did not answer as a terminal.
     #[error("opening the terminal: {0}; without a terminal use `whyslow explain` or `--format`")]
     Terminal(#[from] io::Error),
@@ -116,6 +119,12 @@ impl Loop {
                     None => return Ok(Outcome::Quit),
                 },
                 Some(message) = self.inbox.recv() => Some(message),
+                // It only ends by a panic, which has given the terminal back already.
+                () = self.worker.ended() => {
+                    let effects = app::update(&mut self.model, Message::Stop);
+                    self.perform(effects).await?;
+                    return Err(RunError::Stopped);
+                }
                 () = tick, if ticking => {
                     let passed = last.elapsed();
                     last = Instant::now();

@@ -55,7 +55,21 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
     if let Some(confirm) = &model.confirm {
         overlay::confirm(frame, body, confirm, theme);
     }
+    if theme.glyphs.ascii {
+        to_ascii(frame);
+    }
     extents
+}
+
+/// Our own sentences hold a few typographic signs; names and texts of the person's stay as they are.
+fn to_ascii(frame: &mut Frame<'_>) {
+    const SIGNS: [(&str, &str); 8] =
+        [("×", "x"), ("−", "-"), ("…", "~"), ("→", ">"), ("·", "-"), ("≥", ">"), ("≤", "<"), ("–", "-")];
+    for cell in &mut frame.buffer_mut().content {
+        if let Some((_, plain)) = SIGNS.iter().find(|(sign, _)| *sign == cell.symbol()) {
+            cell.set_symbol(plain);
+        }
+    }
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect) {

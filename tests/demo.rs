@@ -66,17 +66,26 @@ async fn connect(demo: &Demo) -> Client {
     try_connect(demo).await.unwrap()
 }
 
-async fn try_connect(demo: &Demo) -> Result<Client, tokio_postgres::Error> {
+fn config(demo: &Demo) -> Config {
     let target = demo.target();
-    let (client, connection) = Config::new()
+    let mut config = Config::new();
+    config
         .host_path(target.socket.unwrap())
         .port(target.port)
         .user(&target.user)
         .dbname(target.database.unwrap())
         .application_name("a test")
-        .connect_timeout(seconds(10.0))
-        .connect(NoTls)
-        .await?;
+        .connect_timeout(seconds(10.0));
+    config
+}
+
+/// As the library's sessions do it: a client that a dying engine had let in tries again.
+async fn try_connect(demo: &Demo) -> Result<Client, tokio_postgres::Error> {
+    let mut connected = config(demo).connect(NoTls).await;
+    if connected.as_ref().is_err_and(|error| error.as_db_error().is_none()) {
+        connected = config(demo).connect(NoTls).await;
+    }
+    let (client, connection) = connected?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -245,6 +254,21 @@ async fn a_new_client_finds_nothing_of_the_last_one_and_a_second_one_is_refused(
     assert_eq!(text(&second, "SELECT to_regclass('mine')").await, "");
     assert_eq!(text(&second, "SHOW application_name").await, "a test");
     assert_eq!(text(&second, "SELECT count(*) FROM pg_prepared_statements").await, "0");
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_keep_the_engine_busy() {
+    let demo = demo();
+    let (client, connection) = config(&demo).connect(NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let lost = tokio::time::timeout(Duration::from_millis(300), client.query(ENDLESS, &[])).await;
+    assert!(lost.is_err(), "the statement is endless");
+    // As when the client's process dies; a client that is merely dropped waits for the answer.
+    connection.abort();
+    let began = Instant::now();
+    let client = connect(&demo).await;
+    assert_eq!(text(&client, "SELECT 1").await, "1");
+    assert!(began.elapsed() < seconds(4.0), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

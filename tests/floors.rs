@@ -11,8 +11,8 @@ use std::{
 
 use source::{Name, names};
 
-/// Every room, its floor, and its step on that floor (the ground floor has steps, so that numbers, words and plans may be used above them). The
-/// table in the documentation of `src/lib.rs` says the same.
+/// Every room, its floor, and its step on that floor: the ground floor has steps, so that numbers, words and plans may be used above them, and so
+/// has the top one, since the command line opens the screen. The table in the documentation of `src/lib.rs` says the same.
 const FLOORS: &[(&str, (u8, u8))] = &[
     ("fmt", (0, 0)),
     ("text", (0, 0)),
@@ -33,7 +33,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("app", (4, 0)),
     ("ui", (5, 0)),
     ("runtime", (6, 0)),
-    ("cli", (6, 0)),
+    ("cli", (6, 1)),
 ];
 
 /// Where threads, tasks and processes may be started, and why.

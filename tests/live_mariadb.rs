@@ -1,1 +1,112 @@
 //! A real MariaDB.
+
+use std::time::Duration;
+
+use whyslow::{
+    plan::Engine,
+    server::{ErrorKind, Session, SessionOptions},
+};
+
+use crate::support::{
+    mysql::{Server, connect, explain, measure},
+    target, url,
+};
+
+const MARIADB: Server = Server { reader: "WHYSLOW_TEST_MARIADB", admin: "WHYSLOW_TEST_MARIADB_ADMIN" };
+
+#[tokio::test]
+async fn the_server_says_who_it_is_whatever_the_url_says() {
+    let url = url(MARIADB.reader).replacen("mariadb://", "mysql://", 1);
+    let session = Session::connect(&target(&url), &SessionOptions::default()).await.unwrap();
+    let info = session.info();
+    assert_eq!(info.engine, Engine::MariaDb);
+    assert!(info.version.ends_with("-MariaDB") && info.version_number >= 101_100, "{info:?}");
+}
+
+#[tokio::test]
+async fn a_select_is_explained_and_measured() {
+    let mut session = connect(MARIADB.reader).await;
+    let answer = explain(&mut session, "select * from orders where customer_id = 7").await.unwrap();
+    assert!(answer.document.contains("\"query_block\""), "{}", answer.document);
+    let answer = explain(&mut session, "select * from customers where email = 5").await.unwrap();
+    assert!(answer.warnings.iter().any(|w| w.starts_with("Note 1105: ")), "{:?}", answer.warnings);
+    let answer = measure(&mut session, "select count(*) from orders where status = 'paid'", false).await.unwrap();
+    assert!(answer.document.contains("r_total_time_ms"), "{}", answer.document);
+}
+
+#[tokio::test]
+async fn analyze_of_dml_is_asked_about_and_rolled_back() {
+    MARIADB.dml_is_asked_about_and_rolled_back("update scratch set v = v + 1").await;
+    MARIADB.dml_is_asked_about_and_rolled_back("insert into scratch select 9, 9").await;
+    MARIADB.dml_is_asked_about_and_rolled_back("delete from scratch").await;
+}
+
+#[tokio::test]
+async fn a_select_for_update_is_asked_about_even_to_be_planned() {
+    let mut admin = connect(MARIADB.admin).await;
+    let error = explain(&mut admin, "select * from orders where id = 1 for update").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NeedsConfirmation, "{error}");
+    assert!(measure(&mut admin, "select * from orders where id = 1 for update", true).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_time_limit_ends_a_measurement() {
+    let target = target(&url(MARIADB.reader));
+    let options = SessionOptions { statement_timeout: Some(Duration::from_millis(300)), ..SessionOptions::default() };
+    let mut session = Session::connect(&target, &options).await.unwrap();
+    let slow = "select count(*) from order_items a join order_items b on a.line * b.line = 1700 + a.quantity";
+    let error = measure(&mut session, slow, false).await.unwrap_err();
+    assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Timeout, Some("1969")), "{error}");
+}
+
+#[tokio::test]
+async fn what_only_reads_is_explained_and_all_else_is_refused_or_asked_about() {
+    MARIADB.what_writes_is_asked_about().await;
+}
+
+#[tokio::test]
+async fn a_second_statement_is_refused_by_us_and_by_the_server() {
+    MARIADB.a_second_statement_is_refused().await;
+}
+
+#[tokio::test]
+async fn what_a_rollback_does_not_undo_is_refused() {
+    for storage in ["MyISAM", "Aria", "MEMORY"] {
+        MARIADB.what_stays_is_refused(storage).await;
+    }
+}
+
+#[tokio::test]
+async fn errors_are_of_a_kind_and_point_into_the_statement() {
+    MARIADB.errors_point_into_the_statement().await;
+}
+
+#[tokio::test]
+async fn a_running_statement_is_cancelled_from_outside() {
+    MARIADB.a_running_statement_is_cancelled().await;
+}
+
+#[tokio::test]
+async fn settings_and_prelude_shape_the_session_and_cannot_carry_more() {
+    MARIADB.settings_and_prelude().await;
+}
+
+#[tokio::test]
+async fn the_way_in_is_guarded_and_its_errors_are_clear() {
+    MARIADB.the_way_in().await;
+}
+
+#[tokio::test]
+async fn the_catalog_tells_tables_columns_indexes_and_functions() {
+    MARIADB.the_catalog().await;
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_known() {
+    MARIADB.a_dropped_connection().await;
+}
+
+#[tokio::test]
+async fn an_abandoned_request_leaves_no_answer_behind() {
+    MARIADB.an_abandoned_request().await;
+}

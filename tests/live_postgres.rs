@@ -370,10 +370,12 @@ async fn a_connection_that_the_server_ends_is_told_as_such() {
     let admin = Admin::new().await;
     let slow = "select count(*) from orders a, orders b where a.total + b.total < 0 /* to be killed */";
     let (answer, ()) = tokio::join!(measure(&mut session, slow, false), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        admin
-            .run("select pg_terminate_backend(pid) from pg_stat_activity where query like '%to be killed%' and pid <> pg_backend_pid()")
-            .await;
+        // On a busy machine the statement may not have begun yet.
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%to be killed%'
+            and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        while admin.number(kill).await == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     });
     let error = answer.unwrap_err();
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Disconnected, Some("57P01")), "{error}");

@@ -1,1 +1,10 @@
-//! The screen, driven by keys, as snapshots.
+//! The screen, driven by keys, as snapshots: `INSTA_UPDATE=always` renews them, `WHYSLOW_BLESS=1` the pictures.
+
+mod answers;
+mod driver;
+mod layout;
+mod pictures;
+mod queries;
+mod svg;
+
+pub(crate) use driver::Harness;

@@ -1,5 +1,7 @@
 //! What the tests share: servers, fixtures, running the program.
 
+pub(crate) mod mysql;
+
 use whyslow::server::{Environment, Target};
 
 /// The URL of a test server, from a variable that `tests/run` sets.

@@ -124,6 +124,8 @@ fn ask(
 fn begin(model: &mut Model, kind: WorkKind, sql: String, start: Option<usize>, then_advise: bool) -> u64 {
     model.generation += 1;
     model.toast = None;
+    model.help = None;
+    model.searching = None;
     let generation = model.generation;
     model.work = Some(Work { kind, generation, elapsed: Duration::ZERO, progress: None, sql, start, then_advise });
     generation

@@ -290,7 +290,8 @@ impl Model {
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         if self.confirm.is_some() {
-            return vec![Place::Confirm, Place::Always];
+            // Nothing else may begin while a word is asked for.
+            return vec![Place::Confirm];
         }
         if self.help.is_some() {
             return vec![Place::Help, Place::Moving, Place::Always];

@@ -54,7 +54,7 @@ impl Sheet {
         Self::new(Arc::new(plan), None, findings, false)
     }
 
-    /// A plan with its findings; the cursor goes to the worst.
+    /// A plan with its findings; the cursor goes to the worst, or to the node that takes most.
     #[must_use]
     pub fn new(plan: Arc<Plan>, catalog: Option<Arc<Catalog>>, findings: Vec<Finding>, live: bool) -> Self {
         let tree = TreeState::new(&plan);
@@ -71,6 +71,12 @@ impl Sheet {
             scroll: 0,
             advice: None,
         };
+        if out.findings.is_empty() {
+            // Nothing stands out: the eye goes to what takes most.
+            let share = |id: &NodeId| out.plan.derived(*id).share.unwrap_or(0.0);
+            let most = out.plan.ids().max_by(|a, b| share(a).total_cmp(&share(b)).then(b.cmp(a)));
+            out.tree.go_to(&out.plan, most.unwrap_or(NodeId::ROOT));
+        }
         out.go_to_finding();
         out
     }

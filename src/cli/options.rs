@@ -124,14 +124,6 @@ pub(super) struct Demo {
     pub(super) connecting: Connecting,
 }
 
-/// The hidden command of the embedded engine's process.
-#[derive(Debug, Clone, Args)]
-pub(super) struct DemoEngine {
-    /// What the parent tells its child
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) words: Vec<std::ffi::OsString>,
-}
-
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {

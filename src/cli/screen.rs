@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::{
     connect,
     failure::Failure,
-    options::{self, Color, Common, Connecting},
+    options::{Color, Common, Connecting},
 };
 use crate::{
     app::Sample,
@@ -114,13 +114,5 @@ async fn open(start: Start) -> Result<ExitCode, Failure> {
         // 128 + n is how a shell reports a program that a signal ended.
         Ok(Outcome::Signal(number)) => Ok(ExitCode::from(128_u8.saturating_add(u8::try_from(number).unwrap_or(0)))),
         Err(error) => Err(Failure::plain("opening the screen", &error.to_string())),
-    }
-}
-
-/// The embedded engine's own process.
-pub(super) fn demo_engine(options: &options::DemoEngine, engine: Option<&'static Provider>) -> ExitCode {
-    match engine {
-        Some(provider) => demo::engine_main(provider, &options.words),
-        None => Failure::plain("starting the demo", demo::UNAVAILABLE).report(),
     }
 }

@@ -13,7 +13,6 @@ use std::{
     io::{Read, Write},
     os::{fd::AsFd, unix::net::UnixStream},
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -37,25 +36,24 @@ impl Parent {
     }
 }
 
-/// Runs the engine's process, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the
-/// database's directory. Its parent directory belongs to this run alone and is removed should our parent die.
-#[must_use]
-pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ExitCode {
-    let [mode, root] = arguments else { return ExitCode::from(2) };
+/// Is the engine's process and ends it, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the database's
+/// directory. Its parent directory belongs to this run alone and is removed should our parent die.
+pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ! {
+    let [mode, root] = arguments else { std::process::exit(2) };
     let root = PathBuf::from(root);
-    let Ok(parent) = control(&root) else { return ExitCode::from(2) };
+    let Ok(parent) = control(&root) else { std::process::exit(2) };
     let done = match mode.to_str() {
         Some("build") => build(provider, &root, &parent),
         Some("serve") => serve::serve(provider, &root, &parent),
         _ => Err("unknown mode".to_owned()),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    leave(|| match done {
+        Ok(()) => 0,
         Err(message) => {
             parent.tell(&format!("failed {message}"));
-            ExitCode::FAILURE
+            1
         }
-    }
+    })
 }
 
 /// Takes the way to the parent from standard output and watches it.
@@ -67,17 +65,32 @@ fn control(root: &Path) -> std::io::Result<Parent> {
     Ok(Parent(Arc::new(Mutex::new(stream))))
 }
 
+/// Held by the thread that ends this process, so that another does not end it half-way.
+static LEAVING: Mutex<()> = Mutex::new(());
+
+/// Ends this process, whatever its other threads do, after a last act that gives the exit status.
+fn leave(last: impl FnOnce() -> i32) -> ! {
+    let _leaving = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+    std::process::exit(last());
+}
+
 /// Waits for the parent's end and follows it, taking the private directory along.
 fn watch(mut ear: UnixStream, private: Option<&Path>) {
     let mut byte = [0];
     while matches!(ear.read(&mut byte), Ok(1)) {}
-    if let Some(private) = private {
-        // Twice, since the engine may be writing into it until this process ends.
-        if std::fs::remove_dir_all(private).is_err() {
-            let _ = std::fs::remove_dir_all(private);
-        }
+    leave(|| {
+        tidy(private);
+        1
+    });
+}
+
+/// Removes the private directory; twice, since the engine may be writing into it until this process ends.
+fn tidy(private: Option<&Path>) {
+    if let Some(private) = private
+        && std::fs::remove_dir_all(private).is_err()
+    {
+        let _ = std::fs::remove_dir_all(private);
     }
-    std::process::exit(1);
 }
 
 /// Makes the data set in an empty directory.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::{DemoError, ENGINE_ARGUMENT, store::Run};
+use super::{DemoError, child::ENGINE_ARGUMENT, store::Run};
 
 /// How long an engine may be silent while it works on a step, before it counts as stuck.
 const STUCK: Duration = Duration::from_mins(2);

@@ -29,7 +29,8 @@ const ATTEMPTS: u32 = 3;
 /// One client at a time is served; a second is refused (SQLSTATE 53300) after five seconds. A cancel and a time limit
 /// are answered with SQLSTATE 57014 and the connection's end; then, as after any end of the engine, a fresh copy of the
 /// data is served **on the same socket** within a second or two, and clients that connect meanwhile wait. So the target
-/// stays the same: to go on after an error of kind `Cancelled`, `Timeout` or `Disconnected`, connect again.
+/// stays the same: to go on after an error of kind `Cancelled`, `Timeout` or `Disconnected`, connect again. (A client
+/// that the dying engine had let in is dropped unheard; [`crate::server::Session::connect`] then tries again by itself.)
 #[derive(Debug)]
 pub struct Demo {
     inner: Arc<Inner>,
@@ -96,10 +97,12 @@ impl Demo {
         target.database = Some("postgres".to_owned());
         target.tls = TlsMode::Disable;
         target.embedded = true;
+        // A restart may come between.
+        target.connect_timeout_s = 30;
         target
     }
 
-    /// Kills the engine, whatever it does; it starts again on a fresh copy. Returns at once.
+    /// Kills the engine, whatever it does; it starts again on a fresh copy. Returns when it is dead, which is at once.
     pub fn restart(&self) {
         self.inner.kill();
     }
@@ -185,6 +188,7 @@ impl Inner {
     fn kill(&self) {
         if let Some(child) = locked(&self.child).as_mut() {
             let _ = child.kill();
+            let _ = child.wait();
         }
     }
 

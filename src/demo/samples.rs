@@ -47,8 +47,8 @@ pub const SAMPLES: &[Sample] = &[
     },
     Sample {
         title: "Looking inside JSON",
-        story: "Marketing counts one campaign's events; each of seventy thousand documents is opened.",
-        sql: "SELECT count(*)\nFROM events\nWHERE payload @> '{\"campaign\": \"c317\"}'",
+        story: "Marketing counts one campaign's views on televisions; each of seventy thousand documents is opened.",
+        sql: "SELECT count(*)\nFROM events\nWHERE payload @> '{\"campaign\": \"c317\", \"device\": \"tv\"}'",
         remedy: Remedy::Index("CREATE INDEX ON events USING gin (payload)"),
     },
     Sample {

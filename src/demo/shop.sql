@@ -185,13 +185,28 @@ DROP FUNCTION pick;
 DROP FUNCTION skew;
 DROP FUNCTION past;
 
---- 1500 statistics
-VACUUM (FREEZE, ANALYZE) customers;
-VACUUM (FREEZE, ANALYZE) products;
-VACUUM (FREEZE, ANALYZE) orders;
-VACUUM (FREEZE, ANALYZE) order_items;
-VACUUM (FREEZE, ANALYZE) events;
-VACUUM (FREEZE, ANALYZE) reviews;
+--- 1100 statistics
+-- Twice: this engine's first VACUUM of a table freezes its rows and leaves the visibility map, without which there is
+-- no index-only scan, to the second. ANALYZE reads 300 rows for each unit of the largest target, so that these targets
+-- make it read all of them and leave nothing to chance; the columns have few values, and their statistics stay small.
+VACUUM (FREEZE) customers;
+VACUUM (FREEZE) products;
+VACUUM (FREEZE) orders;
+VACUUM (FREEZE) order_items;
+VACUUM (FREEZE) events;
+VACUUM (FREEZE) reviews;
+ALTER TABLE orders ALTER status SET STATISTICS 300;
+ALTER TABLE order_items ALTER line SET STATISTICS 600;
+ALTER TABLE events ALTER kind SET STATISTICS 240;
+VACUUM (ANALYZE) customers;
+VACUUM (ANALYZE) products;
+VACUUM (ANALYZE) orders;
+VACUUM (ANALYZE) order_items;
+VACUUM (ANALYZE) events;
+VACUUM (ANALYZE) reviews;
+ALTER TABLE orders ALTER status SET STATISTICS DEFAULT;
+ALTER TABLE order_items ALTER line SET STATISTICS DEFAULT;
+ALTER TABLE events ALTER kind SET STATISTICS DEFAULT;
 
 --- 300 writing to disk
 CHECKPOINT;

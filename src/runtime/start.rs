@@ -23,6 +23,12 @@ impl Preparing {
     pub fn say(&self, doing: impl Into<String>, done: Option<f64>) {
         drop(self.0.send(Message::Preparing { doing: doing.into(), done }));
     }
+
+    /// Whether the screen is still there.
+    #[must_use]
+    pub fn is_listened_to(&self) -> bool {
+        !self.0.is_closed()
+    }
 }
 
 /// A server of our own that is ready.

@@ -10,8 +10,8 @@ use crossterm::{
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute, queue,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-        enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -45,8 +45,7 @@ impl Guard {
         take().inspect_err(|_| restore())?;
         // A frame is written at once: over a slow line a half-drawn screen is worse than a late one.
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
-        let mut terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| restore())?;
-        terminal.clear().inspect_err(|_| restore())?;
+        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| restore())?;
         Ok(Self { terminal })
     }
 
@@ -77,7 +76,10 @@ impl Guard {
             // The shell waits for the whole group: in `cat plan | whyslow read -` it is more than us.
             drop(std::process::Command::new("kill").args(["-TSTP", "0"]).status());
             take()?;
-            self.terminal.clear()?;
+            // Forgets what was drawn. `Terminal::clear` would do it too, but asks where the cursor is, which not every
+            // terminal answers.
+            let size = self.terminal.size()?;
+            self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))?;
         }
         Ok(())
     }
@@ -85,7 +87,7 @@ impl Guard {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All))
 }
 
 impl Drop for Guard {

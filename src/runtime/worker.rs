@@ -62,12 +62,18 @@ impl Worker {
         }
     }
 
+    /// Waits until the task is gone, which it only is by a panic as long as this handle is there.
+    pub(super) async fn ended(&mut self) {
+        // Whether it panicked or was lost in another way makes no difference here.
+        drop((&mut self.task).await);
+    }
+
     /// Stops what runs, on the server too, and closes the session.
     pub(super) async fn end(&mut self) {
         self.cancelled.send_replace(u64::MAX);
         let (closed, _) = mpsc::unbounded_channel();
         self.requests = closed;
-        if tokio::time::timeout(FAREWELL, &mut self.task).await.is_err() {
+        if !self.task.is_finished() && tokio::time::timeout(FAREWELL, &mut self.task).await.is_err() {
             self.task.abort();
         }
     }

@@ -1,26 +1,88 @@
 //! MySQL and MariaDB: connect, explain, cancel, read the catalog.
 
-use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target};
-use crate::catalog::Catalog;
+mod catalog;
+pub(crate) mod cells;
+mod error;
+mod explain;
+mod functions;
+mod histogram;
+mod safety;
+mod shape;
+mod tls;
+mod wire;
 
-/// An open connection to MySQL and MariaDB.
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use mysql_async::{Opts, Params, Row, Value};
+
+use self::wire::{OpenError, Shared, Wire};
+use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, target::TlsMode};
+use crate::{catalog::Catalog, plan::Engine, text::one_line};
+
+/// An open connection to MySQL or MariaDB.
 #[derive(Debug)]
 pub struct Connection {
+    wire: Wire,
     info: Info,
+    options: SessionOptions,
+    connect_timeout: Duration,
+    /// Temporary tables of a trial, quoted, that are still to be dropped.
+    litter: Vec<String>,
 }
 
-/// Stops a connection's work from outside.
-#[derive(Debug, Clone)]
-pub struct Canceller {}
+/// Stops a connection's work from outside, by a second connection with the same options.
+#[derive(Clone)]
+pub struct Canceller {
+    opts: Opts,
+    shared: Arc<Shared>,
+    timeout: Duration,
+}
 
-#[allow(clippy::unused_async, reason = "skeleton")]
+impl fmt::Debug for Canceller {
+    /// Without the options, whose own `Debug` shows the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
 impl Connection {
-    /// Connects and shapes the session.
+    /// Connects, finds out who answered and shapes the session.
     ///
     /// # Errors
-    /// [`ServerError`].
-    pub async fn connect(target: &Target, _options: &SessionOptions) -> Result<Self, ServerError> {
-        Err(ServerError::new(ErrorKind::Unsupported, format!("connecting to {}", target.host), "not built yet"))
+    /// [`ServerError`] of kind [`ErrorKind::Unreachable`] or [`ErrorKind::Authentication`] when there is no session; any
+    /// kind when the person's settings or prelude are refused.
+    pub async fn connect(target: &Target, options: &SessionOptions) -> Result<Self, ServerError> {
+        let attempted = format!("connecting to {target}");
+        let timeout = Duration::from_secs(target.connect_timeout_s);
+        let mut wire = open(target, timeout, &attempted).await?;
+        let who = "SELECT VERSION(), CONNECTION_ID(), DATABASE(), USER()";
+        let rows = wire.prepared(who, Vec::new()).await.map_err(|e| error::convert(&e, &attempted))?;
+        let cell = |at: usize| rows.first().and_then(|row| cells::text(row, at));
+        let full = cell(0).unwrap_or_default();
+        // The handshake tells 32 bits of it only.
+        if let Some(id) = cell(1).and_then(|id| id.parse().ok()) {
+            wire.shared.id.store(id, Ordering::Relaxed);
+        }
+        let user = cell(3).unwrap_or_default();
+        let info = Info {
+            engine: if full.to_ascii_lowercase().contains("mariadb") { Engine::MariaDb } else { Engine::MySql },
+            version: one_line(shown_version(&full)),
+            version_number: version_number(&full),
+            database: cell(2).unwrap_or_default(),
+            user: user.rsplit_once('@').map_or(user.as_str(), |(name, _)| name).to_owned(),
+            hypopg: None,
+            tls: None,
+            embedded: false,
+        };
+        let mut connection =
+            Self { wire, info, options: options.clone(), connect_timeout: timeout, litter: Vec::new() };
+        connection.info.tls = connection.tls().await?;
+        connection.shape().await?;
+        Ok(connection)
     }
 
     /// What is known of the server.
@@ -29,40 +91,177 @@ impl Connection {
         &self.info
     }
 
+    /// Says that a new request of the person's begins; what [`Canceller::cancel`] stopped before is over.
+    pub(crate) fn start_over(&self) {
+        self.wire.shared.cancelled.store(false, Ordering::Relaxed);
+    }
+
+    /// Tidies up after a request whose answer nobody waited for: connects again, since what the server says next would
+    /// be of that request, or drops what a trial left.
+    pub(crate) async fn ready(&mut self) -> Result<(), ServerError> {
+        self.start_over();
+        if self.wire.abandoned() {
+            let attempted = "connecting again after an abandoned request";
+            self.wire.renew(self.connect_timeout).await.map_err(|e| match e {
+                OpenError::Library(e) => error::connecting(&e, attempted, false),
+                OpenError::Timeout => {
+                    ServerError::new(ErrorKind::Unreachable, attempted, "the server did not answer in time")
+                }
+            })?;
+            // Temporary tables went with the old connection.
+            self.litter.clear();
+            self.shape().await?;
+        }
+        self.sweep().await
+    }
+
+    /// Drops the temporary tables that [`Self::will_litter`] was told of; also after the person cancelled.
+    pub(crate) async fn sweep(&mut self) -> Result<(), ServerError> {
+        while let Some(table) = self.litter.last().cloned() {
+            if self.wire.is_broken() {
+                break;
+            }
+            // TEMPORARY: no other table can be meant.
+            let sql = format!("DROP TEMPORARY TABLE IF EXISTS {table}");
+            let answer = self.wire.prepared_anyway(&sql, Params::Empty).await;
+            self.litter.pop();
+            answer.map_err(|e| error::convert(&e, "dropping a temporary table"))?;
+        }
+        Ok(())
+    }
+
     /// A handle that stops this connection's work.
     #[must_use]
-    pub const fn canceller(&self) -> Canceller {
-        Canceller {}
+    pub fn canceller(&self) -> Canceller {
+        Canceller { opts: self.wire.opts().clone(), shared: self.wire.shared.clone(), timeout: self.connect_timeout }
     }
 
     /// Explains one statement.
     ///
     /// # Errors
-    /// [`ServerError`].
-    pub async fn explain(&mut self, _request: &ExplainRequest) -> Result<Explained, ServerError> {
-        Err(ServerError::new(ErrorKind::Unsupported, "explaining", "not built yet"))
+    /// [`ServerError`]; of kind [`ErrorKind::NeedsConfirmation`] when the statement would write, lock, or call a function
+    /// that may, and `confirmed` is not set; of kind [`ErrorKind::Refused`] when a rollback would not undo it.
+    pub async fn explain(&mut self, request: &ExplainRequest) -> Result<Explained, ServerError> {
+        self.ready().await?;
+        explain::explain(self, request).await
     }
 
     /// Facts about tables and functions.
     ///
     /// # Errors
-    /// [`ServerError`].
+    /// [`ServerError`]; facts the account may not read are listed in [`Catalog::missing`] instead.
     pub async fn catalog(
         &mut self,
-        _tables: &[(Option<String>, String)],
-        _functions: &[String],
+        tables: &[(Option<String>, String)],
+        functions: &[String],
     ) -> Result<Catalog, ServerError> {
-        Ok(Catalog::default())
+        self.ready().await?;
+        catalog::read(self, tables, functions).await
+    }
+
+    /// Prepares and executes one statement of ours.
+    pub(crate) async fn ask(
+        &mut self,
+        attempted: &str,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, ServerError> {
+        let answer = self.wire.prepared(sql, params).await;
+        answer.map_err(|e| self.in_time(error::convert(&e, attempted)))
+    }
+
+    /// Sends a statement that is written in this program and cannot be prepared.
+    pub(crate) async fn fixed(&mut self, attempted: &str, sql: &'static str) -> Result<(), ServerError> {
+        self.wire.fixed(sql).await.map(|_| ()).map_err(|e| error::convert(&e, attempted))
+    }
+
+    /// An interruption that came from our own limit is a time-out and no cancellation.
+    fn in_time(&self, mut error: ServerError) -> ServerError {
+        if self.wire.overrun && matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Disconnected) {
+            error.kind = ErrorKind::Timeout;
+            error.next = Some("raise --timeout, or explain without ANALYZE".to_owned());
+        }
+        error
+    }
+
+    async fn tls(&mut self) -> Result<Option<String>, ServerError> {
+        let rows = self.ask("asking for the TLS version", "SHOW SESSION STATUS LIKE 'Ssl_version'", Vec::new()).await?;
+        Ok(rows.first().and_then(|row| cells::text(row, 1)).filter(|version| !version.is_empty()))
     }
 }
 
-#[allow(clippy::unused_async, reason = "skeleton")]
 impl Canceller {
-    /// Tells the server to stop.
+    /// Why nothing more will come of the request under way.
+    #[must_use]
+    pub fn stopped(&self) -> Option<ErrorKind> {
+        if self.shared.broken.load(Ordering::Relaxed) {
+            Some(ErrorKind::Disconnected)
+        } else {
+            self.shared.cancelled.load(Ordering::Relaxed).then_some(ErrorKind::Cancelled)
+        }
+    }
+
+    /// Tells the server to stop what the connection runs.
     ///
     /// # Errors
-    /// [`ServerError`].
+    /// [`ServerError`] when the server could not be told.
     pub async fn cancel(&self) -> Result<(), ServerError> {
-        Ok(())
+        self.shared.cancelled.store(true, Ordering::Relaxed);
+        wire::kill(self.opts.clone(), self.shared.id.load(Ordering::Relaxed), self.timeout).await
+    }
+}
+
+/// Opens a connection in the target's TLS mode. PREFERRED goes on without TLS only where the server offers none.
+async fn open(target: &Target, timeout: Duration, attempted: &str) -> Result<Wire, ServerError> {
+    let encrypted = target.tls != TlsMode::Disable;
+    let checked = tls::verifies(target);
+    let mut answer = Wire::open(tls::options(target, encrypted, attempted)?, timeout).await;
+    if let Err(OpenError::Library(e)) = &answer
+        && matches!(**e, mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer))
+        && target.tls == TlsMode::Prefer
+    {
+        answer = Wire::open(tls::options(target, false, attempted)?, timeout).await;
+    }
+    answer.map_err(|e| match e {
+        OpenError::Library(e) => error::connecting(&e, attempted, checked),
+        OpenError::Timeout => {
+            ServerError::new(ErrorKind::Unreachable, attempted, format!("no answer in {} s", timeout.as_secs()))
+                .next("check host and port, or wait longer with connect-timeout=SECONDS")
+        }
+    })
+}
+
+/// `9.7.4` of `9.7.4-2`, `11.8.6-MariaDB` of `11.8.6-MariaDB-0+deb13u1 from Debian`.
+fn shown_version(full: &str) -> &str {
+    let number = full.split('-').next().unwrap_or(full);
+    match full.get(number.len()..) {
+        Some(rest) if rest.to_ascii_lowercase().starts_with("-mariadb") => &full[..number.len() + "-mariadb".len()],
+        _ => number,
+    }
+}
+
+/// major*10000 + minor*100 + patch; what is missing is 0.
+fn version_number(full: &str) -> u32 {
+    let mut parts = full.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0).min(99));
+    let mut next = || parts.next().unwrap_or(0);
+    next() * 10_000 + next() * 100 + next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shown_version, version_number};
+
+    #[test]
+    fn versions_are_shown_short_and_compared_as_numbers() {
+        for (full, shown, number) in [
+            ("9.7.4-2", "9.7.4", 90_704),
+            ("11.8.6-MariaDB-0+deb13u1 from Debian", "11.8.6-MariaDB", 110_806),
+            ("10.11.19-MariaDB-log", "10.11.19-MariaDB", 101_119),
+            ("8.0.36-28", "8.0.36", 80_036),
+            ("8.0.mysql_aurora.3.05.2", "8.0.mysql_aurora.3.05.2", 80_000),
+            ("", "", 0),
+        ] {
+            assert_eq!((shown_version(full), version_number(full)), (shown, number), "{full}");
+        }
     }
 }

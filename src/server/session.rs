@@ -72,7 +72,7 @@ pub enum Session {
     Mysql(Box<mysql::Connection>),
 }
 
-/// Stops what a session is doing, from another task. On the embedded server it kills and restarts the child.
+/// Stops what a session is doing, from another task.
 #[derive(Debug, Clone)]
 pub enum Canceller {
     /// PostgreSQL.
@@ -111,7 +111,7 @@ impl Session {
     pub(crate) fn start_over(&self) {
         match self {
             Self::Postgres(c) => c.start_over(),
-            Self::Mysql(_) => {}
+            Self::Mysql(c) => c.start_over(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Canceller {
     pub fn stopped(&self) -> Option<ErrorKind> {
         match self {
             Self::Postgres(c) => c.stopped(),
-            Self::Mysql(_) => None,
+            Self::Mysql(c) => c.stopped(),
         }
     }
 

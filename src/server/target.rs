@@ -8,7 +8,7 @@ mod process;
 mod service;
 mod url;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use secrecy::SecretString;
 
@@ -68,24 +68,12 @@ pub struct Target {
     pub connect_timeout_s: u64,
     /// `application_name` to announce.
     pub application_name: String,
-    /// Our own embedded server: one connection at a time, no cancel, everything may be tried in it.
+    /// Our own embedded server: one connection at a time, everything may be tried in it.
     pub embedded: bool,
     /// What only PostgreSQL's protocol knows.
     pub postgres: PostgresExtras,
-    /// What cancelling does instead of asking the server, where the server cannot be asked (the embedded one).
-    pub on_cancel: Option<CancelHook>,
     /// What the person should know of how the target was found, such as an ignored password file.
     pub warnings: Vec<String>,
-}
-
-/// A function that ends a server's work from outside. It may be called from any thread and must not block for long.
-#[derive(Clone)]
-pub struct CancelHook(pub Arc<dyn Fn() + Send + Sync>);
-
-impl fmt::Debug for CancelHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CancelHook")
-    }
 }
 
 /// Why a target could not be understood. Never holds a password.
@@ -141,7 +129,6 @@ impl Target {
             application_name: "whyslow".to_owned(),
             embedded: false,
             postgres: PostgresExtras::default(),
-            on_cancel: None,
             warnings: Vec::new(),
         }
     }

@@ -41,6 +41,8 @@ const RULES: &[(&str, Token)] = &[
     ("string", Token::String),
     ("constant.character.escape", Token::String),
     ("constant.numeric", Token::Number),
+    // `o.total`: the syntax calls both halves constants.
+    ("constant.other", Token::Identifier),
     ("constant", Token::Keyword),
     ("keyword.operator", Token::Operator),
     ("variable.language.star", Token::Operator),

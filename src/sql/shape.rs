@@ -153,6 +153,8 @@ pub struct Branch {
     pub or: usize,
     /// Number of the alternative in it.
     pub arm: usize,
+    /// How many alternatives it has, those that ask nothing of any column included.
+    pub arms: usize,
 }
 
 /// An equality of two sources' columns.

@@ -7,6 +7,7 @@ use ratatui::{
 };
 
 use super::{
+    detail,
     indexes::{cost, gain, short, trust, used, verdict_span},
     plan::inset,
     text::{fit_spans, lines, pane, title, wrap},
@@ -34,26 +35,51 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         lines(frame.buffer_mut(), inside, &[Line::styled(words, theme.style("ui.dim"))], 0, theme);
         return Extents::default();
     };
-    let summary = summary(proposal, tried, usize::from(area.width.saturating_sub(2)), theme);
-    let height = u16::try_from(summary.len()).unwrap_or(3).min(area.height / 3);
-    let node_lines = if area.height >= 20 { 4 } else { 0 };
-    let [top, body, node] =
-        Layout::vertical([Constraint::Length(height), Constraint::Min(1), Constraint::Length(node_lines)]).areas(area);
+    let mut summary = summary(proposal, tried, usize::from(area.width.saturating_sub(2)), theme);
+    if area.height < 26 {
+        // The signs explain themselves where every line counts.
+        summary.truncate(2);
+    }
+    let height = u16::try_from(summary.len()).unwrap_or(2);
+    let wide = area.width >= BESIDE;
+    let needed = u16::try_from(tried.before.len().max(tried.after.len()) + 3).unwrap_or(u16::MAX);
+    let trees = if wide { needed.min((area.height - height) * 60 / 100).max(6) } else { area.height };
+    let nodes = match (wide, area.height) {
+        (true, 20..) => Constraint::Min(0),
+        (false, 20..) => Constraint::Length(4),
+        _ => Constraint::Length(0),
+    };
+    let trees = if area.height >= 20 && wide { Constraint::Length(trees) } else { Constraint::Min(1) };
+    let [top, body, node] = Layout::vertical([Constraint::Length(height), trees, nodes]).areas(area);
     for (line, y) in summary.iter().zip(top.top()..top.bottom()) {
         frame.buffer_mut().set_line(top.x + 1, y, line, top.width.saturating_sub(2));
     }
-    let [before, after] = place(body, tried);
+    let [before, after] = place(body, tried, comparison.side);
     let extents = side(frame, before, tried, comparison, Side::Before, theme);
     let other = side(frame, after, tried, comparison, Side::After, theme);
-    if node_lines > 0 {
-        about_node(frame, node, tried, comparison, theme);
+    if node.height >= 3 {
+        if wide {
+            let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Min(1)]).areas(node);
+            about_node(frame, left, tried, comparison, Side::Before, theme);
+            about_node(frame, right, tried, comparison, Side::After, theme);
+        } else {
+            about_node(frame, node, tried, comparison, comparison.side, theme);
+        }
     }
     if comparison.side == Side::Before { extents } else { other }
 }
 
-fn place(body: Rect, tried: &Tried) -> [Rect; 2] {
-    if body.width >= 110 {
+/// From this width on the trees stand beside each other.
+const BESIDE: u16 = 110;
+
+fn place(body: Rect, tried: &Tried, side: Side) -> [Rect; 2] {
+    if body.width >= BESIDE {
         return Layout::horizontal([Constraint::Percentage(50), Constraint::Min(1)]).areas(body);
+    }
+    if body.height < 10 {
+        // Too little for two: the one with the keys has it all.
+        let none = Rect { height: 0, ..body };
+        return if side == Side::Before { [body, none] } else { [none, body] };
     }
     // Each as high as it needs, as far as there is room for both.
     let need = |plan: &Plan| u16::try_from(plan.len() + 3).unwrap_or(u16::MAX);
@@ -113,10 +139,13 @@ fn side(
         Side::Before => (&tried.before, &comparison.before, &comparison.diff.before, "Before"),
         Side::After => (&tried.after, &comparison.after, &comparison.diff.after, "After"),
     };
+    if area.height < 3 {
+        return Extents::default();
+    }
     let focused = comparison.side == side;
     let mut heading = title(name, focused, theme);
     if let Some(cost) = cost(plan) {
-        heading.push_span(Span::styled(format!("cost {} ", fmt::cost(cost)), theme.style("ui.text")));
+        heading.push_span(Span::styled(format!("cost {} ", fmt::cost(cost)), theme.style("ui.title")));
     }
     let differing = changes.iter().filter(|c| !matches!(c, Change::Same(_))).count();
     heading.push_span(Span::styled(
@@ -128,19 +157,24 @@ fn side(
     Extents { page: tree::draw(frame.buffer_mut(), inside, &view, theme), scroll: 0 }
 }
 
-/// What the node under the cursor compares and reads.
-fn about_node(frame: &mut Frame<'_>, area: Rect, tried: &Tried, comparison: &Comparison, theme: &Theme) {
-    let (plan, state, name) = match comparison.side {
+/// The node under a side's cursor: in full where there is room, else what it compares.
+fn about_node(frame: &mut Frame<'_>, area: Rect, tried: &Tried, comparison: &Comparison, side: Side, theme: &Theme) {
+    let (plan, state, name) = match side {
         Side::Before => (&tried.before, &comparison.before, "Node before"),
         Side::After => (&tried.after, &comparison.after, "Node after"),
     };
     let inside = inset(pane(frame.buffer_mut(), area, title(name, false, theme), false, theme));
     let id = state.selected();
     let columns = usize::from(inside.width);
-    let mut out = vec![Line::from(fit_spans(tree::title(plan, id, theme), columns, theme))];
-    let words: Vec<String> =
-        plan.details(id).into_iter().map(|(label, text)| format!("{label}: {}", one_line(&text))).collect();
-    out.extend(wrap(&words.join("; "), columns).into_iter().map(|l| Line::styled(l, theme.style("ui.dim"))));
+    let mut out = if inside.height > 4 {
+        detail::lines(plan, id, std::iter::empty(), columns, theme)
+    } else {
+        let mut out = vec![Line::from(fit_spans(tree::title(plan, id, theme), columns, theme))];
+        let words: Vec<String> =
+            plan.details(id).into_iter().map(|(label, text)| format!("{label}: {}", one_line(&text))).collect();
+        out.extend(wrap(&words.join("; "), columns).into_iter().map(|l| Line::styled(l, theme.style("ui.dim"))));
+        out
+    };
     out.truncate(usize::from(inside.height));
     lines(frame.buffer_mut(), inside, &out, 0, theme);
 }

@@ -64,13 +64,14 @@ pub(super) fn lines<'a>(
         part.extend(labelled("native", &node.native, columns, text, theme));
     }
     for (label, words) in &node.extra {
-        part.extend(labelled(
-            &one_line(label),
-            &format!("{} = {words}", one_line(label)),
-            columns,
-            theme.style("ui.dim"),
-            theme,
-        ));
+        let label = one_line(label);
+        // A name that is too long for its column stands with its text.
+        let (label, words) = if label.chars().count() < 12 {
+            (label, words.clone())
+        } else {
+            (String::new(), format!("{label} = {words}"))
+        };
+        part.extend(labelled(&label, &words, columns, theme.style("ui.dim"), theme));
     }
     if let Some(line) = node.line {
         part.extend(labelled("source", &format!("line {line} of the document"), columns, theme.style("ui.dim"), theme));
@@ -118,7 +119,7 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
             out.push((label, words.join(", ")));
         }
     };
-    let share = derived.share.map(|s| format!("{} of the statement", fmt::percent(s)));
+    let share = derived.share.filter(|s| *s > 0.0).map(|s| format!("{} of the statement", fmt::percent(s)));
     let mut time = Vec::new();
     if let Some(own) = derived.self_ms {
         time.push(format!("{} itself", fmt::duration_ms(own)));

@@ -45,7 +45,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         return nothing(frame, area, model, theme);
     };
     let wanted = u16::try_from(advice.proposals.len() + 3).unwrap_or(u16::MAX);
-    let list_height = wanted.clamp(5.min(area.height), (area.height * 45 / 100).max(4));
+    let list_height = wanted.min(area.height * 45 / 100).max(4);
     let [list, rest] = if area.width >= 150 {
         Layout::horizontal([Constraint::Percentage(56), Constraint::Min(1)]).areas(area)
     } else {
@@ -222,7 +222,8 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
             out.extend(labelled("size", &fmt::bytes(size), columns, text, theme));
         }
     }
-    let mut writes = format!("{} entries per row written", fmt::count(p.entries_per_row));
+    let plural = if (p.entries_per_row - 1.0).abs() < f64::EPSILON { "entry" } else { "entries" };
+    let mut writes = format!("{} index {plural} per row written", fmt::count(p.entries_per_row));
     if let Some(bytes) = p.bytes_per_row {
         let _ = write!(writes, ", about {} bytes", fmt::count(bytes));
     }

@@ -30,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     };
     let places = place(area, sheet);
     let mut extents = Extents::default();
-    let tree_rows = draw_tree(frame, places.tree, model, sheet, theme);
+    let tree_rows = if places.tree.is_empty() { 0 } else { draw_tree(frame, places.tree, model, sheet, theme) };
     if sheet.pane == Pane::Tree {
         extents.page = tree_rows;
     }
@@ -79,11 +79,19 @@ fn place(area: Rect, sheet: &Sheet) -> Places {
     let wanted = u16::try_from(sheet.tree.rows().len() + 3).unwrap_or(u16::MAX);
     if area.width >= 150 && area.height >= 28 {
         let [main, side] = Layout::horizontal([Constraint::Percentage(64), Constraint::Min(1)]).areas(area);
-        let tree = wanted.clamp(8, main.height * 65 / 100);
+        let tree = wanted.min(main.height * 65 / 100).max(8);
         let [tree, findings] = Layout::vertical([Constraint::Length(tree), Constraint::Min(1)]).areas(main);
         return Places { tree, findings: Some(findings), detail: Some(side) };
     }
-    let tree = wanted.clamp(6.min(area.height / 2), (area.height * 55 / 100).max(4));
+    if area.height < 14 {
+        // Too little for two: the pane with the keys has it all.
+        return match sheet.pane {
+            Pane::Tree => Places { tree: area, findings: None, detail: None },
+            Pane::Findings => Places { tree: Rect::default(), findings: Some(area), detail: None },
+            Pane::Detail => Places { tree: Rect::default(), findings: None, detail: Some(area) },
+        };
+    }
+    let tree = wanted.min(area.height * 55 / 100).max(5);
     let [tree, lower] = Layout::vertical([Constraint::Length(tree), Constraint::Min(1)]).areas(area);
     if area.width >= 110 && area.height >= 24 {
         let [findings, detail] = Layout::horizontal([Constraint::Percentage(48), Constraint::Min(1)]).areas(lower);

@@ -12,7 +12,7 @@ use crate::{
     app::TreeState,
     diagnose::Severity,
     fmt,
-    plan::{Engine, Flag, NodeId, Plan, diff::Change},
+    plan::{Engine, Flag, NodeId, Operator, Plan, diff::Change},
     theme::Theme,
 };
 
@@ -44,25 +44,29 @@ impl Columns {
         let analyzed = plan.analyzed;
         let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
         // In the order of what tells most; the operator keeps at least what is left of the least.
-        let least = if columns >= 100 { 44 } else { 26 };
-        let rows = if analyzed { 18 } else { 10 };
+        let wide = columns >= 100;
+        let least = if wide { 44 } else { 26 };
+        let rows = match (analyzed, wide) {
+            (true, true) => 20,
+            (true, false) => 17,
+            (false, _) => 10,
+        };
         let wishes: [(&mut usize, usize); 5] = [
             (&mut out.rows, rows),
-            (&mut out.bar, 7),
-            (&mut out.flags, if comparing { 0 } else { 14 }),
-            (&mut out.error, if analyzed { 8 } else { 0 }),
-            (&mut out.loops, if analyzed && columns >= 90 { 9 } else { 0 }),
+            (&mut out.bar, if wide { 9 } else { 5 }),
+            (&mut out.flags, if comparing { 0 } else { 13 }),
+            (&mut out.error, if analyzed && columns >= 90 { 8 } else { 0 }),
+            (&mut out.loops, if analyzed && columns >= 90 { 8 } else { 0 }),
         ];
-        let mut room = columns.saturating_sub(least + 9);
+        let mut room = columns.saturating_sub(least + out.number);
         for (column, wanted) in wishes {
             if wanted <= room {
                 *column = wanted;
                 room -= wanted;
             }
         }
-        if out.flags > 0 && room > 30 {
-            let more = (room - 30).min(18);
-            out.flags += more;
+        if out.flags > 0 && wide {
+            out.flags += (room / 2).min(20);
         }
         out.operator = columns.saturating_sub(out.number + out.bar + out.rows + out.error + out.loops + out.flags);
         out
@@ -276,7 +280,16 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
     let mut out = vec![Span::raw("  ")];
     for flag in &plan.derived(id).flags {
         // How far an estimate is off has its own column, where there is room for it; "never ran" stands in the rows.
-        if (*flag == Flag::Misestimate && columns.error > 0) || (*flag == Flag::NeverExecuted && columns.rows > 0) {
+        // What the operator's own name says is not said twice.
+        let told = match flag {
+            Flag::Misestimate => columns.error > 0,
+            Flag::NeverExecuted => columns.rows > 0,
+            Flag::Filesort => plan.engine == Engine::PostgreSql,
+            Flag::Parallel => plan.node(id).native.starts_with("Parallel "),
+            Flag::Covering => plan.node(id).operator == Operator::IndexOnlyScan,
+            _ => false,
+        };
+        if told {
             continue;
         }
         if out.len() > 1 {

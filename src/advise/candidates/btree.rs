@@ -126,6 +126,10 @@ fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
         if draft.keys.len() >= MOST_KEYS || !draft.add(key, format!("{name}: {words} {name}{direction}")) {
             break;
         }
+        // What follows a unique key orders nothing any more.
+        if at.is_unique(name) {
+            break;
+        }
     }
     (draft.keys.len() > before).then_some(draft)
 }

@@ -7,7 +7,7 @@ use crate::{
     },
     catalog::Table,
     plan::Engine,
-    sql::shape::{Operand, Predicate, Shape, Sort, Source, Test},
+    sql::shape::{Branch, Operand, Predicate, Shape, Sort, Source, Test},
 };
 
 /// One source of the statement, with everything that concerns it.
@@ -29,10 +29,20 @@ impl<'a> At<'a> {
     pub(super) fn new(engine: Engine, version: u32, shape: &'a Shape, number: usize, table: &'a Table) -> Self {
         let own: Vec<&Predicate> = shape.predicates.iter().filter(|p| p.source == number).collect();
         let mut arms: Vec<Vec<&Predicate>> = Vec::new();
-        let mut branches: Vec<_> = own.iter().filter_map(|p| p.branch).collect();
-        branches.dedup();
-        for branch in branches {
-            arms.push(own.iter().copied().filter(|p| p.branch == Some(branch)).collect());
+        let mut branches: Vec<Branch> = Vec::new();
+        let searched = |p: &&&Predicate| {
+            !matches!(p.test, Test::Pattern | Test::NotEqual | Test::IsNotNull | Test::HasElement | Test::FullText)
+        };
+        for branch in own.iter().filter(searched).filter_map(|p| p.branch) {
+            if !branches.contains(&branch) {
+                branches.push(branch);
+            }
+        }
+        for branch in &branches {
+            // Indexes serve an OR when each of its alternatives has one.
+            if branches.iter().filter(|b| b.or == branch.or).count() == branch.arms {
+                arms.push(own.iter().copied().filter(|p| p.branch == Some(*branch)).collect());
+            }
         }
         let mut joins: Vec<(String, String)> = Vec::new();
         for join in &shape.joins {
@@ -77,6 +87,8 @@ impl<'a> At<'a> {
             Kind::Unordered | Kind::TextSearch | Kind::Hstore => return None,
             // An order or a whole value cannot come from a beginning.
             Kind::Long if test.is_none() => return None,
+            // A whole document or array is compared with a value, at most.
+            Kind::Jsonb | Kind::Array if !matches!(test, Some(Test::Equal | Test::OneOf)) => return None,
             Kind::Long => key.prefix = Some(64),
             Kind::Text if test == Some(Test::LikePrefix) => {
                 let name = self.table.column(column).map(|c| c.type_name.as_str()).unwrap_or_default();
@@ -90,6 +102,17 @@ impl<'a> At<'a> {
             Kind::Plain | Kind::Text | Kind::Jsonb | Kind::Array => {}
         }
         Some(key)
+    }
+
+    /// Whether no two rows have the same value in the column.
+    pub(super) fn is_unique(&self, column: &str) -> bool {
+        self.table.indexes.iter().any(|i| {
+            i.unique
+                && i.predicate.is_none()
+                && i.keys.len() == 1
+                && i.keys[0].column.as_deref() == Some(column)
+                && self.table.column(column).is_some_and(|c| c.not_null || i.primary)
+        })
     }
 
     /// One line on what a condition needs.

@@ -10,6 +10,10 @@ use crate::{
 pub(super) fn served(at: &At<'_>, draft: &Draft) -> bool {
     at.table.indexes.iter().any(|index| {
         let keys = all_keys(at, index);
+        let one_value = draft.equal == 1 && draft.keys.len() == 1 && draft.include.is_empty();
+        if index.method == "hash" && one_value && same_condition(index, draft) {
+            return index.keys.len() == 1 && same_key(&index.keys[0], &draft.keys[0]);
+        }
         same_method(index, draft)
             && same_condition(index, draft)
             && keys.len() >= draft.keys.len()

@@ -186,6 +186,9 @@ fn what_cannot_help_is_not_proposed() {
         (PostgreSql, "select * from orders where random() = 0.5"),
         (PostgreSql, "select * from nowhere where a = 1"),
         (PostgreSql, "select +"),
+        (PostgreSql, "select * from orders where customer_id = 7 or note like '%x%'"),
+        (PostgreSql, "select * from customers where doc is not null"),
+        (PostgreSql, "select * from orders order by id, total limit 5"),
         (MySql, "select * from customers where doc = '1'"),
         (MySql, "select * from customers where doc->>'$.a' = '1'"),
         (MariaDb, "select * from customers where lower(email) = 'x'"),
@@ -277,6 +280,9 @@ fn indexes_that_stand_are_reckoned_with() {
     assert_eq!(all(PostgreSql, sql, &with(&[partial])).len(), 1);
     let unique = Index { unique: true, ..index("unique", &["customer_id"]) };
     assert!(all(PostgreSql, sql, &with(&[unique])).is_empty());
+
+    let hash = Index { method: "hash".to_owned(), ..index("hash", &["customer_id"]) };
+    assert!(all(PostgreSql, sql, &with(&[hash])).is_empty());
 
     let backwards = "select * from orders order by created_at desc limit 3";
     assert!(all(PostgreSql, backwards, &with(&[index("up", &["created_at"])])).is_empty());

@@ -1,162 +1,36 @@
 //! Serves one client after another, one at a time.
 
-use std::{
-    io::Write,
-    net::Shutdown,
-    os::{
-        fd::AsFd,
-        unix::net::{UnixListener, UnixStream},
-    },
-    path::Path,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
-    time::{Duration, Instant},
-};
+mod table;
+
+use std::{io::Write, net::Shutdown, os::fd::AsFd, path::Path, time::Duration};
 
 use super::{Parent, Provider, SERVING, wire};
 use crate::demo::engine::Engine;
+use table::{Guest, Table};
 
-/// How long a client may take to say what it wants.
-const OPENING: Duration = Duration::from_secs(5);
-/// How long a second client waits for the first to leave.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// The parameters a server announces when a session starts (manual, "Asynchronous Operations").
 const ANNOUNCED: &str = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('server_version', \
     'server_encoding', 'client_encoding', 'application_name', 'DateStyle', 'IntervalStyle', 'TimeZone', \
     'integer_datetimes', 'standard_conforming_strings', 'default_transaction_read_only', 'in_hot_standby', \
     'is_superuser', 'session_authorization', 'search_path', 'scram_iterations')";
 
-/// A client that was let in, and its parameters.
-type Guest = (UnixStream, Vec<(String, String)>);
-
-/// What the threads share: who is being served and since when.
-#[derive(Default)]
-struct Table {
-    seat: Mutex<Seat>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Seat {
-    /// A client was let in and has not left.
-    taken: bool,
-    /// Where an error goes that ends the session from outside.
-    client: Option<UnixStream>,
-    key: Option<wire::Key>,
-    work: Work,
-}
-
-/// Whether the engine works for the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Work {
-    #[default]
-    Idle,
-    Unlimited,
-    Until(Instant),
-}
-
-impl Table {
-    fn seat(&self) -> MutexGuard<'_, Seat> {
-        self.seat.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Seat)) {
-        change(&mut self.seat());
-        self.changed.notify_all();
-    }
-}
-
 /// Opens the database and serves it until the parent ends this process.
 pub(super) fn serve(provider: &Provider, root: &Path, parent: &Parent) -> Result<(), String> {
     let listener = std::io::stdin().as_fd().try_clone_to_owned().map_err(|e| format!("taking the socket: {e}"))?;
     let mut engine = (provider.open)(root, SERVING)?;
-    let table = Arc::new(Table::default());
-    let (door, guests) = mpsc::channel();
-    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-        std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| format!("starting a thread: {e}"))
-    };
-    let at_door = Arc::clone(&table);
-    spawn("door", Box::new(move || accept(&UnixListener::from(listener), &at_door, &door)))?;
-    let at_clock = Arc::clone(&table);
-    spawn("clock", Box::new(move || keep_time(&at_clock)))?;
+    let (table, guests) = Table::open(listener).map_err(|e| format!("starting a thread: {e}"))?;
     parent.tell("ready");
-
     let mut first = true;
-    while let Ok((client, parameters)) = guests.recv() {
+    while let Ok(guest) = guests.recv() {
         if !std::mem::take(&mut first) {
             reset(engine.as_mut())?;
         }
-        let served = session(engine.as_mut(), &table, &client, &parameters);
-        let _ = client.shutdown(Shutdown::Both);
-        table.change(|seat| *seat = Seat::default());
+        let served = session(engine.as_mut(), &table, &guest);
+        let _ = guest.stream.shutdown(Shutdown::Both);
+        table.leave();
         served?;
     }
     Err("nobody listens any more".to_owned())
-}
-
-/// Lets clients in; each states its wish on a thread of its own, so that a cancel is heard while a client is served.
-fn accept(listener: &UnixListener, table: &Arc<Table>, door: &mpsc::Sender<Guest>) {
-    for stream in listener.incoming() {
-        // A failed accept (no file descriptors left) passes; without the pause it would take a whole processor.
-        let Ok(stream) = stream else {
-            std::thread::sleep(Duration::from_millis(100));
-            continue;
-        };
-        let (table, door) = (Arc::clone(table), door.clone());
-        let _ = std::thread::Builder::new().name("guest".to_owned()).spawn(move || admit(stream, &table, &door));
-    }
-}
-
-/// Hears what one client wants.
-fn admit(mut stream: UnixStream, table: &Table, door: &mpsc::Sender<Guest>) {
-    let _ = stream.set_read_timeout(Some(OPENING));
-    match wire::read_opening(&mut stream) {
-        Ok(wire::Opening::Cancel(key)) => {
-            let seat = table.seat();
-            if seat.key == Some(key) && seat.work != Work::Idle {
-                stop(&seat, "canceling statement due to user request");
-            }
-        }
-        Ok(wire::Opening::Session(parameters)) => {
-            let (mut seat, waited) = table
-                .changed
-                .wait_timeout_while(table.seat(), PATIENCE, |seat| seat.taken)
-                .unwrap_or_else(PoisonError::into_inner);
-            if waited.timed_out() {
-                drop(seat);
-                let _ = stream.write_all(&wire::fatal("53300", "the demo serves one connection at a time"));
-                return;
-            }
-            let _ = stream.set_read_timeout(None);
-            *seat = Seat { taken: true, client: stream.try_clone().ok(), ..Seat::default() };
-            let _ = door.send((stream, parameters));
-        }
-        Err(_) => {}
-    }
-}
-
-/// Ends work that passes its time limit.
-fn keep_time(table: &Table) {
-    let mut seat = table.seat();
-    loop {
-        seat = match seat.work {
-            Work::Until(end) => match end.saturating_duration_since(Instant::now()) {
-                Duration::ZERO => stop(&seat, "canceling statement due to statement timeout"),
-                left => table.changed.wait_timeout(seat, left).unwrap_or_else(PoisonError::into_inner).0,
-            },
-            Work::Idle | Work::Unlimited => table.changed.wait(seat).unwrap_or_else(PoisonError::into_inner),
-        };
-    }
-}
-
-/// Tells the client why and ends this process, which is the only way to stop the engine. The seat stays locked, so
-/// that no answer mixes with the error.
-fn stop(seat: &Seat, why: &str) -> ! {
-    if let Some(mut client) = seat.client.as_ref() {
-        let _ = client.set_write_timeout(Some(Duration::from_secs(1)));
-        let _ = client.write_all(&wire::fatal("57014", why));
-        let _ = client.shutdown(Shutdown::Both);
-    }
-    std::process::exit(0);
 }
 
 /// Makes the one session of the engine as good as new for the next client.
@@ -167,35 +41,28 @@ fn reset(engine: &mut dyn Engine) -> Result<(), String> {
 }
 
 /// Serves one client to its end. An error is the engine's; what goes wrong with the client only ends its session.
-fn session(
-    engine: &mut dyn Engine,
-    table: &Table,
-    client: &UnixStream,
-    parameters: &[(String, String)],
-) -> Result<(), String> {
-    let mut client = client;
+fn session(engine: &mut dyn Engine, table: &Table, guest: &Guest) -> Result<(), String> {
+    let mut client = &guest.stream;
     let key = wire::Key { process: std::process::id(), secret: secret() };
-    match greeting(engine, key, parameters)? {
-        Ok(greeting) if client.write_all(&greeting).is_ok() => {}
-        Ok(_) => return Ok(()),
+    match greeting(engine, key, &guest.parameters)? {
+        Ok(greeting) => {
+            table.give_key(key);
+            if client.write_all(&greeting).is_err() {
+                return Ok(());
+            }
+        }
         Err(refusal) => {
             let _ = client.write_all(&wire::fatal("22023", &refusal));
             return Ok(());
         }
     }
-    table.change(|seat| seat.key = Some(key));
     let mut limit = time_limit(engine)?;
-    let mut batch = Vec::new();
-    // Terminate, the end of the stream and a malformed message all end the session.
-    while let Ok(Some(kind @ (b'A'..=b'W' | b'Y' | b'Z' | b'a'..=b'z'))) = wire::read_message(&mut client, &mut batch) {
-        // Query, Sync and a function call make the server answer; what comes before waits for them.
-        if !matches!(kind, b'Q' | b'S' | b'F') {
-            continue;
+    for batch in &guest.batches {
+        if !table.begin(limit) {
+            break;
         }
-        table.change(|seat| seat.work = limit.map_or(Work::Unlimited, |l| Work::Until(Instant::now() + l)));
         let answer = engine.exchange(&batch);
-        table.change(|seat| seat.work = Work::Idle);
-        batch.clear();
+        table.end();
         let answer = answer?;
         if client.write_all(&answer).is_err() {
             break;
@@ -239,17 +106,30 @@ fn settings(parameters: &[(String, String)]) -> Vec<(String, String)> {
     for (name, value) in parameters {
         match name.as_str() {
             "user" | "database" | "replication" => {}
-            "options" => out.extend(
-                value
-                    .split_whitespace()
-                    .filter_map(|word| word.trim_start_matches("--").trim_start_matches("-c").split_once('='))
-                    .map(|(n, v)| (n.replace('-', "_"), v.to_owned())),
-            ),
+            "options" => out.extend(words(value).iter().filter_map(|word| {
+                let (name, value) = word.trim_start_matches("--").trim_start_matches("-c").split_once('=')?;
+                Some((name.replace('-', "_"), value.to_owned()))
+            })),
             protocol if protocol.starts_with("_pq_.") => {}
             _ => out.push((name.clone(), value.clone())),
         }
     }
     out
+}
+
+/// Words separated by white space, which a backslash makes part of a word (as `pg_split_opts` does).
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, words.last_mut()) {
+            ('\\', Some(word)) => word.extend(letters.next()),
+            (letter, Some(word)) if !letter.is_whitespace() => word.push(letter),
+            _ => words.push(String::new()),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// The limit the session has set for its statements. `SHOW` takes no snapshot, so it may stand between `BEGIN` and
@@ -276,14 +156,14 @@ mod tests {
             ("user", "ann"),
             ("database", "shop"),
             ("application_name", "whyslow"),
-            ("options", "-c statement_timeout=5s -csearch_path=public --work-mem=1MB -e"),
+            ("options", r"-c statement_timeout=5s  -csearch_path=a,\ b --work-mem=1MB -e"),
             ("_pq_.x", "1"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()));
         let expected = [
             ("application_name", "whyslow"),
             ("statement_timeout", "5s"),
-            ("search_path", "public"),
+            ("search_path", "a, b"),
             ("work_mem", "1MB"),
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()));

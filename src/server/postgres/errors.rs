@@ -106,9 +106,12 @@ pub(super) fn connecting(error: &Error, attempted: &str, has_password: bool) -> 
             (ErrorKind::Unreachable, "there is no such socket; name a host, as in postgres://user@localhost/database")
         }
         Some(io::ErrorKind::TimedOut) => (ErrorKind::Unreachable, "is a firewall between here and the server?"),
-        Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-            (ErrorKind::Unreachable, "the other side closed the connection; is it a PostgreSQL server?")
-        }
+        Some(
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::Other,
+        ) => (ErrorKind::Unreachable, "the other side closed the connection; is it a PostgreSQL server?"),
         Some(_) => (ErrorKind::Unreachable, "check the host's name and the network"),
         None if error.is_closed() => {
             (ErrorKind::Unreachable, "the other side closed the connection; is it a PostgreSQL server?")

@@ -73,10 +73,15 @@ impl Connection {
         self.options.statement_timeout.unwrap_or(PLAIN_LIMIT)
     }
 
-    /// Ends what a dropped future left open. Prepared statements outlive transactions.
+    /// Ends what a dropped future left open. Prepared statements and hypothetical indexes outlive transactions.
     async fn tidy(&mut self) -> Result<(), ServerError> {
         if self.unfinished {
-            self.wire.ours("ending the last transaction", "ROLLBACK; DEALLOCATE ALL").await?;
+            let attempted = "ending the last transaction";
+            self.wire.ours(attempted, "ROLLBACK").await?;
+            let left = "SELECT FROM pg_catalog.pg_prepared_statements WHERE name = 'whyslow'";
+            if !self.wire.rows(attempted, left, &[]).await?.is_empty() {
+                self.wire.ours(attempted, "DEALLOCATE whyslow").await?;
+            }
             if let Some(schema) = self.hypopg_schema() {
                 let sql = format!("SELECT {schema}.hypopg_reset()");
                 self.wire.rows("ending the last trial", &sql, &[]).await?;
@@ -119,17 +124,18 @@ impl Transaction<'_> {
             let rows = self.rows(attempted, &format!("{prefix}{}", statement.text()), &[]).await;
             return document(rows.map_err(|e| statement.locate(e, &prefix))?.as_slice(), attempted);
         }
-        // A statement left over by a dropped future was deallocated when this transaction began.
         let prefix = "PREPARE whyslow AS ";
         self.rows(attempted, &format!("{prefix}{}", statement.text()), &[])
             .await
             .map_err(|e| statement.locate(e, prefix))?;
         let plan = self.plan_prepared(attempted, &options).await;
-        // After an error the transaction does not take this; then the next transaction does it.
-        let gone = self.rows(attempted, "DEALLOCATE whyslow", &[]).await;
-        let plan = plan?;
-        gone?;
-        Ok(plan)
+        // A prepared statement outlives its transaction, and behind a pooler its client. After an error only a new
+        // transaction takes this, and the caller ends that one as it would have ended the old.
+        if plan.is_err() {
+            self.start_again().await?;
+        }
+        self.wire().ours(attempted, "DEALLOCATE whyslow").await?;
+        plan
     }
 
     async fn plan_prepared(&self, attempted: &str, options: &str) -> Result<String, ServerError> {

@@ -237,7 +237,7 @@ impl Walk<'_> {
             for predicate in predicates {
                 let mut predicate = predicate.clone();
                 if !everywhere(&predicate) && predicate.branch.is_none() {
-                    predicate.branch = Some(Branch { or, arm });
+                    predicate.branch = Some(Branch { or, arm, arms: arms.len() });
                 }
                 found.push(predicate);
             }

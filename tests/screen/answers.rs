@@ -1,0 +1,172 @@
+//! What the server says in the tests: plans that a real PostgreSQL 15 gave, and proposals made of them.
+
+use std::time::Duration;
+
+use whyslow::{
+    advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
+    app::Sample,
+    diagnose::{Finding, Severity},
+    inspect::Inspection,
+    plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
+    server::Info,
+};
+
+/// A file of `tests/fixtures/screen`.
+pub(super) fn fixture(name: &str) -> String {
+    let path = format!("{}/tests/fixtures/screen/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The one plan of a fixture, as if `sql` had been asked.
+pub(super) fn plan(name: &str, sql: &str) -> Plan {
+    let mut plan = whyslow::read::read(&fixture(name)).unwrap().remove(0);
+    plan.query = Some(sql.to_owned());
+    plan.version = Some("15.18".to_owned());
+    plan
+}
+
+pub(super) fn info() -> Info {
+    Info {
+        engine: Engine::PostgreSql,
+        version: "15.18".to_owned(),
+        version_number: 150_018,
+        database: "shop".to_owned(),
+        user: "ann".to_owned(),
+        hypopg: Some("1.4.1".to_owned()),
+        tls: Some("TLSv1.3".to_owned()),
+        embedded: false,
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    [
+        ("Open orders, dearest first", "a condition that no index serves reads the whole table", "open-orders.sql"),
+        ("Revenue by category", "a sort and a hash that do not fit in memory", "top-products.sql"),
+    ]
+    .map(|(title, trouble, file)| Sample {
+        title: title.to_owned(),
+        trouble: trouble.to_owned(),
+        sql: fixture(file).trim().to_owned(),
+    })
+    .to_vec()
+}
+
+/// The answer to a statement: the fixture whose text it is.
+pub(super) fn inspection(sql: &str, analyze: bool) -> Inspection {
+    let stem = ["open-orders", "top-products"]
+        .into_iter()
+        .find(|stem| fixture(&format!("{stem}.sql")).trim() == sql)
+        .unwrap_or_else(|| panic!("no fixture answers to: {sql}"));
+    let kind = if analyze || stem == "top-products" { "analyze" } else { "explain" };
+    let plan = plan(&format!("{stem}.{kind}.json"), sql);
+    let findings = findings(&plan);
+    Inspection { plan, catalog: None, findings, elapsed: Duration::from_millis(62), runs: Vec::new() }
+}
+
+/// Findings about full scans and misestimates, written here so that a rule's wording does not move the screens.
+fn findings(plan: &Plan) -> Vec<Finding> {
+    let mut found: Vec<Finding> = plan
+        .ids()
+        .filter_map(|id| {
+            let derived = plan.derived(id);
+            let relation = plan.node(id).relation.as_ref()?.name.clone();
+            let scan = derived.flags.contains(&Flag::FullScan);
+            (scan && derived.share.unwrap_or(0.0) > 0.01).then(|| Finding {
+                rule: "full-scan-filtering",
+                severity: if derived.share.unwrap_or(0.0) > 0.5 { Severity::Critical } else { Severity::Warning },
+                node: id,
+                share: derived.share,
+                title: format!("reads all of {relation} to keep a few rows"),
+                why: "No index serves the condition, so every row is read and nearly all are thrown away.".to_owned(),
+                next: "Look for an index (x).".to_owned(),
+                evidence: serde_json::Map::new(),
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| b.share.unwrap_or(0.0).total_cmp(&a.share.unwrap_or(0.0)));
+    found
+}
+
+fn key(expr: &str) -> Key {
+    Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+}
+
+fn candidate(keys: &[&str], include: &[&str]) -> Candidate {
+    Candidate {
+        engine: Engine::PostgreSql,
+        schema: "public".to_owned(),
+        table: "orders".to_owned(),
+        method: "btree",
+        keys: keys.iter().map(|k| key(k)).collect(),
+        include: include.iter().map(|c| (*c).to_owned()).collect(),
+        predicate: None,
+        replaces: Vec::new(),
+        reasons: vec![
+            "status: equality in the WHERE clause".to_owned(),
+            "created: range in the WHERE clause".to_owned(),
+        ],
+    }
+}
+
+fn proposal(candidate: Candidate, verdict: Verdict, reason: &str, tried: Option<Tried>) -> Proposal {
+    let keys: Vec<&str> = candidate.keys.iter().map(|k| k.expr.as_str()).collect();
+    let name = format!("orders_{}_idx", keys.join("_"));
+    Proposal {
+        ddl: vec![format!("CREATE INDEX CONCURRENTLY {name} ON public.orders USING btree ({});", keys.join(", "))],
+        undo: vec![format!("DROP INDEX CONCURRENTLY public.{name};")],
+        candidate,
+        verdict,
+        reason: reason.to_owned(),
+        tried,
+        entries_per_row: 1.0,
+        bytes_per_row: Some(28.0),
+    }
+}
+
+/// A proved, a rejected and an untested one.
+pub(super) fn proposals(sql: &str) -> Vec<Proposal> {
+    let tried = |after: &str| Tried {
+        method: "hypopg",
+        trust: Trust::Close,
+        before: plan("open-orders.explain.json", sql),
+        after: plan(after, sql),
+        index_name: "<13556>btree_orders_status_created".to_owned(),
+        size_bytes: Some(16_449_536),
+        notes: vec!["HypoPG 1.4.1 estimated the index's size from statistics".to_owned()],
+    };
+    vec![
+        proposal(
+            candidate(&["status", "created"], &[]),
+            Verdict::Proved,
+            "the planner uses it; cost 7,553 to 1,586",
+            Some(tried("open-orders.hypopg.json")),
+        ),
+        proposal(
+            candidate(&["created"], &["total"]),
+            Verdict::Rejected,
+            "the planner does not use it",
+            Some(tried("open-orders.explain.json")),
+        ),
+        proposal(candidate(&["total"], &[]), Verdict::Untested, "no method here could try it", None),
+    ]
+}
+
+/// A plan of `n` nodes, `deep` of them below each other, for what big plans do to the screen.
+pub(super) fn big(n: u32, deep: u32) -> Plan {
+    let mut builder = PlanBuilder::new();
+    for i in 0..n {
+        let parent = match i {
+            0 => None,
+            i if i <= deep => Some(NodeId(i - 1)),
+            _ => Some(NodeId(deep / 2)),
+        };
+        let mut node = Node::new(if i == 0 { Role::Root } else { Role::Member }, Operator::SeqScan, "Seq Scan");
+        node.relation = Some(Relation { schema: None, name: format!("part_{i}"), alias: None });
+        node.timing = Some(Timing::PerLoop { first_ms: 0.0, last_ms: f64::from(n - i) });
+        node.rows.actual = Some(f64::from(i));
+        node.rows.loops = Some(1.0);
+        node.rows.estimated = Some(10.0);
+        builder.push(parent, node).unwrap();
+    }
+    builder.finish(Engine::PostgreSql).unwrap()
+}

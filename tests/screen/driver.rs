@@ -1,0 +1,230 @@
+//! Drives the screen by keys and looks at it. Requests are answered from fixtures; nothing else is different from the program.
+
+use std::{collections::HashMap, fmt::Write as _, time::Duration};
+
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::{Buffer, Cell},
+    style::{Color, Modifier},
+};
+use whyslow::{
+    app::{self, Confirmed, Effect, Message, Model, Setup},
+    inspect::InspectError,
+    keys,
+    server::{ErrorKind, ServerError},
+    theme::{Depth, Theme, UNICODE},
+    ui,
+};
+
+use super::answers;
+
+/// A screen with a person at it.
+pub(crate) struct Harness {
+    pub(crate) model: Model,
+    pub(crate) theme: Theme,
+    size: (u16, u16),
+    /// Requests that are to stay without an answer.
+    hold: bool,
+    /// The error every request gets instead of an answer.
+    refuse: Option<ServerError>,
+    /// What was asked for, oldest first.
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Harness {
+    /// A screen of 80x24.
+    pub(crate) fn new(setup: Setup) -> Self {
+        let (model, first) = Model::new(setup);
+        let theme = Theme::built_in(true, Depth::True, &UNICODE);
+        let mut out = Self { model, theme, size: (80, 24), hold: false, refuse: None, effects: Vec::new() };
+        out.measure();
+        out.perform(first);
+        out
+    }
+
+    /// Connected to a server, with this query typed but not explained.
+    pub(crate) fn connected(query: &str) -> Self {
+        let setup = Setup {
+            connect: true,
+            place: "ann@db.example:5432/shop".into(),
+            draft: Some(query.into()),
+            ..Setup::default()
+        };
+        Self::new(setup)
+    }
+
+    /// A plan that was read, without a server.
+    pub(crate) fn plan(plan: whyslow::plan::Plan) -> Self {
+        Self::new(Setup { plans: vec![plan], ..Setup::default() })
+    }
+
+    pub(crate) fn size(mut self, width: u16, height: u16) -> Self {
+        self.size = (width, height);
+        self.measure();
+        self
+    }
+
+    pub(crate) fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// From now on requests stay without an answer.
+    pub(crate) fn hold(mut self) -> Self {
+        self.hold = true;
+        self
+    }
+
+    /// From now on requests get this error.
+    pub(crate) fn refuse(mut self, error: ServerError) -> Self {
+        self.refuse = Some(error);
+        self
+    }
+
+    /// Presses keys one after another.
+    pub(crate) fn keys(mut self, text: &str) -> Self {
+        for key in keys::sequence(text).unwrap() {
+            if let Some(message) = app::on_key(&self.model, key) {
+                self.send(message);
+            }
+            self.measure();
+        }
+        self
+    }
+
+    /// Takes a message, as the event loop would.
+    pub(crate) fn send(&mut self, message: Message) {
+        let effects = app::update(&mut self.model, message);
+        self.perform(effects);
+        self.measure();
+    }
+
+    pub(crate) fn wait(mut self, time: Duration) -> Self {
+        self.send(Message::Tick(time));
+        self
+    }
+
+    fn measure(&mut self) {
+        let mut terminal = self.terminal();
+        let mut extents = app::Extents::default();
+        terminal.draw(|frame| extents = ui::draw(frame, &self.model, &self.theme)).unwrap();
+        app::update(&mut self.model, Message::Measured(extents));
+    }
+
+    fn terminal(&self) -> Terminal<TestBackend> {
+        Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap()
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.effects.push(effect.clone());
+            if self.hold {
+                continue;
+            }
+            if let Some(answer) = self.answer(effect) {
+                self.send(answer);
+            }
+        }
+    }
+
+    fn answer(&self, effect: Effect) -> Option<Message> {
+        Some(match effect {
+            Effect::Connect => Message::Connected(Box::new(answers::info())),
+            Effect::Explain { generation, sql, analyze, confirmed } => {
+                let refused = self
+                    .refuse
+                    .clone()
+                    .filter(|e| e.kind != ErrorKind::NeedsConfirmation || confirmed == Confirmed::No);
+                let result = match refused {
+                    Some(error) => Err(Box::new(InspectError::Server(error))),
+                    None => Ok(Box::new(answers::inspection(&sql, analyze))),
+                };
+                Message::Explained { generation, result }
+            }
+            Effect::Advise { generation, sql, .. } => {
+                Message::Advised { generation, result: Ok(answers::proposals(&sql)) }
+            }
+            Effect::Copy { what, .. } => Message::Say(format!("copied {what}")),
+            _ => return None,
+        })
+    }
+
+    /// The last request.
+    pub(crate) fn last(&self) -> &Effect {
+        self.effects.last().unwrap()
+    }
+
+    pub(crate) fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {
+        let mut terminal = self.terminal();
+        terminal
+            .draw(|frame| {
+                ui::draw(frame, &self.model, &self.theme);
+            })
+            .unwrap();
+        let typing = self.model.editor.typing && self.model.view == app::View::Query;
+        let at = terminal.get_cursor_position().unwrap();
+        (terminal.backend().buffer().clone(), typing.then_some((at.x, at.y)))
+    }
+
+    /// What a person sees, without colours.
+    pub(crate) fn text(&self) -> String {
+        let (buffer, _) = self.buffer();
+        let area = buffer.area;
+        let mut out = String::new();
+        for y in 0..area.height {
+            let mut x = 0;
+            let mut line = String::new();
+            while x < area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The text, then a letter for the style of each cell, then what the letters mean.
+    pub(crate) fn screen(&self) -> String {
+        let (buffer, _) = self.buffer();
+        let mut names: HashMap<String, char> = HashMap::new();
+        let mut legend = String::new();
+        let mut styles = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            for x in 0..buffer.area.width {
+                let style = describe(&buffer[(x, y)]);
+                if style.is_empty() {
+                    line.push(' ');
+                    continue;
+                }
+                let next = char::from(b'a' + u8::try_from(names.len() % 26).unwrap());
+                let next = if names.len() >= 26 { next.to_ascii_uppercase() } else { next };
+                let letter = *names.entry(style.clone()).or_insert_with(|| {
+                    let _ = writeln!(legend, "{next} {style}");
+                    next
+                });
+                line.push(letter);
+            }
+            styles.push_str(line.trim_end());
+            styles.push('\n');
+        }
+        format!("{}--- styles\n{styles}--- legend\n{legend}", self.text())
+    }
+}
+
+fn describe(cell: &Cell) -> String {
+    let mut out = Vec::new();
+    if cell.fg != Color::Reset && cell.symbol() != " " {
+        out.push(cell.fg.to_string());
+    }
+    if cell.bg != Color::Reset {
+        out.push(format!("on {}", cell.bg));
+    }
+    if cell.symbol() != " " || cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED) {
+        out.extend(cell.modifier.iter_names().map(|(name, _)| name.to_lowercase()));
+    }
+    out.join(" ")
+}

@@ -1,0 +1,220 @@
+//! What a person does, from the query to the index, and what can go wrong on the way.
+
+use std::time::Duration;
+
+use whyslow::{
+    app::{Confirmed, Effect, Link, Message, Setup, View},
+    server::{ErrorKind, ServerError},
+    whatif::Progress,
+};
+
+use super::{Harness, answers};
+
+fn sql() -> String {
+    answers::fixture("open-orders.sql").trim().to_owned()
+}
+
+#[test]
+fn from_a_pasted_query_to_the_tested_index_and_its_ddl() {
+    let mut screen = Harness::connected("");
+    screen.send(Message::Paste(sql()));
+    let screen = screen.keys("<F6>");
+    assert!(matches!(&screen.effects[1..], [.., Effect::Record { .. }]), "{:?}", screen.last());
+    assert!(
+        screen.text().contains("Seq Scan on public.orders") || screen.text().contains("on orders o"),
+        "{}",
+        screen.text()
+    );
+    let screen = screen.keys("x");
+    assert_eq!(screen.model.view, View::Indexes);
+    assert!(screen.text().contains("orders (status, created)"), "{}", screen.text());
+    let screen = screen.keys("<ret>").wait(Duration::from_secs(5));
+    let text = screen.text();
+    assert!(text.contains("Before") && text.contains("After") && text.contains("index used: yes"), "{text}");
+    let screen = screen.keys("y");
+    let Effect::Copy { text, .. } = screen.last() else { panic!("{:?}", screen.last()) };
+    assert!(text.starts_with("CREATE INDEX CONCURRENTLY"), "{text}");
+}
+
+#[test]
+fn looking_for_indexes_from_the_editor_explains_first_and_then_goes_on() {
+    let screen = Harness::connected(&sql()).keys("<F7>");
+    let kinds: Vec<&str> = screen
+        .effects
+        .iter()
+        .filter_map(|e| match e {
+            Effect::Explain { .. } => Some("explain"),
+            Effect::Advise { .. } => Some("advise"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kinds, ["explain", "advise"]);
+}
+
+#[test]
+fn an_answer_to_an_older_request_is_dropped() {
+    let mut screen = Harness::connected(&sql()).hold().keys("<F5>");
+    let Effect::Explain { generation: old, .. } = *screen.last() else { panic!("{:?}", screen.last()) };
+    screen = screen.keys("<F5>");
+    screen.send(Message::Explained { generation: old, result: Ok(Box::new(answers::inspection(&sql(), false))) });
+    assert!(screen.model.sheets.is_empty() && screen.model.work.is_some());
+    screen.send(Message::Explained { generation: old + 1, result: Ok(Box::new(answers::inspection(&sql(), false))) });
+    assert_eq!((screen.model.sheets.len(), screen.model.work.is_none()), (1, true));
+}
+
+#[test]
+fn escape_cancels_here_and_on_the_server_and_keeps_the_query() {
+    let screen = Harness::connected(&sql()).hold().keys("<F6>").wait(Duration::from_millis(2_300));
+    assert!(screen.text().contains("running 2.30 s") && screen.text().contains("Esc cancel"), "{}", screen.text());
+    let screen = screen.keys("<esc>");
+    assert!(matches!(screen.last(), Effect::Cancel { generation: 1 }), "{:?}", screen.last());
+    assert!(screen.model.work.is_none() && screen.model.editor.text() == sql());
+}
+
+#[test]
+fn progress_is_shown_while_indexes_are_tried() {
+    let mut screen = Harness::connected(&sql()).keys("<F5>").hold().keys("x");
+    let progress = Progress { done: 3, total: 12, doing: "orders (status) by hypopg".into() };
+    screen.send(Message::Progress { generation: 2, progress });
+    assert!(screen.text().contains("3 of 12: orders (status) by hypopg"), "{}", screen.text());
+}
+
+#[test]
+fn a_syntax_error_marks_its_place_and_the_query_stays() {
+    let mut error =
+        ServerError::new(ErrorKind::Statement, "explaining the statement", "syntax error at or near \"FORM\"")
+            .next("correct the statement and explain it again");
+    error.code = Some("42601".into());
+    error.position = Some(13);
+    let screen = Harness::connected("SELECT 1;\nSELECT id\n  FORM orders").keys("<down>").refuse(error).keys("<F5>");
+    assert_eq!(screen.model.editor.mark, Some((2, 2)));
+    insta::assert_snapshot!("syntax_error", screen.screen());
+    let screen = screen.keys("<esc>");
+    assert!(screen.model.error.is_none() && screen.model.editor.typing);
+}
+
+#[test]
+fn a_statement_that_writes_runs_only_after_the_word() {
+    let error = ServerError::new(
+        ErrorKind::NeedsConfirmation,
+        "measuring the statement",
+        "DELETE changes rows. It would be executed inside a transaction and rolled back.",
+    );
+    let screen = Harness::connected(&sql()).refuse(error).keys("<F6>");
+    insta::assert_snapshot!("confirm", screen.screen());
+    let screen = screen.keys("yes<ret>");
+    assert!(screen.model.confirm.is_some(), "another word is no word");
+    let screen = screen.keys("<backspace><backspace><backspace>run<ret>");
+    let confirmed = screen
+        .effects
+        .iter()
+        .filter_map(|e| match e {
+            Effect::Explain { confirmed, analyze, .. } => Some((*confirmed, *analyze)),
+            _ => None,
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(confirmed, [(Confirmed::No, true), (Confirmed::Yes, true)]);
+    assert_eq!(screen.model.view, View::Plan);
+}
+
+#[test]
+fn leaving_the_question_runs_nothing() {
+    let error = ServerError::new(ErrorKind::NeedsConfirmation, "measuring", "it writes");
+    let screen = Harness::connected(&sql()).refuse(error).keys("<F6>");
+    let asked = screen.effects.len();
+    let screen = screen.keys("ru<esc>");
+    assert_eq!(screen.effects.len(), asked);
+    assert!(screen.model.confirm.is_none() && screen.model.editor.text() == sql());
+}
+
+#[test]
+fn a_dropped_connection_is_opened_again_and_nothing_typed_is_lost() {
+    let error =
+        ServerError::new(ErrorKind::Disconnected, "explaining the statement", "the server closed the connection");
+    let screen = Harness::connected(&sql()).keys("<F5>").refuse(error).keys("r");
+    assert!(matches!(screen.last(), Effect::Connect), "{:?}", screen.last());
+    assert!(matches!(screen.model.link, Link::Open(_)));
+    assert_eq!((screen.model.editor.text(), screen.model.sheets.len()), (sql(), 1));
+    assert!(screen.text().contains("the server closed the connection"), "{}", screen.text());
+}
+
+#[test]
+fn a_wrong_password_says_so_and_the_query_stays() {
+    let mut screen = Harness::new(Setup { connect: true, draft: Some(sql()), ..Setup::default() });
+    screen.send(Message::ConnectFailed(Box::new(
+        ServerError::new(ErrorKind::Authentication, "connecting to db:5432 as ann", "password authentication failed")
+            .next("check the password"),
+    )));
+    let text = screen.text();
+    assert!(
+        text.contains("not connected")
+            && text.contains("password authentication failed")
+            && text.contains("SELECT o.id"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_draft_is_kept_some_time_after_the_last_key_and_on_quitting() {
+    let screen = Harness::connected("").keys("select").wait(Duration::from_millis(1_500)).keys(" 1");
+    assert!(!matches!(screen.last(), Effect::SaveDraft { .. }));
+    let screen = screen.wait(Duration::from_millis(2_100));
+    assert!(matches!(screen.last(), Effect::SaveDraft { text } if text == "select 1"), "{:?}", screen.last());
+    let screen = screen.keys("2<ctrl-q>");
+    assert!(
+        matches!(&screen.effects[screen.effects.len() - 2..], [Effect::SaveDraft { text }, Effect::Quit] if text == "select 12")
+    );
+}
+
+#[test]
+fn of_several_statements_the_one_under_the_cursor_is_asked() {
+    let screen = Harness::connected("select 1;\nselect 2;\nselect 3").keys("<down>").hold().keys("<F5>");
+    assert!(screen.text().contains("statement 2 of 3"), "{}", screen.text());
+    let asked = screen.effects.iter().rev().find_map(|e| match e {
+        Effect::Explain { sql, .. } => Some(sql.as_str()),
+        _ => None,
+    });
+    assert_eq!(asked, Some("select 2"));
+}
+
+#[test]
+fn findings_lead_to_their_nodes() {
+    let screen = Harness::connected(&sql()).keys("<F6><tab>");
+    let sheet = screen.model.sheet().unwrap();
+    assert_eq!(sheet.tree.selected(), sheet.findings[0].node);
+    let screen = screen.keys("<ret>gj]");
+    let sheet = screen.model.sheet().unwrap();
+    assert_eq!(sheet.tree.selected(), sheet.findings[sheet.finding].node);
+}
+
+#[test]
+fn searching_finds_conditions_and_marks_what_it_found() {
+    let screen = Harness::connected(&sql()).keys("<F6>/created<ret>");
+    let sheet = screen.model.sheet().unwrap();
+    assert!(sheet.plan.details(sheet.tree.selected()).iter().any(|(_, t)| t.contains("created")));
+    assert!(screen.model.searching.is_none());
+}
+
+#[test]
+fn a_sample_is_chosen_and_explained() {
+    let setup = Setup { connect: true, place: "demo".into(), samples: answers::samples(), ..Setup::default() };
+    let screen = Harness::new(setup).keys("j<ret>");
+    assert_eq!(screen.model.view, View::Plan);
+    assert_eq!(screen.model.editor.text(), answers::fixture("top-products.sql").trim());
+}
+
+#[test]
+fn a_plan_without_a_server_opens_and_says_what_it_cannot_do() {
+    let screen = Harness::plan(answers::plan("open-orders.analyze.json", &sql()));
+    assert!(screen.text().contains("measured") && screen.text().contains("no server"), "{}", screen.text());
+    let screen = screen.keys("x");
+    assert!(screen.text().contains("indexes are tried on a server"), "{}", screen.text());
+}
+
+#[test]
+fn a_plan_pasted_into_the_editor_is_read() {
+    let mut screen = Harness::new(Setup::default()).keys("e");
+    screen.send(Message::Paste(answers::fixture("open-orders.analyze.json")));
+    let screen = screen.keys("<F5>");
+    assert_eq!((screen.model.view, screen.model.sheets.len()), (View::Plan, 1));
+}
