@@ -48,6 +48,16 @@ pub struct Explanation {
     pub inputs: Vec<String>,
 }
 
+impl Plan {
+    /// What the whole plan costs, in the server's unit: as its root states it, else the sum of what its nodes state (MySQL
+    /// leaves it out at the top of some plans).
+    #[must_use]
+    pub fn total_cost(&self) -> Option<f64> {
+        let stated = self.node(NodeId::ROOT).cost.total;
+        stated.or_else(|| self.derived.iter().filter_map(|d| d.self_cost).reduce(|a, b| a + b))
+    }
+}
+
 /// A number fit for arithmetic: no NaN, nothing negative, and small enough that products and sums stay finite.
 fn sane(n: f64) -> f64 {
     if n.is_nan() { 0.0 } else { n.clamp(0.0, 1e100) }

@@ -1,0 +1,114 @@
+//! What changed between two plans, in words: the kind first, then the numbers.
+
+use super::{Change, Diff, Family, family, name};
+use crate::{
+    fmt,
+    plan::{NodeId, Plan},
+    text::one_line,
+};
+
+/// So many lines a kind of change; the rest is counted.
+const LINES: usize = 6;
+
+impl Diff {
+    /// What changed: how relations are read and joined, the join order, nodes that are new or gone; then cost, rows and
+    /// time. One line each, safe for a terminal. Empty when nothing differs.
+    #[must_use]
+    pub fn summary(&self, before: &Plan, after: &Plan) -> Vec<String> {
+        let mut lines = Vec::new();
+        let changed = self.before.iter().zip(before.ids()).filter_map(|(change, id)| match change {
+            Change::Changed(other) => changed(before, id, after, *other),
+            _ => None,
+        });
+        limited(&mut lines, changed.collect(), "changes");
+        let (was, is) = (relations(before), relations(after));
+        if was != is && was.len() > 1 && same_set(&was, &is) {
+            lines.push(format!("join order: {} → {}", list(&was), list(&is)));
+        }
+        let only = |plan: &Plan, changes: &[Change], word: &str| {
+            let ids = changes.iter().zip(plan.ids()).filter(|(change, _)| **change == Change::Only);
+            ids.map(|(_, id)| format!("{word}: {}", plan.title(id))).collect::<Vec<_>>()
+        };
+        limited(&mut lines, only(before, &self.before, "gone"), "gone");
+        limited(&mut lines, only(after, &self.after, "new"), "new");
+        numbers(&mut lines, before, after);
+        lines
+    }
+}
+
+fn limited(lines: &mut Vec<String>, all: Vec<String>, what: &str) {
+    let more = all.len().saturating_sub(LINES);
+    lines.extend(all.into_iter().take(LINES));
+    if more > 0 {
+        lines.push(format!("… and {more} more {what}"));
+    }
+}
+
+/// `orders o: Seq Scan → Index Scan using ix_orders_customer`; `None` when the words are the same (the join order differs).
+fn changed(before: &Plan, id: NodeId, after: &Plan, other: NodeId) -> Option<String> {
+    let what = |plan: &Plan, id: NodeId| {
+        let node = plan.node(id);
+        let title = plan.title(id);
+        let relation = node.relation.as_ref().map(|r| format!(" on {}", r.label()));
+        relation.and_then(|on| title.strip_suffix(on.as_str()).map(str::to_owned)).unwrap_or(title)
+    };
+    let (was, is) = (what(before, id), what(after, other));
+    let node = before.node(id);
+    let place = match family(node) {
+        Family::Scan => node.relation.as_ref().map(|r| format!("{}: ", r.label())),
+        _ => None,
+    };
+    (was != is).then(|| format!("{}{was} → {is}", place.unwrap_or_default()))
+}
+
+/// The relations in the order in which the plan comes to them.
+fn relations(plan: &Plan) -> Vec<String> {
+    plan.ids().filter(|id| family(plan.node(*id)) == Family::Scan).filter_map(|id| name(plan.node(id))).collect()
+}
+
+fn same_set(a: &[String], b: &[String]) -> bool {
+    let (mut a, mut b) = (a.to_vec(), b.to_vec());
+    a.sort_unstable();
+    b.sort_unstable();
+    a == b
+}
+
+fn list(names: &[String]) -> String {
+    let shown: Vec<_> = names.iter().take(LINES * 2).map(|name| one_line(name)).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn numbers(lines: &mut Vec<String>, before: &Plan, after: &Plan) {
+    // Units are each server's own.
+    if before.engine == after.engine {
+        number(lines, "cost", before.total_cost(), after.total_cost(), fmt::cost);
+    }
+    number(lines, "rows read", rows_read(before), rows_read(after), fmt::count);
+    let time = |plan: &Plan| plan.execution_ms.or_else(|| plan.derived(NodeId::ROOT).wall_ms);
+    if before.analyzed && after.analyzed {
+        number(lines, "time", time(before), time(after), fmt::duration_ms);
+    }
+}
+
+/// `cost: 35,811 → 12.40 (×2.9 k less)`; nothing when it is the same to the reader.
+fn number(lines: &mut Vec<String>, what: &str, was: Option<f64>, is: Option<f64>, text: fn(f64) -> String) {
+    let (Some(was), Some(is)) = (was, is) else { return };
+    let (shown_was, shown_is) = (text(was), text(is));
+    if shown_was == shown_is {
+        return;
+    }
+    let (factor, word) = if is < was { (was / is, "less") } else { (is / was, "more") };
+    let times = if factor.is_finite() { format!(" ({} {word})", fmt::times(factor)) } else { String::new() };
+    lines.push(format!("{what}: {shown_was} → {shown_is}{times}"));
+}
+
+/// Rows that scans really read, over all executions, those thrown away included.
+fn rows_read(plan: &Plan) -> Option<f64> {
+    let scans = plan.ids().filter(|id| family(plan.node(*id)) == Family::Scan && plan.children(*id).next().is_none());
+    let read = scans.filter_map(|id| {
+        let rows = plan.node(id).rows;
+        Some((rows.actual? + rows.removed.unwrap_or(0.0)) * rows.loops.unwrap_or(1.0))
+    });
+    read.reduce(|a, b| a + b).filter(|sum| sum.is_finite())
+}
