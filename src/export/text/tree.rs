@@ -217,9 +217,10 @@ fn node(
     let indent = if mark.is_some() { "  " } else { "" };
     if cut {
         // What a narrow column cuts off must not be lost: names tell the tables apart.
-        let mut line = Line::of(Style::Dim, format!("{indent}{below}")).with(title, plan.title(id));
-        line.fit(columns.full());
-        out.push(line);
+        let start = Line::of(Style::Dim, format!("{indent}{below}"));
+        for part in wrap(&plan.title(id), columns.full().saturating_sub(start.width())) {
+            out.push(start.clone().with(title, part));
+        }
     }
     if !inline && !flags.is_empty() {
         let mut line =
@@ -327,7 +328,7 @@ mod tests {
         node.rows.estimated = Some(1e6);
         builder.push(None, node).unwrap();
         let text = text(&builder.finish(Engine::MySql).unwrap(), 60);
-        assert!(text.contains("…") && text.contains("a_rather_long_name_of_an_index on the_table\n"), "{text}");
+        assert!(text.contains("…") && text.contains("a_rather_long_name_of_an_index on\n     the_table\n"), "{text}");
     }
 
     #[test]
