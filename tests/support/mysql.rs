@@ -189,6 +189,16 @@ impl Server {
                 "{sql}: {error:?}"
             );
         }
+        for analyze in [false, true] {
+            let sql = "select id from orders wher id = 1".to_owned();
+            let error =
+                session.explain(&ExplainRequest { sql, analyze, ..ExplainRequest::default() }).await.unwrap_err();
+            assert_eq!(
+                (error.code.as_deref(), error.position),
+                (Some("1064"), Some(28)),
+                "nothing is asked: {error:?}"
+            );
+        }
         let mut admin = connect(self.admin).await;
         let error = explain(&mut admin, "select * from nowhere_at_all").await.unwrap_err();
         assert_eq!((error.kind, error.position), (ErrorKind::Statement, Some(15)), "{error:?}");

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     plan::Engine,
     server::{ErrorKind, ExplainRequest, Explained, ServerError},
-    sql::{Class, classify, without_explain},
+    sql::{Class, Effects, classify, without_explain},
     text::one_line,
 };
 
@@ -21,6 +21,9 @@ const CHOOSES_VERSION: u32 = 80_300;
 
 /// What MySQL's version 2 says of a statement that its newer executor does not run.
 const NOT_MEASURABLE: &str = "<not executable by iterator executor>";
+
+/// For a look before the statement is measured.
+const PLAIN: &str = "EXPLAIN ";
 
 /// Explains; see [`Connection::explain`].
 pub(super) async fn explain(connection: &mut Connection, request: &ExplainRequest) -> Result<Explained, ServerError> {
@@ -33,13 +36,23 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     let inner = if class.statements == 1 { without_explain(&request.sql, engine) } else { &request.sql };
     let functions = connection.functions(&class.functions).await?;
     let wish = Wish { engine, analyze: request.analyze, confirmed: request.confirmed };
-    let transaction = safety::decide(wish, &class, &functions, inner)?;
+    let plain = Sent::ending(PLAIN, &request.sql, inner);
+    let transaction = match safety::decide(wish, &class, &functions, inner) {
+        Err(question) if class.effects == Effects::Unknown && question.kind == ErrorKind::NeedsConfirmation => {
+            // A slip of the pen is told before anything is asked.
+            let unasked = Wish { analyze: false, ..wish };
+            if let Ok(transaction) = safety::decide(unasked, &class, &functions, inner) {
+                connection.run(transaction, PLAIN, inner, &plain).await?;
+            }
+            return Err(question);
+        }
+        decided => decided?,
+    };
     let prefix = connection.prefix(request.analyze)?;
     let sent = Sent::ending(prefix, &request.sql, inner);
     if transaction == Transaction::RolledBackIfItReaches {
         // A statement that the server does not even plan is told so before its tables are judged.
-        let plain = "EXPLAIN ";
-        connection.run(Transaction::RolledBack, plain, inner, &Sent::ending(plain, &request.sql, inner)).await?;
+        connection.run(Transaction::RolledBack, PLAIN, inner, &plain).await?;
         connection.refuse_what_stays(&class).await?;
     }
     let (document, warnings, elapsed) = connection.run(transaction, prefix, inner, &sent).await?;
