@@ -42,7 +42,7 @@ pub struct Options {
 pub struct Progress {
     /// What is being done, in words.
     pub doing: &'static str,
-    /// Weight of what is done; milliseconds once measured on two slow cores.
+    /// Weight of what is done; milliseconds once measured on two cores.
     pub done: u32,
     /// Weight of all that is to be done.
     pub total: u32,
@@ -89,7 +89,7 @@ impl DemoError {
 /// Weight of opening the engine for the first time, when it unpacks itself.
 const UNPACK: u32 = 2400;
 /// Weight of copying the prepared data.
-const COPY: u32 = 150;
+const COPY: u32 = 250;
 /// Weight of opening the engine.
 const OPEN: u32 = 400;
 

@@ -42,7 +42,8 @@ fn json(explained: &Explained) -> serde_json::Value {
 /// Actual rows of the root of a measured statement.
 async fn count(session: &mut Session, sql: &str) -> String {
     let answer = measure(session, sql, false).await.unwrap();
-    root(&json(&answer), "Actual Rows").to_string()
+    // 18 prints fractions: `1.00`.
+    root(&json(&answer), "Actual Rows").as_f64().unwrap().to_string()
 }
 
 /// Someone who may do everything, for what whyslow itself cannot do.
@@ -112,8 +113,8 @@ async fn a_second_statement_is_refused_and_the_table_still_stands() {
 async fn the_session_knows_who_answered_and_how() {
     let session = connect("WHYSLOW_TEST_POSTGRES").await;
     let info = session.info();
-    assert_eq!(info.version_number / 10_000, 15);
-    assert!(info.version.starts_with("15."), "{}", info.version);
+    let major = info.version.split('.').next().unwrap();
+    assert_eq!(major, (info.version_number / 10_000).to_string());
     assert_eq!((info.database.as_str(), info.user.as_str(), info.embedded), ("shop", "reader", false));
     assert_eq!(info.hypopg, None);
     assert_eq!(info.tls.as_deref(), Some("TLSv1.3"), "prefer takes TLS where it is offered");

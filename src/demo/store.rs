@@ -75,7 +75,7 @@ impl Store {
     pub(super) fn template(
         &self,
         stamp: &str,
-        waiting: impl FnOnce(),
+        waiting: impl Fn(),
         build: impl FnOnce(&Run) -> Result<(), DemoError>,
     ) -> Result<Template, DemoError> {
         let path = self.root.join(format!("template-{stamp}"));
@@ -85,12 +85,12 @@ impl Store {
             .append(true)
             .open(self.root.join(format!("template-{stamp}.lock")))
             .map_err(failed)?;
-        patiently(waiting, || lock.try_lock_shared()).map_err(failed)?;
+        patiently(&waiting, || lock.try_lock_shared()).map_err(failed)?;
         if let Some(size) = whole(&path) {
             return Ok(Template { path, size, _lock: lock });
         }
         lock.unlock().map_err(failed)?;
-        patiently(|| (), || lock.try_lock()).map_err(failed)?;
+        patiently(&waiting, || lock.try_lock()).map_err(failed)?;
         // Another may have made it while nobody held the lock.
         if whole(&path).is_none() {
             self.sweep(&path);

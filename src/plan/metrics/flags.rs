@@ -92,6 +92,11 @@ pub(super) fn stopped_early(plan: &Plan) -> Vec<bool> {
             },
             Operator::MergeJoin => true,
             Operator::NestedLoop => node.role == Role::Inner && one_match_is_enough(plan, parent),
+            // Nothing to look up in an empty hash table.
+            Operator::HashJoin => {
+                let empty = |c: NodeId| plan.node(c).role == Role::Inner && plan.node(c).rows.actual == Some(0.0);
+                node.role == Role::Outer && plan.children(parent).take(64).any(empty)
+            }
             _ => false,
         };
         stopped[id.index()] = stops || (stopped[parent.index()] && !eager) && loops(above) > 0.0;
