@@ -136,6 +136,11 @@ pub trait Trial: Send {
     fn method(&self) -> &'static str;
     /// Tries one candidate for one statement.
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>>;
+    /// Takes away what was made for the trials so far. To be called when no more follow; a method that leaves nothing
+    /// behind has nothing to do.
+    fn finish(&mut self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What came of a candidate.

@@ -4,8 +4,9 @@ mod create;
 mod hypopg;
 mod postgres;
 mod rolled_back;
+mod temporary_tables;
 
-use self::{hypopg::HypoPg, rolled_back::RolledBack};
+use self::{hypopg::HypoPg, rolled_back::RolledBack, temporary_tables::TemporaryTables};
 use crate::{
     advise::{Candidate, Proposal, Trial, TrialError, Tried, Verdict, candidates, judge},
     catalog::Catalog,
@@ -55,6 +56,7 @@ pub async fn propose(
     let canceller = session.canceller();
     let mut proposals = Vec::with_capacity(total);
     let mut method = method(session, allow);
+    let mut stopped = None;
     for (done, candidate) in all.into_iter().enumerate() {
         progress(Progress { done, total, doing: format!("trying an index on {}", one_line(&candidate.table)) });
         let tried = match &mut method {
@@ -64,9 +66,16 @@ pub async fn propose(
         if let Err(TrialError::Server { message, .. }) = &tried
             && let Some(kind) = canceller.stopped()
         {
-            return Err(ServerError::new(kind, "trying indexes", message));
+            stopped = Some(ServerError::new(kind, "trying indexes", message));
+            break;
         }
         proposals.push(judge(candidate, tried, catalog));
+    }
+    if let Ok(method) = &mut method {
+        method.finish().await;
+    }
+    if let Some(error) = stopped {
+        return Err(error);
     }
     progress(Progress { done: total, total, doing: "done".to_owned() });
     proposals.sort_by(|a, b| place(a).total_cmp(&place(b)));
@@ -84,7 +93,10 @@ pub async fn try_one(
     allow: Allow,
 ) -> Result<Tried, TrialError> {
     session.start_over();
-    method(session, allow)?.try_one(sql, candidate).await
+    let mut method = method(session, allow)?;
+    let tried = method.try_one(sql, candidate).await;
+    method.finish().await;
+    tried
 }
 
 /// The method for a session, or why there is none.
@@ -106,13 +118,10 @@ fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, Tr
                 }),
             }
         }
+        Session::Mysql(connection) if allow.temporary_tables => Ok(Box::new(TemporaryTables::new(connection))),
         Session::Mysql(_) => Err(TrialError::Unsupported {
-            method: "temporary-tables",
-            reason: if allow.temporary_tables {
-                "sampled temporary tables are not built yet".to_owned()
-            } else {
-                "it needs session-private temporary tables, which are not allowed here".to_owned()
-            },
+            method: temporary_tables::METHOD,
+            reason: "it needs session-private temporary tables, which are not allowed here".to_owned(),
         }),
     }
 }

@@ -110,3 +110,33 @@ async fn a_dropped_connection_is_known() {
 async fn an_abandoned_request_leaves_no_answer_behind() {
     MARIADB.an_abandoned_request().await;
 }
+
+#[tokio::test]
+async fn a_sample_answers_as_the_real_index_does() {
+    MARIADB.a_sample_answers_as_the_real_index_does().await;
+}
+
+#[tokio::test]
+async fn a_reader_may_try_an_index_and_leaves_nothing() {
+    MARIADB.a_reader_may_try_and_leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn proposals_are_proved_on_a_sample() {
+    MARIADB.proposals_are_proved().await;
+}
+
+#[tokio::test]
+async fn odd_tables_are_sampled_or_said_to_be_none() {
+    MARIADB.odd_tables_are_sampled_or_said_to_be_none().await;
+}
+
+#[tokio::test]
+async fn rows_that_literals_name_are_in_the_sample() {
+    MARIADB.rows_that_literals_name_are_in_the_sample().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_trial_leaves_nothing() {
+    MARIADB.an_interrupted_trial_leaves_nothing().await;
+}

@@ -132,3 +132,33 @@ async fn placeholders_and_generic_plans_are_refused_with_a_reason() {
 async fn an_abandoned_request_leaves_no_answer_behind() {
     MYSQL.an_abandoned_request().await;
 }
+
+#[tokio::test]
+async fn a_sample_answers_as_the_real_index_does() {
+    MYSQL.a_sample_answers_as_the_real_index_does().await;
+}
+
+#[tokio::test]
+async fn a_reader_may_try_an_index_and_leaves_nothing() {
+    MYSQL.a_reader_may_try_and_leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn proposals_are_proved_on_a_sample() {
+    MYSQL.proposals_are_proved().await;
+}
+
+#[tokio::test]
+async fn odd_tables_are_sampled_or_said_to_be_none() {
+    MYSQL.odd_tables_are_sampled_or_said_to_be_none().await;
+}
+
+#[tokio::test]
+async fn rows_that_literals_name_are_in_the_sample() {
+    MYSQL.rows_that_literals_name_are_in_the_sample().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_trial_leaves_nothing() {
+    MYSQL.an_interrupted_trial_leaves_nothing().await;
+}

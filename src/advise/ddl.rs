@@ -121,7 +121,8 @@ fn postgres_body(candidate: &Candidate) -> String {
     sql
 }
 
-fn keys(candidate: &Candidate) -> String {
+/// The keys as they stand between the parentheses of an index definition.
+pub(crate) fn keys(candidate: &Candidate) -> String {
     candidate.keys.iter().map(|k| key(k, candidate.engine)).collect::<Vec<_>>().join(", ")
 }
 

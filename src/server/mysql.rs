@@ -96,10 +96,14 @@ impl Connection {
         self.wire.shared.cancelled.store(false, Ordering::Relaxed);
     }
 
+    async fn ready(&mut self) -> Result<(), ServerError> {
+        self.start_over();
+        self.tidy().await
+    }
+
     /// Tidies up after a request whose answer nobody waited for: connects again, since what the server says next would
     /// be of that request, or drops what a trial left.
-    pub(crate) async fn ready(&mut self) -> Result<(), ServerError> {
-        self.start_over();
+    pub(crate) async fn tidy(&mut self) -> Result<(), ServerError> {
         if self.wire.abandoned() {
             let attempted = "connecting again after an abandoned request";
             self.wire.renew(self.connect_timeout).await.map_err(|e| match e {
@@ -115,7 +119,48 @@ impl Connection {
         self.sweep().await
     }
 
-    /// Drops the temporary tables that [`Self::will_litter`] was told of; also after the person cancelled.
+    /// Explains a statement without executing it, for trials: nothing is tidied up before.
+    pub(crate) async fn plan(&mut self, statement: &str) -> Result<Explained, ServerError> {
+        let request = ExplainRequest { sql: statement.to_owned(), ..ExplainRequest::default() };
+        explain::explain(self, &request).await
+    }
+
+    /// [`Self::catalog`] for trials: nothing is tidied up before.
+    pub(crate) async fn facts(&mut self, tables: &[(Option<String>, String)]) -> Result<Catalog, ServerError> {
+        catalog::read(self, tables, &[]).await
+    }
+
+    /// Makes a temporary table, to be dropped by [`Self::sweep`] at the latest. `sql` begins with `CREATE TEMPORARY TABLE`
+    /// and the quoted name.
+    pub(crate) async fn create_temporary(&mut self, table: &str, sql: &str) -> Result<(), ServerError> {
+        self.ask("making a temporary table", sql, Vec::new()).await?;
+        self.litter.push(table.to_owned());
+        Ok(())
+    }
+
+    /// Drops a temporary table that [`Self::create_temporary`] made; no other.
+    pub(crate) async fn drop_temporary(&mut self, table: &str) -> Result<(), ServerError> {
+        if let Some(at) = self.litter.iter().position(|ours| ours == table) {
+            self.ask("dropping a temporary table", &format!("DROP TEMPORARY TABLE {table}"), Vec::new()).await?;
+            self.litter.remove(at);
+        }
+        Ok(())
+    }
+
+    /// Gathers the statistics of a temporary table that [`Self::create_temporary`] made; of no other.
+    pub(crate) async fn analyze_temporary(&mut self, table: &str) -> Result<(), ServerError> {
+        if !self.litter.iter().any(|ours| ours == table) {
+            return Err(ServerError::new(
+                ErrorKind::Refused,
+                "gathering statistics",
+                "that is no temporary table of ours",
+            ));
+        }
+        let sql = format!("ANALYZE NO_WRITE_TO_BINLOG TABLE {table}");
+        self.ask("gathering the statistics of a temporary table", &sql, Vec::new()).await.map(|_| ())
+    }
+
+    /// Drops the temporary tables that [`Self::create_temporary`] made; also after the person cancelled.
     pub(crate) async fn sweep(&mut self) -> Result<(), ServerError> {
         while let Some(table) = self.litter.last().cloned() {
             if self.wire.is_broken() {

@@ -1,5 +1,7 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod whatif;
+
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
@@ -334,8 +336,7 @@ impl Server {
     }
 
     pub(crate) async fn an_abandoned_request(self) {
-        let mut target = target(&url(self.reader));
-        "whyslow tests".clone_into(&mut target.application_name);
+        let target = target(&url(self.reader));
         let options = SessionOptions { prelude: vec!["set @kept = 7".to_owned()], ..SessionOptions::default() };
         let mut session = Session::connect(&target, &options).await.unwrap();
         let canceller = session.canceller();

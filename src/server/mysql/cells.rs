@@ -25,3 +25,17 @@ pub(crate) fn whole(row: &Row, at: usize) -> Option<u64> {
     let text = text(row, at)?;
     text.parse().ok()
 }
+/// A name quoted for either server, whatever the SQL mode.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes() {
+        assert_eq!(quoted("a`; drop table x; -- "), "`a``; drop table x; -- `");
+    }
+}

@@ -1,0 +1,324 @@
+//! Some of a table's rows, picked without scanning it and copied inside the server.
+//!
+//! They go into a temporary table of another name first, since the copy's own name hides the table. All reading runs in
+//! READ ONLY transactions at READ COMMITTED: the server itself lets nothing but temporary tables be written, and takes
+//! no locks on the rows read (at REPEATABLE READ, `INSERT … SELECT` would).
+
+use mysql_async::Value;
+
+use super::walk::{self, CHUNK, Kind, Walk};
+use crate::{
+    catalog::Table,
+    fmt::grouped,
+    server::{
+        ServerError,
+        mysql::{
+            Connection,
+            cells::{number, quoted, text},
+        },
+    },
+    sql::shape::{Operand, Shape, Test, Value as Given},
+};
+
+/// Rows wanted: with 20,000 the plans agreed with the real index in 63 of 66 trials on MySQL 9.7, 61 on MariaDB 11.8.
+const ROWS: f64 = 20_000.0;
+/// Bytes of rows wanted at most.
+const BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+/// Rows that a literal of the statement selects are looked at up to this many.
+const NAMED: u64 = 5_000;
+/// Rows of a literal that are wanted at least, if there are so many.
+const FEW: f64 = 20.0;
+/// Literals looked up for one table.
+const LITERALS: usize = 20;
+
+const SAMPLING: &str = "reading a sample of the rows";
+
+/// A table to sample, its names quoted.
+pub(super) struct Source<'a> {
+    pub(super) table: &'a Table,
+    /// `database`.`table`.
+    pub(super) name: &'a str,
+    /// Where the rows go.
+    pub(super) stage: &'a str,
+    /// Columns that are not generated, in a list.
+    pub(super) columns: &'a str,
+}
+
+/// What was sampled.
+pub(super) struct Sample {
+    /// Rows in the stage.
+    pub(super) rows: f64,
+    /// How they were picked, for people.
+    pub(super) how: String,
+}
+
+/// Why there is no sample.
+pub(super) enum Missing {
+    /// No key lets rows be picked without reading the whole table.
+    NoKey,
+    /// The server refused.
+    Server(ServerError),
+}
+
+impl From<ServerError> for Missing {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error)
+    }
+}
+
+/// Fills the stage.
+pub(super) async fn take(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -> Result<Sample, Missing> {
+    connection.fixed(SAMPLING, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    connection.fixed(SAMPLING, "START TRANSACTION READ ONLY").await?;
+    let taken = pick(connection, source, shape).await;
+    let ended = connection.fixed(SAMPLING, "COMMIT").await;
+    let taken = taken?;
+    ended?;
+    Ok(taken)
+}
+
+async fn pick(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -> Result<Sample, Missing> {
+    let table = source.table;
+    let believed = table.rows.unwrap_or(f64::MAX);
+    #[expect(clippy::cast_precision_loss, reason = "bytes of an average row")]
+    let row_bytes = table.bytes.map_or(100.0, |b| b as f64) / believed.max(1.0);
+    let wanted = ROWS.min(BYTES / row_bytes.max(1.0)).max(1_000.0).round();
+    if believed <= wanted * 1.25 {
+        // Row counts are estimates, so that the limit stands in any case.
+        insert(connection, source, &format!("LIMIT {}", wanted * 2.0), Vec::new()).await?;
+        let rows = count(connection, source.stage).await?;
+        if rows < wanted * 2.0 {
+            return Ok(Sample { rows, how: "all".to_owned() });
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
+    let places = (wanted as usize).div_ceil(CHUNK);
+    #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+    let walk = walk::best(table, places as f64).ok_or(Missing::NoKey)?;
+    along(connection, source, &walk, places).await?;
+    named(connection, source, shape, wanted / believed.max(wanted)).await?;
+    let rows = count(connection, source.stage).await?;
+    let key = if walk.primary { "the primary key".to_owned() } else { format!("the index {}", walk.index) };
+    Ok(Sample { rows, how: format!("in {places} places along {key}") })
+}
+
+/// Copies what a condition selects.
+async fn insert(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    which: &str,
+    params: Vec<Value>,
+) -> Result<(), ServerError> {
+    let Source { name, stage, columns, .. } = source;
+    let sql = format!("INSERT IGNORE INTO {stage} ({columns}) SELECT {columns} FROM {name} {which}");
+    connection.ask(SAMPLING, &sql, params).await.map(|_| ())
+}
+
+async fn count(connection: &mut Connection, stage: &str) -> Result<f64, ServerError> {
+    let rows = connection.ask(SAMPLING, &format!("SELECT COUNT(*) FROM {stage}"), Vec::new()).await?;
+    Ok(rows.first().and_then(|row| number(row, 0)).unwrap_or_default())
+}
+
+/// The values between which places are picked.
+enum Range {
+    Whole(i128, i128),
+    /// The earliest, and seconds to the latest.
+    Moment(Value, f64),
+    Text(Vec<u8>, Vec<u8>, bool),
+}
+
+/// The lowest and highest value of a key's column; `None` where there is none. Each is one look into the index.
+async fn range(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    (column, kind): &(String, Kind),
+    within: &str,
+    params: Vec<Value>,
+) -> Result<Option<Range>, ServerError> {
+    let quoted_column = quoted(column);
+    let seconds = match kind {
+        Kind::Moment => format!("TIMESTAMPDIFF(SECOND, MIN({quoted_column}), MAX({quoted_column}))"),
+        Kind::Whole | Kind::Text => "0".to_owned(),
+    };
+    let sql = format!("SELECT MIN({quoted_column}), MAX({quoted_column}), {seconds} FROM {} {within}", source.name);
+    let rows = connection.ask(SAMPLING, &sql, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let whole = |at| text(row, at).and_then(|t| t.parse::<i128>().ok());
+    let bytes = |at| match row.as_ref(at) {
+        Some(Value::Bytes(bytes)) => Some(bytes.clone()),
+        _ => None,
+    };
+    Ok(match kind {
+        Kind::Whole => whole(0).zip(whole(1)).map(|(low, high)| Range::Whole(low, high)),
+        Kind::Moment => row
+            .as_ref(0)
+            .filter(|v| **v != Value::NULL)
+            .cloned()
+            .zip(number(row, 2))
+            .map(|(low, s)| Range::Moment(low, s)),
+        Kind::Text => bytes(0).zip(bytes(1)).map(|(low, high)| {
+            let binary = source.table.column(column).is_some_and(|c| c.type_name.contains("binary"));
+            Range::Text(low, high, !binary)
+        }),
+    })
+}
+
+/// `>= …` at a fraction of a range, with its parameters.
+fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
+    match range {
+        Range::Whole(low, high) => (">= ?", vec![walk::whole(*low, *high, fraction)]),
+        Range::Moment(low, seconds) => {
+            #[expect(clippy::cast_possible_truncation, reason = "some seconds more or less")]
+            let later = (seconds * fraction) as i64;
+            (">= CAST(? AS DATETIME) + INTERVAL ? SECOND", vec![low.clone(), Value::Int(later)])
+        }
+        Range::Text(low, high, printable) => (">= ?", vec![Value::Bytes(walk::text(low, high, fraction, *printable))]),
+    }
+}
+
+async fn along(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    walk: &Walk,
+    places: usize,
+) -> Result<(), ServerError> {
+    let Some((first, second)) = walk.columns.split_first() else { return Ok(()) };
+    let Some(outer) = range(connection, source, first, "", Vec::new()).await? else { return Ok(()) };
+    let (column, index) = (quoted(&first.0), quoted(&walk.index));
+    let Some(second) = second.first() else {
+        for fraction in walk::fractions(places) {
+            let (at, params) = from(&outer, fraction);
+            let which = format!("FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT {CHUNK}");
+            insert(connection, source, &which, params).await?;
+        }
+        return Ok(());
+    };
+    // The first column has few values: the place is picked within one of them.
+    let inner_column = quoted(&second.0);
+    for (fraction, within) in walk::fractions(places).zip(walk::scattered()) {
+        let (at, params) = from(&outer, fraction);
+        let sql = format!(
+            "SELECT {column} FROM {} FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT 1",
+            source.name
+        );
+        let rows = connection.ask(SAMPLING, &sql, params).await?;
+        let Some(value) = rows.first().and_then(|row| row.as_ref(0)).cloned() else { continue };
+        let condition = format!("WHERE {column} = ?");
+        let Some(range) = range(connection, source, second, &condition, vec![value.clone()]).await? else { continue };
+        let (at, mut params) = from(&range, within);
+        params.insert(0, value);
+        let which = format!(
+            "FORCE INDEX ({index}) WHERE {column} = ? AND {inner_column} {at} ORDER BY {inner_column} LIMIT {CHUNK}"
+        );
+        insert(connection, source, &which, params).await?;
+    }
+    Ok(())
+}
+
+/// Adds rows that the statement's literals select through existing indexes, as many as the sample would hold if it were
+/// even, a few at least: a constant that fell between the places would look as if it selected nothing.
+async fn named(connection: &mut Connection, source: &Source<'_>, shape: &Shape, part: f64) -> Result<(), ServerError> {
+    for (column, literal) in literals(source.table, shape) {
+        let (column, value) = (quoted(&column), || vec![Value::from(literal.as_str())]);
+        let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {column} = ? LIMIT {NAMED}) some", source.name);
+        let rows = connection.ask(SAMPLING, &sql, value()).await?;
+        let there = rows.first().and_then(|row| number(row, 0)).unwrap_or_default();
+        let sql = format!("SELECT COUNT(*) FROM {} WHERE {column} = ?", source.stage);
+        let rows = connection.ask(SAMPLING, &sql, value()).await?;
+        let have = rows.first().and_then(|row| number(row, 0)).unwrap_or_default();
+        let wanted = (there * part).ceil().max(there.min(FEW));
+        if have < wanted {
+            insert(connection, source, &format!("WHERE {column} = ? LIMIT {wanted}"), value()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Columns of the table that lead an index and the literals they are compared with.
+fn literals(table: &Table, shape: &Shape) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    for predicate in &shape.predicates {
+        let source = shape.sources.get(predicate.source);
+        if !source.is_some_and(|s| s.table == table.name && s.schema == table.schema)
+            || !matches!(predicate.test, Test::Equal | Test::OneOf)
+        {
+            continue;
+        }
+        let Operand::Column(column) = &predicate.operand else { continue };
+        let leads = table.indexes.iter().any(|index| {
+            !index.disabled
+                && index.method == "btree"
+                && index.keys.first().is_some_and(|key| key.column.as_ref() == Some(column))
+        });
+        for value in predicate.values.iter().filter(|_| leads) {
+            if let Given::Literal(literal) = value
+                && out.len() < LITERALS
+                && !out.iter().any(|(c, l)| c == column && l == literal)
+            {
+                out.push((column.clone(), literal.clone()));
+            }
+        }
+    }
+    out
+}
+
+/// `20,000 of about 199,104 rows of orders, in 200 places along the primary key`.
+pub(super) fn described(table: &Table, sample: &Sample) -> String {
+    let name = crate::text::one_line(&table.name);
+    match (&sample.how[..], table.rows) {
+        ("all", _) => format!("all {} rows of {name}", grouped(sample.rows)),
+        (how, Some(rows)) => format!("{} of about {} rows of {name}, {how}", grouped(sample.rows), grouped(rows)),
+        (how, None) => format!("{} rows of {name}, {how}", grouped(sample.rows)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sample, described, literals};
+    use crate::{
+        catalog::{Catalog, Column, Index, IndexKey, Table},
+        plan::Engine,
+        sql::shape::shape,
+    };
+
+    fn orders() -> Table {
+        let column = |name: &str| Column { name: name.to_owned(), type_name: "int".to_owned(), ..Column::default() };
+        let key = |name: &str| IndexKey { column: Some(name.to_owned()), expr: name.to_owned(), ..IndexKey::default() };
+        let index = |keys: Vec<IndexKey>| Index { method: "btree".to_owned(), keys, ..Index::default() };
+        Table {
+            schema: "shop".to_owned(),
+            name: "orders".to_owned(),
+            rows: Some(199_104.0),
+            columns: ["id", "customer_id", "status"].map(column).to_vec(),
+            indexes: vec![index(vec![key("id")]), index(vec![key("customer_id"), key("status")])],
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn literals_are_looked_up_where_an_index_leads_with_their_column() {
+        let catalog = Catalog { tables: vec![orders()], search_path: vec!["shop".to_owned()], ..Catalog::default() };
+        for (condition, expected) in [
+            ("id = 7", vec![("id", "7")]),
+            ("o.customer_id in (1, 2, 2)", vec![("customer_id", "1"), ("customer_id", "2")]),
+            ("status = 'paid'", vec![]),
+            ("id > 7", vec![]),
+            ("id = ?", vec![]),
+        ] {
+            let sql = format!("select * from orders o where {condition}");
+            let found = literals(&orders(), &shape(&sql, Engine::MySql, &catalog).unwrap());
+            let found: Vec<_> = found.iter().map(|(c, l)| (c.as_str(), l.as_str())).collect();
+            assert_eq!(found, expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_sample_says_how_large_it_is_and_how_it_was_picked() {
+        let sample = Sample { rows: 20_000.0, how: "in 200 places along the primary key".to_owned() };
+        assert_eq!(
+            described(&orders(), &sample),
+            "20,000 of about 199,104 rows of orders, in 200 places along the primary key"
+        );
+        assert_eq!(described(&orders(), &Sample { rows: 120.0, how: "all".to_owned() }), "all 120 rows of orders");
+    }
+}
