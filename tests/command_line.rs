@@ -83,6 +83,7 @@ fn each_plan_shows_the_trouble_it_was_made_for_and_a_healthy_one_shows_none() {
         ("repeated-full-scan", Some("repeated-full-scan")),
         ("row-goal", Some("row-goal")),
         ("containment", Some("containment-without-gin")),
+        ("misestimate", Some("join-without-index")),
         ("healthy", None),
     ] {
         let json = said(&read(&format!("postgresql-15/{name}.json"), &["--format", "json"]));

@@ -58,6 +58,13 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether the rows of a scan are compared through a join buffer: it is then read once for each buffer and not for each
+    /// row.
+    pub(super) fn buffered(self, scan: NodeId) -> bool {
+        let join = |id: NodeId| self.flagged(id, Flag::JoinBuffer);
+        join(scan) || self.plan.parent(scan).is_some_and(join)
+    }
+
     /// Ids of nodes with one of these operators.
     pub(super) fn of(self, operators: &'static [Operator]) -> impl Iterator<Item = NodeId> + 'a {
         self.plan.ids().filter(move |id| operators.contains(&self.plan.node(*id).operator))

@@ -1,4 +1,4 @@
-use super::{Context, Finding, Rule, condition, context::short, sieve::Sieve, stake::Stake};
+use super::{Context, Finding, Rule, condition, context::short, sieve::Sieve, stake::Stake, wrapped_column};
 use crate::{
     fmt,
     plan::{NodeId, Operator},
@@ -12,12 +12,18 @@ use crate::{
 /// condition may do as well.
 pub(super) struct FullScanFiltering;
 
-/// The columns an index would need, for a sentence.
+/// The columns an index would need, for a sentence. Those that a B-tree cannot serve in this condition are left out: they
+/// have findings of their own.
 pub(super) fn index_columns(context: Context<'_>, scan: NodeId, condition: &str) -> Option<String> {
     let mut columns = condition::columns_of(condition);
     if let Some(table) = context.table(scan).filter(|t| !t.columns.is_empty()) {
         columns.retain(|c| table.column(c).is_some());
     }
+    let table = context.table(scan);
+    let hidden = condition::wrapped(condition).into_iter().filter(|w| wrapped_column::hides(context, table, w));
+    let inside = condition::containment(condition).map(|(column, _)| column);
+    let unserved: Vec<String> = hidden.map(|w| w.column).chain(inside).collect();
+    columns.retain(|c| !unserved.contains(c));
     columns.truncate(4);
     (!columns.is_empty()).then(|| columns.join(", "))
 }
@@ -37,7 +43,8 @@ impl Rule for FullScanFiltering {
                 continue;
             };
             let stake = Stake::own(context, &sieve.nodes()).rows(sieve.read);
-            if stake.negligible() {
+            // What a buffered join compares is the join's matter, though MySQL and MariaDB print it at the table.
+            if stake.negligible() || context.buffered(scan) {
                 continue;
             }
             let table = context.name(scan);
@@ -53,9 +60,9 @@ impl Rule for FullScanFiltering {
                         "An index on {table} ({columns}) could find those rows alone; let the index search test it."
                     )
                 }
-                None => {
-                    format!("Look for an index on {table} that serves this filter; the index search tries candidates.")
-                }
+                None => format!(
+                    "A plain index on {table} would not serve this filter as it is written; look for another way to ask, or another kind of index."
+                ),
             };
             found.push(
                 stake
@@ -132,6 +139,11 @@ mod tests {
             ("no filter", node(Operator::SeqScan).on("t").estimated(1e6, 100.0).ran(1e6, 1.0, 200.0)),
             ("never ran", node(Operator::SeqScan).on("t").estimated(1e6, 100.0).ran(0.0, 0.0, 0.0).filter("(a = 1)")),
             ("over at once", scan(1.0, 2_000.0, 0.2)),
+            ("compared through a join buffer", {
+                let mut scan = scan(1.0, 100_000.0, 80.0);
+                scan.flags.push(crate::plan::Flag::JoinBuffer);
+                scan
+            }),
         ] {
             let plan = plan(Engine::PostgreSql, [(0, node)]);
             assert!(found(&FullScanFiltering, &plan, None).is_empty(), "{what}");

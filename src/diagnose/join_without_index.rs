@@ -5,7 +5,8 @@ use crate::{
 };
 
 /// **What it does**: looks for joins that compare every row of one side with every row (or every buffer) of the other: nested loops
-/// that drop most pairs, and on MySQL and MariaDB joins through a join buffer.
+/// that drop most pairs, and on MySQL and MariaDB joins through a join buffer; and for hash joins that read a large table whole to
+/// keep a few of its rows.
 ///
 /// **Why it hurts**: the number of pairs is the product of both sides. On MySQL and MariaDB a join buffer also means that no index
 /// serves the join.
@@ -29,7 +30,9 @@ impl Rule for JoinWithoutIndex {
     fn check(&self, context: Context<'_>, found: &mut Vec<Finding>) {
         for join in context.plan.ids() {
             found.extend(match context.plan.engine {
-                Engine::PostgreSql => pairs(self.name(), context, join),
+                Engine::PostgreSql => {
+                    pairs(self.name(), context, join).or_else(|| read_whole(self.name(), context, join))
+                }
                 Engine::MySql | Engine::MariaDb => buffered(self.name(), context, join),
             });
         }
@@ -54,6 +57,76 @@ fn pairs(rule: &'static str, context: Context<'_>, join: NodeId) -> Option<Findi
             .number("pairs_dropped", dropped)
             .number("pairs_kept", kept)
     })
+}
+
+/// PostgreSQL: a hash join that reads all of a large table although few rows of it find a partner.
+fn read_whole(rule: &'static str, context: Context<'_>, join: NodeId) -> Option<Finding> {
+    let plan = context.plan;
+    let node = plan.node(join);
+    let condition = node.conditions.join.as_deref().filter(|_| node.operator == Operator::HashJoin)?;
+    let kept = context.rows(join)?;
+    let sides: Vec<NodeId> = plan.children(join).collect();
+    let [outer, inner] = sides.as_slice() else {
+        return None;
+    };
+    // An outer join keeps the rows of one side whether they match or not.
+    if ["Left", "Right", "Full", "Anti"].iter().any(|kind| node.native.contains(kind)) {
+        return None;
+    }
+    for (side, other) in [(*outer, *inner), (*inner, *outer)] {
+        let mut scan = side;
+        while matches!(plan.node(scan).operator, Operator::Hash | Operator::Gather) {
+            scan = plan.children(scan).next()?;
+        }
+        let read = context.rows(scan)?;
+        let whole = plan.node(scan).operator == Operator::SeqScan && plan.node(scan).conditions.filter.is_none();
+        if !whole || read < MANY_ROWS || kept > 0.1 * read || context.rows(other)? > 0.1 * read {
+            continue;
+        }
+        let stake = Stake::own(context, &[scan, side, join]).rows(read);
+        if stake.negligible() {
+            return None;
+        }
+        let (table, hedge) = (context.name(scan), context.hedge());
+        let next = match super::full_scan_filtering::index_columns(context, scan, &own_side(context, scan, condition)) {
+            Some(columns) => {
+                format!(
+                    "An index on {table} ({columns}) lets each row of the other side find its partners; let the index search test it."
+                )
+            }
+            None => format!(
+                "An index on the columns of {table} in {} lets each row of the other side find its partners.",
+                short(condition)
+            ),
+        };
+        return Some(
+            stake
+                .finding(
+                    rule,
+                    scan,
+                    format!("All {} rows of {table} are read to join {}{hedge}", fmt::count(read), fmt::count(kept)),
+                )
+                .why(format!(
+                    "The other side of {} has {} rows only{hedge}, so most of {table} finds no partner.",
+                    short(condition),
+                    fmt::count(context.rows(other)?)
+                ))
+                .next(next)
+                .number("rows_read", read)
+                .number("rows_joined", kept),
+        );
+    }
+    None
+}
+
+/// The parts of a join condition that name the scan's table or alias: `o.customer_id` of `(o.customer_id = c.id)`.
+fn own_side(context: Context<'_>, scan: NodeId, condition: &str) -> String {
+    let Some(relation) = &context.plan.node(scan).relation else {
+        return String::new();
+    };
+    let prefix = format!("{}.", relation.alias.as_deref().unwrap_or(&relation.name));
+    let words = condition.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+    words.filter(|word| word.starts_with(&prefix)).collect::<Vec<_>>().join(" AND ")
 }
 
 /// MySQL and MariaDB: a join through a buffer.
@@ -150,6 +223,25 @@ mod tests {
             );
             let found = found(&JoinWithoutIndex, &plan, None);
             assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [severity], "{engine:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_table_read_whole_for_a_few_partners_is_found_and_its_column_named() {
+        for (kept, other, filter, count) in [
+            (1_200.0, 200.0, None, 1),
+            (90_000.0, 200.0, None, 0),
+            (1_200.0, 50_000.0, None, 0),
+            (1_200.0, 200.0, Some("(x)"), 0),
+        ] {
+            let mut orders = node(Operator::SeqScan).on("orders").estimated(120_000.0, 900.0).ran(120_000.0, 1.0, 42.0);
+            orders.conditions.filter = filter.map(str::to_owned);
+            let join = with_join(node(Operator::HashJoin).ran(kept, 1.0, 80.0), "(orders.customer_id = c.id)");
+            let hash = node(Operator::Hash).role(Role::Inner).ran(other, 1.0, 1.0);
+            let plan = plan(Engine::PostgreSql, [(0, join), (1, orders), (1, hash)]);
+            let found = found(&JoinWithoutIndex, &plan, None);
+            assert_eq!(found.len(), count, "{kept} {other} {filter:?}");
+            assert!(found.iter().all(|f| f.next.contains("orders (customer_id)")), "{found:?}");
         }
     }
 

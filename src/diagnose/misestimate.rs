@@ -117,12 +117,14 @@ fn finding(rule: &'static str, context: Context<'_>, id: NodeId, q: f64) -> Opti
     if stake.negligible() {
         return None;
     }
-    let table = context.table(id);
+    // A filter of its own stands for the scan below it.
+    let scan = if node.operator == Operator::Filter { plan.children(id).next().unwrap_or(id) } else { id };
+    let table = context.table(scan);
     let condition =
         [&node.conditions.index, &node.conditions.filter, &node.conditions.join].into_iter().flatten().cloned();
     let condition = condition.collect::<Vec<_>>().join(" AND ");
     let per = if node.rows.loops.is_some_and(|l| l > 1.0) { " per loop" } else { "" };
-    let (cause, next) = cause(context, id, table, &condition);
+    let (cause, next) = cause(context, scan, table, &condition);
     let mut finding = stake
         .finding(
             rule,

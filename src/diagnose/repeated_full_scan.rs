@@ -28,7 +28,9 @@ impl Rule for RepeatedFullScan {
 
     fn check(&self, context: Context<'_>, found: &mut Vec<Finding>) {
         for scan in context.of(&[Operator::SeqScan, Operator::FullIndexScan]) {
-            let Some(rounds) = rounds(context, scan).filter(|r| *r >= ROUNDS) else {
+            let counted = context.plan.node(scan).rows.actual.is_some();
+            let Some(rounds) = rounds(context, scan).filter(|r| *r >= ROUNDS && (counted || !context.buffered(scan)))
+            else {
                 continue;
             };
             let rows = &context.plan.node(scan).rows;

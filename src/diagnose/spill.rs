@@ -34,6 +34,9 @@ impl Rule for SpillToDisk {
                 nodes.extend(context.plan.parent(id));
             }
             let stake = Stake::own(context, &nodes);
+            if stake.negligible() {
+                continue;
+            }
             let bytes = node.spill.as_ref().and_then(|s| s.bytes);
             let how = node.spill.as_ref().map_or("", |s| s.how.as_str());
             let size = bytes.map(|b| format!(" {}", fmt::bytes(b))).unwrap_or_default();

@@ -100,7 +100,7 @@ fn warning(context: Context<'_>, scan: NodeId) -> Option<&str> {
 }
 
 /// Whether this really keeps a plain index from being used.
-fn hides(context: Context<'_>, table: Option<&Table>, found: &Wrapped) -> bool {
+pub(super) fn hides(context: Context<'_>, table: Option<&Table>, found: &Wrapped) -> bool {
     let column = table.and_then(|t| t.column(&found.column));
     let text = |name: &str| {
         let name = name.to_ascii_lowercase();
