@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::node::{self, NodeOut};
-use crate::advise::{Key, Proposal, Tried, Trust, Verdict};
+use crate::{
+    advise::{Key, Proposal, Tried, Trust, Verdict, uses},
+    export,
+};
 
 #[derive(Serialize)]
 pub(super) struct ProposalOut<'a> {
