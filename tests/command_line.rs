@@ -45,7 +45,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn plans_read_as_text_look_as_they_did() {
-    for name in ["sort-limit", "wrapped-column", "estimated", "healthy"] {
+    for name in ["sort-limit.analyze", "wrapped-column.analyze", "full-scan-filtering.explain", "healthy.analyze"] {
         let text = said(&read(&format!("postgresql-15/{name}.json"), &[]));
         assert!(text.lines().all(|l| l.chars().count() <= 100 && l.trim_end() == l), "{text}");
         insta::assert_snapshot!(name, text);
@@ -54,8 +54,8 @@ fn plans_read_as_text_look_as_they_did() {
 
 #[test]
 fn a_plan_reads_the_same_from_a_file_and_from_a_pipe() {
-    let document = std::fs::read(fixture("postgresql-15/spill.json")).unwrap();
-    let from_file = said(&read("postgresql-15/spill.json", &[]));
+    let document = std::fs::read(fixture("postgresql-15/spill.analyze.json")).unwrap();
+    let from_file = said(&read("postgresql-15/spill.analyze.json", &[]));
     assert_eq!(said(&run(&["read"], &document)), from_file);
     assert_eq!(said(&run(&["read", "-"], &document)), from_file);
     assert!(from_file.contains("does not fit in memory"), "{from_file}");
@@ -63,7 +63,7 @@ fn a_plan_reads_the_same_from_a_file_and_from_a_pipe() {
 
 #[test]
 fn json_is_one_object_and_several_plans_are_a_list() {
-    let document = std::fs::read_to_string(fixture("postgresql-15/spill.json")).unwrap();
+    let document = std::fs::read_to_string(fixture("postgresql-15/spill.analyze.json")).unwrap();
     let one: serde_json::Value =
         serde_json::from_str(&said(&run(&["read", "--format", "json"], document.as_bytes()))).unwrap();
     assert_eq!((&one["format"], &one["engine"]["name"]), (&1.into(), &"postgresql".into()));
@@ -86,7 +86,7 @@ fn each_plan_shows_the_trouble_it_was_made_for_and_a_healthy_one_shows_none() {
         ("misestimate", Some("join-without-index")),
         ("healthy", None),
     ] {
-        let json = said(&read(&format!("postgresql-15/{name}.json"), &["--format", "json"]));
+        let json = said(&read(&format!("postgresql-15/{name}.analyze.json"), &["--format", "json"]));
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["findings"][0]["rule"].as_str(), first, "{name}: {:#}", json["findings"]);
     }
@@ -95,10 +95,10 @@ fn each_plan_shows_the_trouble_it_was_made_for_and_a_healthy_one_shows_none() {
 #[test]
 fn the_exit_status_is_one_only_when_a_finding_reaches_the_bar() {
     for (name, bar, status) in [
-        ("healthy", "info", 0),
-        ("estimated", "critical", 0),
-        ("estimated", "warning", 1),
-        ("repeated-full-scan", "critical", 1),
+        ("healthy.analyze", "info", 0),
+        ("full-scan-filtering.explain", "critical", 0),
+        ("full-scan-filtering.explain", "warning", 1),
+        ("repeated-full-scan.analyze", "critical", 1),
     ] {
         let output = read(&format!("postgresql-15/{name}.json"), &["--fail-on", bar]);
         assert_eq!(output.status.code(), Some(status), "{name} {bar}: {}", text(&output.stdout));
@@ -162,19 +162,19 @@ fn a_closed_pipe_is_success() {
 
 #[test]
 fn colour_and_ascii_are_as_asked_for() {
-    let plain = said(&read("postgresql-15/spill.json", &[]));
+    let plain = said(&read("postgresql-15/spill.analyze.json", &[]));
     assert!(!plain.contains('\x1b'), "a pipe gets no colour unasked");
-    let coloured = said(&read("postgresql-15/spill.json", &["--color", "always"]));
+    let coloured = said(&read("postgresql-15/spill.analyze.json", &["--color", "always"]));
     assert!(coloured.contains("\x1b[1m"), "{coloured}");
-    let ascii = said(&read("postgresql-15/spill.json", &["--ascii"]));
+    let ascii = said(&read("postgresql-15/spill.analyze.json", &["--ascii"]));
     assert!(ascii.is_ascii(), "{ascii}");
 }
 
 #[test]
 fn the_answer_goes_to_a_file_when_one_is_named() {
     let path = std::env::temp_dir().join(format!("whyslow-answer-{}.txt", std::process::id()));
-    let output = read("postgresql-15/spill.json", &["-o", path.to_str().unwrap()]);
+    let output = read("postgresql-15/spill.analyze.json", &["-o", path.to_str().unwrap()]);
     assert_eq!(said(&output), "");
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), said(&read("postgresql-15/spill.json", &[])));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), said(&read("postgresql-15/spill.analyze.json", &[])));
     std::fs::remove_file(&path).unwrap();
 }

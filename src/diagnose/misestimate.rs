@@ -64,20 +64,6 @@ fn concerned(context: Context<'_>, id: NodeId, errors: &[Option<f64>]) -> f64 {
     most
 }
 
-/// Whether the node is read only as long as the other side of a hash join is not known to be empty.
-fn beside_nothing(context: Context<'_>, id: NodeId) -> bool {
-    let plan = context.plan;
-    let mut at = id;
-    while let Some(up) = plan.parent(at) {
-        let empty = |c: NodeId| c != at && plan.node(c).rows.actual == Some(0.0);
-        if plan.node(up).operator == Operator::HashJoin && plan.children(up).any(empty) {
-            return true;
-        }
-        at = up;
-    }
-    false
-}
-
 /// How far the estimate of a node is off, where that says something.
 fn error(context: Context<'_>, id: NodeId) -> Option<f64> {
     let (node, derived) = (context.plan.node(id), context.plan.derived(id));
@@ -90,8 +76,7 @@ fn error(context: Context<'_>, id: NodeId) -> Option<f64> {
     }
     let (estimated, actual) = (node.rows.estimated?, node.rows.actual?);
     let loops = node.rows.loops.unwrap_or(1.0);
-    let cut_short = actual < estimated && (derived.stopped_early || beside_nothing(context, id));
-    if loops <= 0.0 || cut_short {
+    if loops <= 0.0 || (derived.stopped_early && actual < estimated) {
         return None;
     }
     derived.q_error

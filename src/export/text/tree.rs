@@ -31,6 +31,14 @@ struct Columns {
     loops: usize,
 }
 
+impl Columns {
+    /// Columns of a whole line.
+    fn full(&self) -> usize {
+        let figures = [self.own, self.bar, self.rows, self.loops];
+        self.tree + figures.iter().filter(|n| **n > 0).map(|n| n + 2).sum::<usize>()
+    }
+}
+
 /// The tree, with a heading over its columns. `marks` tells how each node stands to the plan it is compared with.
 pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<&[Change]>) -> Vec<Line> {
     let timed = plan.ids().any(|id| plan.derived(id).self_ms.is_some());
@@ -181,6 +189,7 @@ fn node(
     if inline {
         line.push(Style::Warning, &words);
     }
+    let cut = line.width() > columns.tree;
     line.fit(columns.tree);
     line.pad(columns.tree);
     if columns.own > 0 {
@@ -206,6 +215,13 @@ fn node(
     }
     out.push(line);
     let indent = if mark.is_some() { "  " } else { "" };
+    if cut {
+        // What a narrow column cuts off must not be lost: names tell the tables apart.
+        let start = Line::of(Style::Dim, format!("{indent}{below}"));
+        for part in wrap(&plan.title(id), columns.full().saturating_sub(start.width())) {
+            out.push(start.clone().with(title, part));
+        }
+    }
     if !inline && !flags.is_empty() {
         let mut line =
             Line::of(Style::Dim, format!("{indent}{below}")).with(Style::Warning, format!("[{}]", flags.join(", ")));
@@ -217,12 +233,7 @@ fn node(
 
 /// Conditions and keys, indented under their node: cut to the line, or wrapped when everything is wanted.
 fn details(plan: &Plan, id: NodeId, options: &Options, below: &str, columns: &Columns, out: &mut Vec<Line>) {
-    let full = columns.tree
-        + [columns.own, columns.bar, columns.rows, columns.loops]
-            .iter()
-            .filter(|n| **n > 0)
-            .map(|n| n + 2)
-            .sum::<usize>();
+    let full = columns.full();
     let mut all = plan.details(id);
     let removed = plan.node(id).rows.removed.filter(|r| *r > 0.0);
     if let Some(removed) = removed {
@@ -306,6 +317,18 @@ mod tests {
         assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
         assert!(text.contains("⋯150"), "{text}");
         assert!(text.lines().any(|l| l.contains("⋯150") && l.contains("Seq Scan on leaf")), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_the_column_cuts_stands_in_full_below() {
+        let mut builder = PlanBuilder::new();
+        let mut node = Node::new(Role::Root, Operator::FullIndexScan, "index");
+        node.index = Some("a_rather_long_name_of_an_index".into());
+        node.relation = Some(Relation { schema: None, name: "the_table".into(), alias: None });
+        node.rows.estimated = Some(1e6);
+        builder.push(None, node).unwrap();
+        let text = text(&builder.finish(Engine::MySql).unwrap(), 60);
+        assert!(text.contains("…") && text.contains("a_rather_long_name_of_an_index on\n     the_table\n"), "{text}");
     }
 
     #[test]
