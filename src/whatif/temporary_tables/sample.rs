@@ -28,6 +28,8 @@ const BYTES: f64 = 32.0 * 1024.0 * 1024.0;
 const NAMED: u64 = 5_000;
 /// Rows of a literal that are wanted at least, if there are so many.
 const FEW: f64 = 20.0;
+/// Keys read at each end of a range of texts.
+const ENDS: usize = 50;
 /// Literals looked up for one table.
 const LITERALS: usize = 20;
 
@@ -124,42 +126,48 @@ enum Range {
     Whole(i128, i128),
     /// The earliest, and seconds to the latest.
     Moment(Value, f64),
-    Text(Vec<u8>, Vec<u8>, bool),
+    /// The first, the last, and the bytes keys are made of.
+    Text(Vec<u8>, Vec<u8>, Vec<u8>),
 }
 
 /// The lowest and highest value of a key's column; `None` where there is none. Each is one look into the index.
 async fn range(
     connection: &mut Connection,
     source: &Source<'_>,
-    (column, kind): &(String, Kind),
+    (named, kind): &(String, Kind),
     within: &str,
     params: Vec<Value>,
 ) -> Result<Option<Range>, ServerError> {
-    let quoted_column = quoted(column);
-    let seconds = match kind {
-        Kind::Moment => format!("TIMESTAMPDIFF(SECOND, MIN({quoted_column}), MAX({quoted_column}))"),
-        Kind::Whole | Kind::Text => "0".to_owned(),
+    let (column, name) = (&quoted(named), source.name);
+    if *kind == Kind::Text {
+        let binary = source.table.column(named).is_some_and(|c| c.type_name.contains("binary"));
+        let mut keys = Vec::new();
+        for order in ["", " DESC"] {
+            let sql = format!("SELECT {column} FROM {name} {within} ORDER BY {column}{order} LIMIT {ENDS}");
+            let rows = connection.ask(SAMPLING, &sql, params.clone()).await?;
+            keys.extend(rows.into_iter().filter_map(|mut row| match row.take(0) {
+                Some(Value::Bytes(bytes)) => Some(bytes),
+                _ => None,
+            }));
+        }
+        let alphabet = walk::alphabet(&keys, !binary);
+        let ends = keys.iter().min().zip(keys.iter().max());
+        return Ok(ends.map(|(low, high)| Range::Text(low.clone(), high.clone(), alphabet)));
+    }
+    let seconds = if *kind == Kind::Moment {
+        format!("TIMESTAMPDIFF(SECOND, MIN({column}), MAX({column}))")
+    } else {
+        "0".to_owned()
     };
-    let sql = format!("SELECT MIN({quoted_column}), MAX({quoted_column}), {seconds} FROM {} {within}", source.name);
+    let sql = format!("SELECT MIN({column}), MAX({column}), {seconds} FROM {name} {within}");
     let rows = connection.ask(SAMPLING, &sql, params).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let whole = |at| text(row, at).and_then(|t| t.parse::<i128>().ok());
-    let bytes = |at| match row.as_ref(at) {
-        Some(Value::Bytes(bytes)) => Some(bytes.clone()),
-        _ => None,
-    };
-    Ok(match kind {
-        Kind::Whole => whole(0).zip(whole(1)).map(|(low, high)| Range::Whole(low, high)),
-        Kind::Moment => row
-            .as_ref(0)
-            .filter(|v| **v != Value::NULL)
-            .cloned()
-            .zip(number(row, 2))
-            .map(|(low, s)| Range::Moment(low, s)),
-        Kind::Text => bytes(0).zip(bytes(1)).map(|(low, high)| {
-            let binary = source.table.column(column).is_some_and(|c| c.type_name.contains("binary"));
-            Range::Text(low, high, !binary)
-        }),
+    Ok(if *kind == Kind::Moment {
+        let first = row.as_ref(0).filter(|v| **v != Value::NULL).cloned();
+        first.zip(number(row, 2)).map(|(low, seconds)| Range::Moment(low, seconds))
+    } else {
+        whole(0).zip(whole(1)).map(|(low, high)| Range::Whole(low, high))
     })
 }
 
@@ -172,7 +180,7 @@ fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
             let later = (seconds * fraction) as i64;
             (">= CAST(? AS DATETIME) + INTERVAL ? SECOND", vec![low.clone(), Value::Int(later)])
         }
-        Range::Text(low, high, printable) => (">= ?", vec![Value::Bytes(walk::text(low, high, fraction, *printable))]),
+        Range::Text(low, high, alphabet) => (">= ?", vec![Value::Bytes(walk::text(low, high, fraction, alphabet))]),
     }
 }
 

@@ -90,22 +90,55 @@ pub(super) fn whole(low: i128, high: i128, fraction: f64) -> Value {
     }
 }
 
-/// The text at a fraction of the way in byte order: what both have in common, then a value between the next four bytes.
-/// Texts stay printable ASCII behind the common part, so that any character set takes them.
-pub(super) fn text(low: &[u8], high: &[u8], fraction: f64, printable: bool) -> Vec<u8> {
-    let common = low.iter().zip(high).take_while(|(a, b)| a == b).count();
-    let window = |bytes: &[u8], rest: u8| {
-        (0..4).fold(0_u32, |n, i| n << 8 | u32::from(bytes.get(common + i).copied().unwrap_or(rest)))
-    };
-    let (from, to) = (f64::from(window(low, 0)), f64::from(window(high, 0xff)));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two numbers of 32 bits")]
-    let at = (from + (to - from).max(0.0) * fraction) as u32;
-    let mut out = low[..common].to_vec();
-    out.extend(at.to_be_bytes().map(|byte| if printable { byte.clamp(b' ', b'~') } else { byte }));
-    if printable {
-        // A cut within a character is none that the server would take.
-        out = String::from_utf8_lossy(&out).replace('\u{fffd}', "").into_bytes();
+/// The bytes that keys are made of behind what all have in common, sorted; so that hexadecimal keys are picked among
+/// hexadecimal ones. Texts are held to printable ASCII, which any character set takes.
+pub(super) fn alphabet(keys: &[Vec<u8>], printable: bool) -> Vec<u8> {
+    let common = keys.iter().skip(1).fold(keys.first().map_or(0, Vec::len), |n, key| {
+        key.iter().zip(&keys[0]).take(n).take_while(|(a, b)| a == b).count()
+    });
+    let mut bytes: Vec<u8> = keys
+        .iter()
+        .flat_map(|key| key[common..].iter().copied())
+        .filter(|byte| !printable || (b' '..=b'~').contains(byte))
+        .collect();
+    bytes.sort_unstable();
+    bytes.dedup();
+    match (bytes.len() < 2, printable) {
+        (false, _) => bytes,
+        (true, true) => (b' '..=b'~').collect(),
+        (true, false) => (0..=u8::MAX).collect(),
     }
+}
+
+/// The text at a fraction of the way in byte order: what both have in common, then four bytes of the alphabet.
+pub(super) fn text(low: &[u8], high: &[u8], fraction: f64, alphabet: &[u8]) -> Vec<u8> {
+    let base = alphabet.len().max(1);
+    let common = low.iter().zip(high).take_while(|(a, b)| a == b).count();
+    let window = |bytes: &[u8], rest: usize| {
+        let digit = |i| bytes.get(common + i).map_or(rest, |byte| alphabet.partition_point(|a| a < byte).min(base - 1));
+        (0..4).fold(0, |n, i| n * base + digit(i))
+    };
+    let (from, to) = (window(low, 0), window(high, base - 1));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "between two numbers of 32 bits"
+    )]
+    let mut at = from + (to.saturating_sub(from) as f64 * fraction) as usize;
+    let mut digits = [0; 4];
+    for digit in digits.iter_mut().rev() {
+        *digit = alphabet.get(at % base).copied().unwrap_or_default();
+        at /= base;
+    }
+    let mut out = low[..common].to_vec();
+    if let Err(error) = std::str::from_utf8(&out)
+        && std::str::from_utf8(low).is_ok()
+    {
+        // A cut within a character is none that the server would take.
+        out.truncate(error.valid_up_to());
+    }
+    out.extend(digits);
     out
 }
 
@@ -113,7 +146,7 @@ pub(super) fn text(low: &[u8], high: &[u8], fraction: f64, printable: bool) -> V
 mod tests {
     use mysql_async::Value;
 
-    use super::{Kind, best, fractions, text, whole};
+    use super::{Kind, alphabet, best, fractions, text, whole};
     use crate::catalog::{Column, Index, IndexKey, Statistics, Table};
 
     fn table(columns: &[(&str, &str, f64)], indexes: &[(&str, &[&str], bool)]) -> Table {
@@ -181,15 +214,20 @@ mod tests {
 
     #[test]
     fn texts_between_two_texts_sort_between_them() {
-        let (low, high) = (&b"user-0001"[..], &b"user-9999"[..]);
-        let picked: Vec<Vec<u8>> = fractions(50).map(|f| text(low, high, f, true)).collect();
-        assert!(picked.windows(2).all(|w| w[0] <= w[1]));
+        let (low, high) = (b"user-0001".to_vec(), b"user-9999".to_vec());
+        let digits = alphabet(&[low.clone(), b"user-4386".to_vec(), b"user-5277".to_vec(), high.clone()], true);
+        assert_eq!(digits, b"0123456789");
+        let picked: Vec<Vec<u8>> = fractions(50).map(|f| text(&low, &high, f, &digits)).collect();
+        assert!(picked.windows(2).all(|w| w[0] < w[1]));
         for one in &picked {
-            assert!(one.starts_with(b"user-") && one.as_slice() >= low && one.iter().all(u8::is_ascii), "{one:?}");
+            assert!(one.starts_with(b"user-") && *one >= low && *one <= high, "{one:?}");
         }
-        assert!(picked.iter().collect::<std::collections::BTreeSet<_>>().len() > 40);
-        assert_eq!(text(b"", b"", 0.5, true).len(), 4);
-        assert!(String::from_utf8(text("é".as_bytes(), "ê".as_bytes(), 0.5, true)).is_ok());
-        assert_eq!(text(&[1, 2], &[1, 2], 0.0, false), [1, 2, 0, 0, 0, 0]);
+        let printable = alphabet(&[], true);
+        assert_eq!((printable.len(), alphabet(&[], false).len()), (95, 256));
+        assert_eq!(text(b"", b"", 0.5, &printable).len(), 4);
+        assert_eq!(text(b"a", b"zzzz", 0.0, &printable), b"a   ");
+        assert!(String::from_utf8(text("é".as_bytes(), "ê".as_bytes(), 0.5, &printable)).is_ok());
+        assert_eq!(text(&[1, 2], &[1, 2], 0.0, &alphabet(&[], false)), [1, 2, 0, 0, 0, 0]);
+        assert_eq!(text(b"x", b"y", 0.5, b""), b"\0\0\0\0");
     }
 }
