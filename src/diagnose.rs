@@ -9,6 +9,7 @@ mod dependent_subquery;
 mod expensive_sort;
 mod full_index_scan;
 mod full_scan_filtering;
+mod full_scan_untold;
 mod heap_fetches;
 mod inefficient_index;
 mod join_without_index;
@@ -96,6 +97,7 @@ pub trait Rule: Sync {
 /// Every rule.
 pub static RULES: &[&dyn Rule] = &[
     &full_scan_filtering::FullScanFiltering,
+    &full_scan_untold::FullScanUntold,
     &wrapped_column::WrappedColumn,
     &containment::Containment,
     &repeated_full_scan::RepeatedFullScan,

@@ -9,7 +9,7 @@ pub mod text;
 use crate::{
     advise::{Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
-    plan::{NodeId, Plan},
+    plan::Plan,
 };
 
 /// Everything a command has to say of one statement.
@@ -51,22 +51,6 @@ fn table(candidate: &Candidate) -> String {
     } else {
         format!("{}.{}", candidate.schema, candidate.table)
     }
-}
-
-/// The price of a whole plan. MySQL states none for some roots; then the first node below that has one speaks for it.
-fn cost(plan: &Plan) -> Option<f64> {
-    let mut at = NodeId::ROOT;
-    loop {
-        if let Some(cost) = plan.node(at).cost.total {
-            return Some(cost);
-        }
-        at = plan.children(at).next()?;
-    }
-}
-
-/// Whether the plan with the candidate reads it.
-fn used(tried: &Tried) -> bool {
-    tried.after.ids().any(|id| tried.after.node(id).index.as_deref() == Some(tried.index_name.as_str()))
 }
 
 /// The trial of the first proposal that is proved.

@@ -179,7 +179,7 @@ impl Loop {
                         sql,
                         analyzed: plan.analyzed,
                         elapsed_ms: elapsed.as_secs_f64() * 1e3,
-                        cost: plan.node(crate::plan::NodeId::ROOT).cost.total,
+                        cost: plan.total_cost(),
                         findings,
                     })
                 }),

@@ -8,9 +8,9 @@ mod temporary_tables;
 
 use self::{hypopg::HypoPg, rolled_back::RolledBack, temporary_tables::TemporaryTables};
 use crate::{
-    advise::{Candidate, Proposal, Trial, TrialError, Tried, Verdict, candidates, judge},
+    advise::{Candidate, Proposal, Trial, TrialError, Tried, candidates, judge, rank},
     catalog::Catalog,
-    plan::{NodeId, Plan},
+    plan::Plan,
     server::{ServerError, Session},
     text::one_line,
 };
@@ -78,7 +78,7 @@ pub async fn propose(
         return Err(error);
     }
     progress(Progress { done: total, total, doing: "done".to_owned() });
-    proposals.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    rank(&mut proposals);
     Ok(proposals)
 }
 
@@ -121,19 +121,8 @@ fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, Tr
         Session::Mysql(connection) if allow.temporary_tables => Ok(Box::new(TemporaryTables::new(connection))),
         Session::Mysql(_) => Err(TrialError::Unsupported {
             method: temporary_tables::METHOD,
-            reason: "it needs session-private temporary tables, which are not allowed here".to_owned(),
+            reason: "it needs session-private temporary tables, which are only made with --allow-temporary-tables"
+                .to_owned(),
         }),
-    }
-}
-
-/// Where a proposal stands: the proved by what they leave of the cost, then the untested, then the rejected.
-fn place(proposal: &Proposal) -> f64 {
-    match proposal.verdict {
-        Verdict::Proved => {
-            let cost = |plan: &Plan| plan.node(NodeId::ROOT).cost.total.unwrap_or(f64::MAX);
-            proposal.tried.as_ref().map_or(0.5, |t| (cost(&t.after) / cost(&t.before).max(1e-9)).min(0.999))
-        }
-        Verdict::Untested => 1.0,
-        Verdict::Rejected => 2.0,
     }
 }

@@ -220,14 +220,14 @@ async fn a_session_of_the_library_is_cancelled_and_timed_out_by_name_and_connect
     let endless = ExplainRequest { sql: ENDLESS.to_owned(), analyze: true, ..ExplainRequest::default() };
     let mut session = Session::connect(&demo.target(), &SessionOptions::default()).await.unwrap();
     let canceller = session.canceller();
-    let cancelled = tokio::spawn(async move {
+    let teller = tokio::spawn(async move {
         // Long enough for the statement to have been sent: a cancel before that only keeps it from being sent.
         tokio::time::sleep(seconds(1.0)).await;
         canceller.cancel().await
     });
     let error = session.explain(&endless).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Cancelled, "{error}");
-    cancelled.await.unwrap().unwrap();
+    teller.await.unwrap().unwrap();
     drop(session);
     let options = SessionOptions { statement_timeout: Some(Duration::from_millis(400)), ..SessionOptions::default() };
     let mut session = Session::connect(&demo.target(), &options).await.unwrap();

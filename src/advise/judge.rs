@@ -91,7 +91,7 @@ fn price(proposal: &Proposal) -> f64 {
 /// What a plan costs in the unit that decides on its server.
 fn price_of(plan: &Plan) -> f64 {
     match plan.engine {
-        Engine::PostgreSql => plan.node(NodeId::ROOT).cost.total.unwrap_or(f64::INFINITY),
+        Engine::PostgreSql => plan.total_cost().unwrap_or(f64::INFINITY),
         Engine::MySql | Engine::MariaDb => examined(plan),
     }
 }
@@ -104,9 +104,7 @@ fn width(proposal: &Proposal) -> f64 {
 }
 
 fn by_cost(tried: &Tried) -> (Verdict, String) {
-    let (Some(before), Some(after)) =
-        (tried.before.node(NodeId::ROOT).cost.total, tried.after.node(NodeId::ROOT).cost.total)
-    else {
+    let (Some(before), Some(after)) = (tried.before.total_cost(), tried.after.total_cost()) else {
         return (Verdict::Untested, "the plans carry no cost".to_owned());
     };
     if !uses(&tried.after, &tried.index_name) {

@@ -11,7 +11,7 @@ use super::{failure::Failure, input, options::Connecting};
 use crate::{
     demo::{self, Demo, Provider},
     plan::Engine,
-    server::{Environment, ErrorKind, ServerError, Session, Target, TargetError},
+    server::{Environment, ServerError, Session, Target, TargetError},
     sql,
 };
 
@@ -37,6 +37,9 @@ pub(super) async fn place(text: Option<&str>, engine: Option<&'static Provider>)
         return Ok(Place { target: demo.target(), demo: Some(demo) });
     }
     let target = resolve(text).map_err(|e| unclear(&e))?;
+    for warning in &target.warnings {
+        let _ = writeln!(std::io::stderr(), "whyslow: {}", crate::text::visible(warning));
+    }
     Ok(Place { target, demo: None })
 }
 
@@ -122,7 +125,7 @@ pub(super) async fn password_before_screen(target: &mut Target, connecting: &Con
 }
 
 fn wants_password(error: &ServerError, target: &Target) -> bool {
-    error.kind == ErrorKind::Authentication && target.password.is_none() && std::io::stderr().is_terminal()
+    error.asks_for_password() && target.password.is_none() && std::io::stderr().is_terminal()
 }
 
 fn ask_password(target: &Target) -> Result<SecretString, Failure> {

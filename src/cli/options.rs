@@ -21,7 +21,7 @@ pub(super) struct Common {
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", global = true)]
     pub(super) color: Color,
-    /// The screen's theme: a name, or a file
+    /// The screen's theme: dark, light, contrast, or one of your own
     #[arg(long, value_name = "NAME", env = "WHYSLOW_THEME", global = true)]
     pub(super) theme: Option<String>,
     /// Draw with ASCII only

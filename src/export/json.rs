@@ -114,8 +114,8 @@ impl<'a> Statement<'a> {
             statements: report.searched.map(|_| {
                 [Weighed {
                     query: plan.query.as_deref(),
-                    cost_before: super::cost(plan),
-                    cost_after: super::best(report.proposals).map(|tried| &tried.after).and_then(super::cost),
+                    cost_before: plan.total_cost(),
+                    cost_after: super::best(report.proposals).and_then(|tried| tried.after.total_cost()),
                     weight: 1.0,
                 }]
             }),

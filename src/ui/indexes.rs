@@ -18,7 +18,7 @@ use crate::{
     advise::{Candidate, Proposal, Trust, Verdict},
     app::{Advice, Extents, Model, WorkKind},
     fmt,
-    plan::{NodeId, Plan},
+    plan::Plan,
     text::one_line,
     theme::Theme,
 };
@@ -94,7 +94,7 @@ pub(super) fn verdict_span(verdict: Verdict, theme: &Theme) -> Span<'static> {
 
 /// The whole statement's cost as the planner sees it.
 pub(super) fn cost(plan: &Plan) -> Option<f64> {
-    plan.node(NodeId::ROOT).cost.total
+    plan.total_cost()
 }
 
 /// `35,811 → 12.4  ×2,888 less`.

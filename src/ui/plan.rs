@@ -121,7 +121,7 @@ fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, th
     } else {
         facts.push("estimated, not run".to_owned());
     }
-    facts.extend(plan.node(NodeId::ROOT).cost.total.map(|c| format!("cost {}", fmt::cost(c))));
+    facts.extend(plan.total_cost().map(|c| format!("cost {}", fmt::cost(c))));
     if model.sheets.len() > 1 {
         facts.push(format!("plan {} of {} (< >)", model.current + 1, model.sheets.len()));
     }

@@ -35,7 +35,7 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
         poor |= !well(node);
         let derived = plan.derived(id);
         let part = derived.share.unwrap_or_else(|| {
-            let total = plan.node(crate::plan::NodeId::ROOT).cost.total.unwrap_or(0.0);
+            let total = plan.total_cost().unwrap_or(0.0);
             if total > 0.0 { (node.cost.total.unwrap_or(0.0) / total).min(1.0) } else { 0.0 }
         });
         weight += part;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::node::{self, NodeOut};
 use crate::{
-    advise::{Key, Proposal, Tried, Trust, Verdict},
+    advise::{Key, Proposal, Tried, Trust, Verdict, uses},
     export,
 };
 
@@ -73,9 +73,9 @@ impl<'a> TrialOut<'a> {
         Self {
             method: tried.method,
             trust: tried.trust,
-            cost_before: export::cost(&tried.before),
-            cost_after: export::cost(&tried.after),
-            used: export::used(tried),
+            cost_before: tried.before.total_cost(),
+            cost_after: tried.after.total_cost(),
+            used: uses(&tried.after, &tried.index_name),
             statement: 0,
             notes: &tried.notes,
             nodes_before: node::nodes(&tried.before),

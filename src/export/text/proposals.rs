@@ -98,7 +98,7 @@ fn statement(sql: &str) -> String {
 
 /// `35,811 → 12.4 (×2.9 k), 22 MB, by hypopg (close)`.
 fn price(tried: &Tried) -> String {
-    let mut out = match (export::cost(&tried.before), export::cost(&tried.after)) {
+    let mut out = match (tried.before.total_cost(), tried.after.total_cost()) {
         (Some(before), Some(after)) => {
             let times = if after > 0.0 && before > after {
                 format!(" ({})", fmt::times(before / after))

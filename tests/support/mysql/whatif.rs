@@ -149,7 +149,7 @@ impl Server {
         assert_eq!(first.candidate.keys[0].expr, "customer_id");
         let untested = propose(&mut session, sql, &plan, &catalog, Allow::default(), |_| {}).await.unwrap();
         assert!(
-            untested.iter().all(|p| p.tried.is_none() && p.reason.contains("not allowed")),
+            untested.iter().all(|p| p.tried.is_none() && p.reason.contains("--allow-temporary-tables")),
             "{}",
             untested[0].reason
         );
