@@ -52,6 +52,8 @@ pub(super) struct Sample {
     pub(super) rows: f64,
     /// How they were picked, for people.
     pub(super) how: String,
+    /// Rows the table has at least, where its statistics say fewer.
+    pub(super) least: Option<f64>,
 }
 
 /// Why there is no sample.
@@ -85,14 +87,17 @@ async fn pick(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -
     #[expect(clippy::cast_precision_loss, reason = "bytes of an average row")]
     let row_bytes = table.bytes.map_or(100.0, |b| b as f64) / believed.max(1.0);
     let wanted = ROWS.min(BYTES / row_bytes.max(1.0)).max(1_000.0).round();
+    let limit = wanted * 2.0;
+    let mut least = None;
     if believed <= wanted * 1.25 {
-        // Row counts are estimates, so that the limit stands in any case.
-        insert(connection, source, &format!("LIMIT {}", wanted * 2.0), Vec::new()).await?;
-        let rows = count(connection, source.stage).await?;
-        if rows < wanted * 2.0 {
-            return Ok(Sample { rows, how: "all".to_owned() });
+        // Row counts are estimates, at times of a fraction: look before all of them are taken.
+        if count(connection, &format!("(SELECT 1 FROM {} LIMIT {limit}) some", source.name)).await? < limit {
+            insert(connection, source, &format!("LIMIT {limit}"), Vec::new()).await?;
+            return Ok(Sample { rows: count(connection, source.stage).await?, how: "all".to_owned(), least });
         }
+        least = Some(limit);
     }
+    let believed = believed.max(least.unwrap_or_default());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
     let places = (wanted as usize).div_ceil(CHUNK);
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
@@ -101,7 +106,7 @@ async fn pick(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -
     named(connection, source, shape, wanted / believed.max(wanted)).await?;
     let rows = count(connection, source.stage).await?;
     let key = if walk.primary { "the primary key".to_owned() } else { format!("the index {}", walk.index) };
-    Ok(Sample { rows, how: format!("in {places} places along {key}") })
+    Ok(Sample { rows, how: format!("in {places} places along {key}"), least })
 }
 
 /// Copies what a condition selects.
@@ -116,8 +121,8 @@ async fn insert(
     connection.ask(SAMPLING, &sql, params).await.map(|_| ())
 }
 
-async fn count(connection: &mut Connection, stage: &str) -> Result<f64, ServerError> {
-    let rows = connection.ask(SAMPLING, &format!("SELECT COUNT(*) FROM {stage}"), Vec::new()).await?;
+async fn count(connection: &mut Connection, of: &str) -> Result<f64, ServerError> {
+    let rows = connection.ask(SAMPLING, &format!("SELECT COUNT(*) FROM {of}"), Vec::new()).await?;
     Ok(rows.first().and_then(|row| number(row, 0)).unwrap_or_default())
 }
 
@@ -273,10 +278,12 @@ fn literals(table: &Table, shape: &Shape) -> Vec<(String, String)> {
 /// `20,000 of about 199,104 rows of orders, in 200 places along the primary key`.
 pub(super) fn described(table: &Table, sample: &Sample) -> String {
     let name = crate::text::one_line(&table.name);
-    match (&sample.how[..], table.rows) {
-        ("all", _) => format!("all {} rows of {name}", grouped(sample.rows)),
-        (how, Some(rows)) => format!("{} of about {} rows of {name}, {how}", grouped(sample.rows), grouped(rows)),
-        (how, None) => format!("{} rows of {name}, {how}", grouped(sample.rows)),
+    let picked = grouped(sample.rows);
+    match (&sample.how[..], sample.least, table.rows) {
+        ("all", ..) => format!("all {picked} rows of {name}"),
+        (how, Some(least), _) => format!("{picked} of at least {} rows of {name}, {how}", grouped(least)),
+        (how, None, Some(rows)) => format!("{picked} of about {} rows of {name}, {how}", grouped(rows)),
+        (how, None, None) => format!("{picked} rows of {name}, {how}"),
     }
 }
 
@@ -322,11 +329,19 @@ mod tests {
 
     #[test]
     fn a_sample_says_how_large_it_is_and_how_it_was_picked() {
-        let sample = Sample { rows: 20_000.0, how: "in 200 places along the primary key".to_owned() };
-        assert_eq!(
-            described(&orders(), &sample),
-            "20,000 of about 199,104 rows of orders, in 200 places along the primary key"
-        );
-        assert_eq!(described(&orders(), &Sample { rows: 120.0, how: "all".to_owned() }), "all 120 rows of orders");
+        let picked = "in 200 places along the primary key";
+        for (rows, how, least, expected) in [
+            (20_000.0, picked, None, "20,000 of about 199,104 rows of orders, in 200 places along the primary key"),
+            (
+                20_000.0,
+                picked,
+                Some(4e5),
+                "20,000 of at least 400,000 rows of orders, in 200 places along the primary key",
+            ),
+            (120.0, "all", None, "all 120 rows of orders"),
+        ] {
+            let sample = Sample { rows, how: how.to_owned(), least };
+            assert_eq!(described(&orders(), &sample), expected);
+        }
     }
 }
