@@ -4,12 +4,16 @@ mod advise;
 mod connect;
 mod explain;
 mod failure;
+mod history;
 mod input;
 mod options;
 mod output;
 mod print;
 mod read;
 mod screen;
+mod settings;
+mod shell;
+mod themes;
 
 use std::process::ExitCode;
 
@@ -56,8 +60,24 @@ enum Command {
     Read(options::Read),
     /// Propose indexes for one statement and test each
     Advise(options::Advise),
+    /// What was run before, newest last
+    History(options::History),
+    /// List the themes
+    Themes(options::Plain),
     /// List every command of the screen with its keys
     Keys,
+    /// Print a configuration file that says what the defaults say; whyslow reads it from ~/.config/whyslow/config.toml
+    Config,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of one command if it is named
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Print the JSON Schema of --format json
     Schema,
 }
@@ -89,6 +109,7 @@ pub fn main(engine: Option<&'static Provider>) -> ExitCode {
 }
 
 fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
+    settings::warn();
     // Two workers are enough: one drives the connection, one the screen.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -102,7 +123,12 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::History(options)) => history::run(&options),
+            Some(Command::Themes(options)) => themes::run(&options.common),
             Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
+            Some(Command::Config) => Output::standard().text(&crate::config::sample()),
+            Some(Command::Completions { shell }) => shell::completions(Cli::command(), shell),
+            Some(Command::Man { command }) => shell::man(Cli::command(), command.as_deref()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

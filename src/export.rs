@@ -3,7 +3,11 @@
 //! A format is one file below `export/`.
 
 pub mod error;
+pub mod html;
 pub mod json;
+pub mod markdown;
+#[cfg(test)]
+mod samples;
 pub mod text;
 
 use crate::{

@@ -147,7 +147,8 @@ impl Editor {
     fn changed(&mut self) {
         self.mark = None;
         self.dirty = true;
-        self.tokens = if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines()) };
+        self.tokens =
+            if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines(), None) };
     }
 
     /// The statement under the cursor: its place, its text, and which of how many it is, from 1.

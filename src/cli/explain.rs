@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print,
+    print, settings,
 };
 use crate::{
     advise::Proposal,
@@ -23,7 +23,7 @@ use crate::{
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
-    let (target, sql) = input::target_and_sql(options.words.clone());
+    let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
     let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
     let mut session = connect::session(&mut target, &options.connecting).await?;

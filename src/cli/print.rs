@@ -22,11 +22,14 @@ pub(super) fn reports(reports: &[Report<'_>], common: &Common, verbose: bool) ->
         Format::Json => {
             export::json::document(reports).map_err(|e| Failure::plain("writing the answer as JSON", &e.to_string()))?
         }
+        Format::Html => export::html::render(reports),
+        Format::Markdown => export::markdown::render(reports),
         Format::Text => {
+            let config = common.config();
             let options = export::text::Options {
                 width: out.width(),
-                colour: out.colored(common.color),
-                ascii: common.ascii,
+                colour: out.colored(config.color),
+                ascii: out.ascii(&config),
                 verbose,
             };
             export::text::render(reports, &options)

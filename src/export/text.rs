@@ -5,8 +5,14 @@ mod line;
 mod proposals;
 mod tree;
 
+use std::fmt::Write as _;
+
 use super::Report;
-use crate::{fmt, plan::Plan};
+use crate::{
+    fmt,
+    plan::{NodeId, Plan},
+    text::one_line,
+};
 use line::{Line, Style, wrap};
 
 /// The width taken when the terminal does not tell one.
@@ -62,6 +68,31 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
     let mut out = String::new();
     for line in &lines {
         line.write(&mut out, options.colour, options.ascii);
+    }
+    out
+}
+
+/// The tree of a plan alone, without colours.
+#[must_use]
+pub fn tree(plan: &Plan, width: usize) -> String {
+    written(&tree::lines(plan, &Options::plain(width), width.max(LEAST_WIDTH), None))
+}
+
+/// One node with everything it says, without its children and without colours.
+#[must_use]
+pub fn node(plan: &Plan, id: NodeId, width: usize) -> String {
+    let options = Options { verbose: true, ..Options::plain(width) };
+    let mut out = written(&tree::one(plan, id, &options));
+    for (name, value) in &plan.node(id).extra {
+        let _ = writeln!(out, "     {}: {}", one_line(name), one_line(value));
+    }
+    out
+}
+
+fn written(lines: &[Line]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        line.write(&mut out, false, false);
     }
     out
 }

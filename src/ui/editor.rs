@@ -172,9 +172,9 @@ fn token_style(token: Token, theme: &Theme) -> Style {
 }
 
 /// A statement in colours, not broken.
-pub(super) fn highlighted(sql: &str, _engine: Engine, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn highlighted(sql: &str, engine: Engine, theme: &Theme) -> Vec<Line<'static>> {
     let lines: Vec<String> = visible(sql).replace('\t', "  ").lines().map(str::to_owned).collect();
-    let tokens = highlight_lines(&lines);
+    let tokens = highlight_lines(&lines, Some(engine));
     lines
         .iter()
         .zip(tokens)
