@@ -160,11 +160,9 @@ impl Config {
     #[must_use]
     pub fn depth(&self, variable: impl Fn(&str) -> Option<String>) -> Depth {
         match (self.color, Depth::detect(variable)) {
-            (Colours::Auto, depth) => depth,
             (Colours::Never, _) => Depth::None,
-            (Colours::Depth(depth), _) => depth,
             (Colours::Always, Depth::None) => Depth::Ansi,
-            (Colours::Always, depth) => depth,
+            (Colours::Auto | Colours::Always, depth) | (Colours::Depth(depth), _) => depth,
         }
     }
 

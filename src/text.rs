@@ -40,8 +40,7 @@ pub fn one_line(text: &str) -> String {
 /// The line a byte of a text stands on, from 1.
 #[must_use]
 pub fn line_of(text: &str, byte: usize) -> usize {
-    let end = byte.min(text.len());
-    text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1
+    text.bytes().take(byte).fold(1, |lines, b| lines + usize::from(b == b'\n'))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `whyslow history`: what was run before.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use super::{
     failure::Failure,
@@ -48,10 +48,10 @@ fn listing(runs: &[Run]) -> String {
         let kind = if run.analyzed { "run" } else { "explained" };
         let cost = run.cost.map_or_else(String::new, |cost| format!("  cost {}", fmt::cost(cost)));
         let took = fmt::duration_ms(run.elapsed_ms);
-        out.push_str(&format!("{}  {}  {kind} in {took}{cost}\n", fmt::utc(run.at), one_line(&run.place)));
-        out.push_str(&format!("    {}\n", one_line(&squeezed(&run.sql))));
+        let _ = writeln!(out, "{}  {}  {kind} in {took}{cost}", fmt::utc(run.at), one_line(&run.place));
+        let _ = writeln!(out, "    {}", one_line(&squeezed(&run.sql)));
         for finding in &run.findings {
-            out.push_str(&format!("    - {}\n", one_line(finding)));
+            let _ = writeln!(out, "    - {}", one_line(finding));
         }
     }
     out

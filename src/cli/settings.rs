@@ -10,7 +10,7 @@ use crate::{
 static LOADED: OnceLock<Loaded> = OnceLock::new();
 
 fn loaded() -> &'static Loaded {
-    LOADED.get_or_init(|| Config::load())
+    LOADED.get_or_init(Config::load)
 }
 
 /// What the file and the environment say.

@@ -1,6 +1,6 @@
 //! `whyslow themes`: what there is, in its own colours where there are any.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -59,9 +59,11 @@ pub(super) fn run(common: &Common) -> Result<ExitCode, Failure> {
             Ok(theme) => {
                 let own = if *own { " (yours)" } else { "" };
                 let sample = if depth == Depth::None { String::new() } else { format!("{}  ", sample(&theme)) };
-                text.push_str(&format!("{mark} {name:<18} {sample}{}{own}\n", theme.about));
+                let _ = writeln!(text, "{mark} {name:<18} {sample}{}{own}", theme.about);
             }
-            Err(problem) => text.push_str(&format!("{mark} {name:<18} {problem}\n")),
+            Err(problem) => {
+                let _ = writeln!(text, "{mark} {name:<18} {problem}");
+            }
         }
     }
     out.text(&text)

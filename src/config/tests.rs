@@ -19,12 +19,11 @@ fn the_sample_says_what_the_defaults_say() {
 #[test]
 fn the_commented_keys_and_connections_of_the_sample_can_be_taken_as_they_stand() {
     let (settings, sections) = sample().split_once("[keys]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    let open: String = sections
+    let open: Vec<&str> = sections
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
-        .map(|line| format!("{line}\n"))
         .collect();
-    let loaded = of(&format!("{settings}[keys]{open}"));
+    let loaded = of(&format!("{settings}[keys]{}", open.join("\n")));
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert!(loaded.config.keys.len() > 50 && loaded.config.connections.len() == 2, "{:?}", loaded.config);
 }

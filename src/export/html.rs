@@ -183,7 +183,7 @@ fn one_proposal(proposal: &Proposal, out: &mut String) {
         let statements = |all: &[String]| {
             all.iter().map(|sql| format!("{};", sql.trim_end().trim_end_matches(';'))).collect::<Vec<_>>().join("\n")
         };
-        let undo: String = statements(&proposal.undo).lines().map(|line| format!("\n-- {line}")).collect();
+        let undo = format!("\n{}", statements(&proposal.undo)).replace('\n', "\n-- ");
         let _ = writeln!(
             out,
             "<pre>{}<span class=\"dim\">{}</span></pre>",

@@ -1,4 +1,4 @@
-//! A report as Markdown (CommonMark with GitHub's tables): to paste into an issue, a review or a chat.
+//! A report as Markdown (`CommonMark` with GitHub's tables): to paste into an issue, a review or a chat.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,10 @@
 //! Copying: through the terminal (OSC 52) or through the desktop, whichever reaches the person. A terminal does not say
 //! whether it took a text, so that one is kept in a file as well.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use crossterm::{Command as _, clipboard::CopyToClipboard};
 
@@ -70,8 +73,8 @@ fn sequence(text: &str, way: Way) -> String {
             // The end of the inner sequence must not end the outer one.
             let inner = format!("{}\x07", plain.trim_end_matches("\x1b\\").trim_end_matches('\x07'));
             // All of it is ASCII.
-            let pieces = inner.as_bytes().chunks(SCREEN_PIECE).map(String::from_utf8_lossy);
-            plain = pieces.map(|piece| format!("\x1bP{piece}\x1b\\")).collect();
+            let pieces: Vec<_> = inner.as_bytes().chunks(SCREEN_PIECE).map(String::from_utf8_lossy).collect();
+            plain = format!("\x1bP{}\x1b\\", pieces.join("\x1b\\\x1bP"));
         }
         Way::Terminal | Way::Desktop | Way::File => {}
     }
@@ -134,9 +137,9 @@ fn keep(history: Option<History>, text: &str) -> Option<std::io::Result<String>>
 }
 
 /// A path with `~` for the home directory.
-fn short(path: &PathBuf) -> String {
+fn short(path: &Path) -> String {
     let home = std::env::var_os("HOME").filter(|h| !h.is_empty()).map(PathBuf::from);
-    match home.and_then(|home| path.strip_prefix(home).ok().map(std::path::Path::to_path_buf)) {
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
         Some(rest) => format!("~/{}", rest.display()),
         None => path.display().to_string(),
     }

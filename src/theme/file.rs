@@ -138,7 +138,7 @@ fn section<'a, 'i: 'a>(table: &'a DeTable<'i>, name: &str) -> impl Iterator<Item
 fn paint(value: &DeValue<'_>, palette: &HashMap<String, Paint>) -> Option<Paint> {
     match value {
         DeValue::String(text) => palette.get(text.as_ref()).copied().or_else(|| Paint::parse(text)),
-        DeValue::Array(both) => match (both.len(), both.get(0)?.get_ref().as_str(), both.get(1)?.get_ref().as_str()) {
+        DeValue::Array(both) => match (both.len(), both.first()?.get_ref().as_str(), both.get(1)?.get_ref().as_str()) {
             (2, Some(rgb), Some(ansi)) => Some(Paint { rgb: Paint::parse(rgb)?.rgb, ansi: Paint::parse(ansi)?.ansi }),
             _ => None,
         },

@@ -239,6 +239,7 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
 }
 
 /// CIE L*a*b* under D65.
+#[allow(clippy::many_single_char_names, reason = "as the standard names them")]
 fn lab([r, g, b]: [f64; 3]) -> [f64; 3] {
     let [r, g, b] = [r, g, b].map(|v| v.clamp(0.0, 1.0));
     let f = |t: f64| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
