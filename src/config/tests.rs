@@ -49,14 +49,15 @@ fn every_setting_can_be_set_and_a_bad_value_names_the_line_and_what_could_stand_
         assert_eq!((loaded.warnings.len(), &loaded.config), (0, &change), "{line}");
         let name = line.split(' ').next().unwrap();
         for wrong in ["[1]", "1.5", "{}"] {
-            let loaded = of(&format!("# one\n{name} = {wrong}\nmouse = true\n"));
+            let (other, kept) = if name == "mouse" { ("history = false", "mouse") } else { ("mouse = true", "") };
+            let loaded = of(&format!("# one\n{name} = {wrong}\n{other}\n"));
             let setting = SETTINGS.iter().find(|s| s.name == name).unwrap();
             assert!(
                 loaded.warnings[0].starts_with(&format!("config.toml, line 2: {name} can be {}", setting.values)),
                 "{:?}",
                 loaded.warnings
             );
-            assert!(loaded.config.mouse || name == "mouse", "the rest counts");
+            assert!(loaded.config.mouse != (kept == "mouse") && loaded.config.history != (kept == "mouse"), "the rest");
         }
     }
 }

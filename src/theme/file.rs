@@ -85,7 +85,9 @@ pub(super) fn resolve(
     for (source, table) in &tables {
         top(source, table, &mut out, warnings);
         for (key, value) in section(table, "palette") {
-            match paint(value.get_ref(), &out.palette) {
+            // `yellow = "yellow"` is the one of the sixteen, not what it was before.
+            let plain = value.get_ref().as_str().filter(|text| text == key.get_ref()).and_then(Paint::parse);
+            match plain.or_else(|| paint(value.get_ref(), &out.palette)) {
                 Some(paint) => drop(out.palette.insert(key.get_ref().to_string(), paint)),
                 None => warnings.push(source.at(value.span().start, &format!("palette {}: no colour", key.get_ref()))),
             }
