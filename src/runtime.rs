@@ -1,6 +1,7 @@
 //! The event loop: keys and answers in, drawings and requests out. The only place that spawns; it decides nothing.
 
 mod clipboard;
+mod lean;
 mod start;
 mod terminal;
 mod worker;
@@ -15,6 +16,7 @@ use crossterm::event::{Event, EventStream, KeyEventKind, MouseEvent, MouseEventK
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
+pub use lean::Lean;
 pub use start::{Connect, Prepare, Prepared, Preparing, Start};
 
 use crate::{

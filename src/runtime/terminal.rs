@@ -18,7 +18,9 @@ use crossterm::{
         disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use ratatui::{Frame, Terminal};
+
+use super::lean::Lean;
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -47,7 +49,7 @@ fn restore() {
 
 /// Holds the terminal in raw mode on the alternate screen until it is dropped. A panic gives it back before it is reported.
 pub(super) struct Guard {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<Lean<BufWriter<Stdout>>>,
     mouse: bool,
 }
 
@@ -68,7 +70,7 @@ impl Guard {
         take(mouse).inspect_err(|_| restore())?;
         // A frame is written at once: over a slow line a half-drawn screen is worse than a late one.
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| restore())?;
+        let terminal = Terminal::new(Lean::new(out)).inspect_err(|_| restore())?;
         Ok(Self { terminal, mouse })
     }
 

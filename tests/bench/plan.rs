@@ -17,16 +17,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ratatui::{
-    Terminal, TerminalOptions, Viewport,
-    backend::{CrosstermBackend, TestBackend},
-    layout::Rect,
-};
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::TestBackend, layout::Rect};
 use whyslow::{
     app::{Extents, Message, Model, Setup, on_key, update},
     diagnose::diagnose,
     plan::Plan,
     read::read,
+    runtime::Lean,
     theme::{Depth, Theme, UNICODE},
     ui::draw,
 };
@@ -73,7 +70,7 @@ fn keys(runs: usize, what: &str, plan: &Plan) -> Duration {
         let (mut model, _) = Model::new(Setup { plans: vec![plan.clone()], ..Setup::default() });
         let bytes = Rc::new(Cell::new(0));
         let options = TerminalOptions { viewport: Viewport::Fixed(area) };
-        let backend = CrosstermBackend::new(Counted(Rc::clone(&bytes)));
+        let backend = Lean::new(Counted(Rc::clone(&bytes)));
         let mut terminal = Terminal::with_options(backend, options).unwrap();
         let mut press = |key: &str| {
             let start = Instant::now();
