@@ -26,6 +26,30 @@ pub struct Shape {
     pub joins: Vec<Join>,
     /// Orders and groups that an index could deliver.
     pub sorts: Vec<Sort>,
+    /// What the statement writes.
+    pub writes: Option<Write>,
+}
+
+/// A table that the statement writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Schema as the catalog has it.
+    pub schema: String,
+    /// Table as the catalog has it.
+    pub table: String,
+    /// How.
+    pub kind: WriteKind,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteKind {
+    /// New rows.
+    Insert,
+    /// These columns of rows are changed.
+    Update(Vec<String>),
+    /// Rows are taken away.
+    Delete,
 }
 
 /// One place where a table is read.
@@ -114,6 +138,8 @@ pub enum Test {
     HasElement,
     /// MySQL's `MATCH (…) AGAINST (…)`.
     FullText,
+    /// How ranges, networks, trees and shapes lie to each other: `<<`, `-|-`, `<<=`, `~=`, `ST_Intersects (…)`, …
+    Position,
 }
 
 /// What a column is compared with.
@@ -179,6 +205,8 @@ pub enum SortKind {
     Window,
     /// `min(x)` or `max(x)`.
     Extreme,
+    /// `ORDER BY x <-> point`: the nearest first.
+    Nearest,
 }
 
 /// An order that an index of one source could deliver.
@@ -225,7 +253,7 @@ pub fn shape(sql: &str, engine: Engine, catalog: &Catalog) -> Result<Shape, Stri
 mod tests {
     use super::{Shape, SortKind, shape};
     use crate::{
-        catalog::{Catalog, Column, Table},
+        catalog::{Catalog, Column, Table, TableKind},
         plan::Engine::{self, MySql, PostgreSql},
     };
 
@@ -245,6 +273,11 @@ mod tests {
                 table("public", "customers", &["id", "name", "city", "tags", "doc"]),
                 table("public", "items", &["order_id", "product", "qty"]),
                 table("Bar", "Foo", &["Id"]),
+                Table {
+                    kind: TableKind::View,
+                    definition: Some("SELECT c.id, c.city FROM customers c WHERE c.name = 'n'".to_owned()),
+                    ..table("public", "seen", &["id", "city"])
+                },
             ],
             search_path: vec!["public".to_owned()],
             ..Catalog::default()
@@ -274,6 +307,7 @@ mod tests {
                 SortKind::Distinct => "distinct",
                 SortKind::Window => "window",
                 SortKind::Extreme => "extreme",
+                SortKind::Nearest => "nearest",
             };
             facts.push(format!("{kind} {}: {}{more}{limit}", name(s.source), keys.join(", ")));
         }
@@ -329,6 +363,16 @@ mod tests {
                 vec!["c.city Equal", "c.id = orders.customer_id"],
             ),
             ("explain analyze select 1 from orders where id = 1;", vec!["orders.id Equal"]),
+            (
+                "select 1 from customers where tags <<= '10.0.0.0/8' or tags >> '10.1.2.3'",
+                vec!["customers.tags Position [0.0]", "customers.tags Position [0.1]"],
+            ),
+            ("select 1 from customers where st_dwithin(doc, 'POINT(0 0)', 5)", vec!["customers.doc Position"]),
+            (
+                "select 1 from customers where starts_with(name, 'ab') and city ^@ 'x'",
+                vec!["customers.name LikePrefix", "customers.city LikePrefix"],
+            ),
+            ("select 1 from seen where city = 'x'", vec!["customers.city Equal", "customers.name Equal"]),
         ] {
             let expected: Vec<&str> = expected;
             check(PostgreSql, sql, &expected);
@@ -337,6 +381,11 @@ mod tests {
             MySql,
             "select 1 from ORDERS where `STATUS` = 'a' && match(note) against ('x' in boolean mode)",
             &["ORDERS.status Equal", "ORDERS.note FullText"],
+        );
+        check(
+            MySql,
+            "select 1 from customers where json_contains(doc->'$.tags', '3') and 4 member of (doc->'$.ids')",
+            &["customers.doc -> '$.tags' Contains", "customers.doc -> '$.ids' HasElement"],
         );
     }
 
@@ -419,6 +468,11 @@ mod tests {
                 vec!["order orders: id limit", "order items: order_id limit"],
             ),
             ("select * from orders order by now(), lower(status)", vec!["order orders: lower(status)"]),
+            ("select * from customers order by doc <-> point '(1,1)' limit 3", vec!["nearest customers: doc limit"]),
+            (
+                "select distinct on (status) * from orders order by status, total desc",
+                vec!["order orders: status, total desc"],
+            ),
         ] {
             let expected: Vec<&str> = expected;
             check(PostgreSql, sql, &expected);
