@@ -3,7 +3,7 @@
 use super::{
     Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
     ddl, judge,
-    pool::{Pool, pool, settled},
+    pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
     search::{Found, search, subsumes},
@@ -153,7 +153,7 @@ struct Report<'a> {
     trial: &'a mut dyn Trial,
     workload: &'a [Weighted],
     catalog: &'a Catalog,
-    pool: &'a Pool,
+    pool: &'a Stock,
     before: &'a [Result<Planned, TrialError>],
     found: &'a Found,
     explains: usize,

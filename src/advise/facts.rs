@@ -121,8 +121,9 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
                 _ if unique => 1.0 / rows,
                 None => 0.005,
                 Some(s) => {
+                    // `character(n)` is told with its padding.
                     if let Value::Literal(text) = value
-                        && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v == text)
+                        && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v.trim_end() == text.trim_end())
                     {
                         return *part;
                     }
@@ -130,7 +131,9 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
                     #[expect(clippy::cast_precision_loss, reason = "a short list")]
                     let others = (s.distinct(rows).unwrap_or(200.0) - s.most_common.len() as f64).max(1.0);
                     match value {
-                        Value::Literal(_) if common > 0.0 => (1.0 - common - s.null_fraction).max(0.0) / others,
+                        Value::Literal(_) if common > 0.0 => {
+                            ((1.0 - common - s.null_fraction) / others).max(1.0 / rows)
+                        }
                         _ => (1.0 - s.null_fraction) / s.distinct(rows).unwrap_or(200.0),
                     }
                 }

@@ -19,7 +19,7 @@ const PART_OF_TABLE: f64 = 0.25;
 
 /// Everything a search starts from.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
+pub(super) struct Stock {
     pub(super) subjects: Vec<Subject>,
     pub(super) things: Vec<Thing>,
     pub(super) shapes: Vec<Option<Shape>>,
@@ -28,8 +28,8 @@ pub(super) struct Pool {
 }
 
 /// The pool of a workload. `plans`: each statement's plan now, where there is one.
-pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalog) -> Pool {
-    let mut pool = Pool::default();
+pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalog) -> Stock {
+    let mut pool = Stock::default();
     let mut owners: Vec<Vec<u16>> = Vec::new();
     for (statement, plan) in workload.iter().zip(plans) {
         let mut own = Vec::new();
@@ -81,7 +81,7 @@ pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Cat
     pool
 }
 
-impl Pool {
+impl Stock {
     /// The place of a candidate, which it is given if it has none yet.
     fn place(&mut self, candidate: Candidate, catalog: &Catalog) -> Option<u16> {
         let place = self.things.iter().position(|t| candidates::same(&t.candidate, &candidate)).or_else(|| {

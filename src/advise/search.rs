@@ -14,6 +14,8 @@ mod set;
 
 pub(super) use set::subsumes;
 
+use std::collections::HashMap;
+
 use super::{Candidate, Planned, Trial, TrialError, workload::Limits};
 use crate::plan::Plan;
 use costs::Costs;
@@ -103,6 +105,8 @@ struct Walk<'a> {
     tables: f64,
     /// By statement: candidates that some plan of it used.
     help: Vec<Set>,
+    /// By statement: the least it cost when it used the candidate.
+    reached: Vec<HashMap<u16, f64>>,
     /// Sets that a plan used together.
     together: Vec<Set>,
 }
@@ -130,6 +134,7 @@ pub(super) async fn search(
         weights: 0.0,
         tables,
         help: vec![Vec::new(); all.len()],
+        reached: vec![HashMap::new(); all.len()],
         together: Vec::new(),
     };
     walk.start();

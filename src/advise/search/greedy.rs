@@ -1,5 +1,5 @@
-//! The greedy walk: each time what gains most for its bytes. Gains only shrink as the set grows (nearly so), so one that
-//! was looked at some steps ago is looked at again only when it comes to the top.
+//! The greedy walk: each time what gains most for its bytes. What a candidate can gain at most is known from the first
+//! looks, and shrinks as the set grows; the server is asked only about what could be the best.
 
 use super::{LEAST, NOISE, Set, Walk};
 
@@ -9,13 +9,12 @@ const EXPONENTS: [f64; 2] = [1.0, 0.6];
 const FLAT: f64 = 0.005;
 
 /// Something that could be added.
-#[derive(Debug, Clone)]
-pub(super) struct Move {
-    pub(super) add: Set,
-    gain: f64,
-    worth: f64,
-    /// The step at which the gain was true.
-    step: usize,
+struct Move {
+    add: Set,
+    /// Statements that it helped.
+    helped: Vec<usize>,
+    /// What it gained when it was last looked at, and at which step.
+    seen: Option<(f64, usize)>,
 }
 
 impl Walk<'_> {
@@ -50,49 +49,86 @@ impl Walk<'_> {
 
     /// Adds to a set until nothing gains any more or nothing fits.
     pub(super) async fn climb(&mut self, mut set: Set, moves: &[Set], exponent: f64) -> Set {
+        let mut queue: Vec<Move> =
+            moves.iter().map(|add| Move { add: add.clone(), helped: self.helped(add), seen: None }).collect();
         let mut step = 0;
-        let mut queue: Vec<Move> = Vec::new();
-        for add in moves {
-            let next = self.with(&set, add);
-            if let Some(gain) = self.gain(&set, &next, &self.helped(add)) {
-                queue.push(self.weigh(&set, &next, add.clone(), gain, exponent, step));
-            } else {
-                // Not known yet: looked at when nothing better is left.
-                queue.push(Move { add: add.clone(), gain: f64::MAX, worth: f64::MAX, step: usize::MAX });
-            }
-        }
-        while let Some(at) = best(&queue) {
-            let top = queue.swap_remove(at);
-            let next = self.with(&set, &top.add);
-            if next == set || !self.fits(&next) {
-                continue;
-            }
-            if top.step != step {
-                let affected = self.affected(&set, &next, &top.add);
-                if !self.costs.ask(&next, &affected).await {
-                    continue;
-                }
-                if let Some(gain) = self.gain(&set, &next, &affected)
-                    && gain > self.least()
-                {
-                    let again = self.weigh(&set, &next, top.add, gain, exponent, step);
-                    queue.push(again);
+        let mut now = self.now(&set);
+        loop {
+            let best = (0..queue.len())
+                .filter_map(|at| self.worth(&set, &now, &queue[at], step, exponent).map(|worth| (at, worth)))
+                .max_by(|a, b| a.1.total_cmp(&b.1));
+            let Some((at, _)) = best else { return set };
+            let next = self.with(&set, &queue[at].add);
+            if queue[at].seen.is_some_and(|(_, seen)| seen == step) {
+                queue.swap_remove(at);
+                let changed = self.affected_by(&set, &next);
+                self.costs.ask(&next, &changed).await;
+                // Others may have become dearer, or the gain was one of noise alone.
+                if self.total(&next) < self.total(&set) - self.least() && self.notable(&set, &next) {
+                    set = next;
+                    step += 1;
+                    now = self.now(&set);
                 }
                 continue;
             }
-            let concerned = self.affected_by(&set, &next);
-            self.costs.ask(&next, &concerned).await;
-            // Others may have become dearer, or the gain was one of noise alone.
-            if self.total(&next) < self.total(&set) - self.least() && self.notable(&set, &next) {
-                set = next;
-                step += 1;
+            let affected = self.affected(&set, &next, &queue[at]);
+            if !self.costs.ask(&next, &affected).await {
+                // What is not known cannot be chosen any more; what is may still be.
+                queue.swap_remove(at);
+                continue;
+            }
+            match self.gain(&set, &next, &affected) {
+                Some(gain) if gain > self.least() => queue[at].seen = Some((gain, step)),
+                _ => {
+                    queue.swap_remove(at);
+                }
             }
         }
-        set
+    }
+
+    /// What every statement costs with the set.
+    fn now(&self, set: &[u16]) -> Vec<f64> {
+        (0..self.base.len()).map(|s| self.costs.cost(s, set).unwrap_or(self.base[s])).collect()
+    }
+
+    /// What a move is worth for its bytes at best; `None` when it is worth nothing or does not fit.
+    fn worth(&self, set: &[u16], now: &[f64], step: &Move, at: usize, exponent: f64) -> Option<f64> {
+        let next = self.with(set, &step.add);
+        if next == set || !self.fits(&next) {
+            return None;
+        }
+        let gain = match step.seen {
+            Some((gain, seen)) if seen == at => gain,
+            seen => {
+                let most: f64 = step
+                    .helped
+                    .iter()
+                    .map(|s| (self.value(*s, now[*s]) - self.value(*s, self.reach(*s, &step.add))).max(0.0))
+                    .sum::<f64>()
+                    + self.price(set)
+                    - self.price(&next);
+                // Two that were looked at apart may gain more together, but hardly ever do.
+                seen.map_or(most, |(gain, _)| most.min(gain))
+            }
+        };
+        let bytes = (self.bytes(&next) - self.bytes(set)).max(0.0) + self.tables * FLAT;
+        (gain > self.least()).then(|| gain / bytes.max(1.0).powf(exponent))
+    }
+
+    /// The least that a statement ever cost when it used one of these.
+    fn reach(&self, statement: usize, add: &[u16]) -> f64 {
+        let known = self.costs.cost(statement, add);
+        known.unwrap_or_else(|| {
+            add.iter()
+                .filter_map(|i| self.reached[statement].get(i))
+                .copied()
+                .fold(f64::INFINITY, f64::min)
+                .min(self.base[statement])
+        })
     }
 
     /// What a step gains, as far as the costs are known.
-    pub(super) fn gain(&self, set: &[u16], next: &[u16], statements: &[usize]) -> Option<f64> {
+    fn gain(&self, set: &[u16], next: &[u16], statements: &[usize]) -> Option<f64> {
         let mut gain = self.price(set) - self.price(next);
         for statement in statements {
             let before = self.costs.cost(*statement, set).unwrap_or(self.base[*statement]);
@@ -119,14 +155,13 @@ impl Walk<'_> {
     }
 
     /// Statements whose cost a step is known to change: those that its indexes helped, and those that use what it takes away.
-    fn affected(&self, set: &[u16], next: &[u16], add: &[u16]) -> Vec<usize> {
-        let mut found = self.helped(add);
+    fn affected(&self, set: &[u16], next: &[u16], step: &Move) -> Vec<usize> {
+        let mut found = step.helped.clone();
         let gone: Set = set.iter().copied().filter(|i| !next.contains(i)).collect();
-        if !gone.is_empty() {
-            for statement in self.concerned(&gone) {
-                if !found.contains(&statement) {
-                    found.push(statement);
-                }
+        for (statement, _) in self.base.iter().enumerate() {
+            let uses = self.costs.look(statement, set).is_some_and(|(_, used)| used.iter().any(|i| gone.contains(i)));
+            if uses && !found.contains(&statement) {
+                found.push(statement);
             }
         }
         found
@@ -138,19 +173,4 @@ impl Walk<'_> {
             set.iter().filter(|i| !next.contains(i)).chain(next.iter().filter(|i| !set.contains(i))).copied().collect();
         self.concerned(&changed)
     }
-
-    fn weigh(&self, set: &[u16], next: &[u16], add: Set, gain: f64, exponent: f64, step: usize) -> Move {
-        let bytes = (self.bytes(next) - self.bytes(set)).max(0.0) + self.tables * FLAT;
-        Move { add, gain, worth: gain / bytes.max(1.0).powf(exponent), step }
-    }
-}
-
-/// The most worthy.
-fn best(queue: &[Move]) -> Option<usize> {
-    queue
-        .iter()
-        .enumerate()
-        .filter(|(_, m)| m.gain > 0.0)
-        .max_by(|(_, a), (_, b)| a.worth.total_cmp(&b.worth))
-        .map(|(at, _)| at)
 }

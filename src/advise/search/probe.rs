@@ -35,7 +35,6 @@ impl Walk<'_> {
                 self.rounds(statement, foreign, 2).await;
             }
         }
-        self.alone().await;
     }
 
     async fn rounds(&mut self, statement: usize, mut left: Set, rounds: usize) {
@@ -50,25 +49,14 @@ impl Walk<'_> {
             }
             left.retain(|i| !used.contains(i));
             for one in &used {
+                let reached = self.reached[statement].entry(*one).or_insert(cost);
+                *reached = reached.min(cost);
                 if !self.help[statement].contains(one) {
                     self.help[statement].push(*one);
                 }
             }
             if used.len() > 1 && !self.together.contains(&used) {
                 self.together.push(used);
-            }
-        }
-    }
-
-    /// What every promising candidate does alone.
-    async fn alone(&mut self) {
-        let mut promising: Set = self.help.iter().flatten().copied().collect();
-        promising.sort_unstable();
-        promising.dedup();
-        for one in promising {
-            let statements: Vec<usize> = (0..self.base.len()).filter(|s| self.help[*s].contains(&one)).collect();
-            if !self.costs.ask(&[one], &statements).await {
-                return;
             }
         }
     }
