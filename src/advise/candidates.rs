@@ -22,8 +22,13 @@ use crate::{
 };
 use draft::{At, Draft};
 
+/// A kind of index.
+type Kind = fn(&At<'_>) -> Vec<Draft>;
+/// A kind that is made of others.
+type Derive = fn(&At<'_>, &[Draft]) -> Vec<Draft>;
+
 /// Every kind of index: what of a source it could serve.
-const KINDS: &[fn(&At<'_>) -> Vec<Draft>] = &[
+const KINDS: &[Kind] = &[
     gin::drafts,
     gist::drafts,
     trigram::drafts,
@@ -34,7 +39,7 @@ const KINDS: &[fn(&At<'_>) -> Vec<Draft>] = &[
     hash::drafts,
 ];
 /// Kinds that are made of the drafts so far.
-const DERIVED: &[fn(&At<'_>, &[Draft]) -> Vec<Draft>] = &[partial::drafts, covering::drafts];
+const DERIVED: &[Derive] = &[partial::drafts, covering::drafts];
 
 /// More than this is no advice; each one costs a trial.
 const MOST: usize = 8;

@@ -56,7 +56,7 @@ pub(super) fn kind(column: &Column, engine: Engine) -> Kind {
     }
 }
 
-/// Whether a type of PostgreSQL is a single ordered value, for which GIN and GiST need `btree_gin` and `btree_gist`.
+/// Whether a type of PostgreSQL is a single ordered value, for which GIN and `GiST` need `btree_gin` and `btree_gist`.
 pub(super) fn is_scalar(type_name: &str) -> bool {
     let base = type_name.split('(').next().unwrap_or_default();
     matches!(

@@ -41,7 +41,7 @@ fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
         "{}; the rows lie in its order (correlation {correlation:.2}), so that ranges of pages tell enough",
         At::reason(predicate)
     );
-    draft.add(Some(at.plain_key(&column.name, opclass)), reason);
+    draft.add(Some(At::plain_key(&column.name, opclass)), reason);
     Some(draft)
 }
 

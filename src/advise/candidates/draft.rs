@@ -74,7 +74,7 @@ impl<'a> At<'a> {
     }
 
     /// A key of a column as it is.
-    pub(super) fn plain_key(&self, column: &str, opclass: Option<&str>) -> Key {
+    pub(super) fn plain_key(column: &str, opclass: Option<&str>) -> Key {
         Key {
             expr: column.to_owned(),
             expression: false,

@@ -21,7 +21,7 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
                 };
                 let mut draft = Draft { method: "fulltext", equal: columns.len(), ..Draft::btree(4) };
                 for column in columns {
-                    draft.add(Some(at.plain_key(column, None)), At::reason(predicate));
+                    draft.add(Some(At::plain_key(column, None)), At::reason(predicate));
                 }
                 found.push(draft);
             }
@@ -30,7 +30,7 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
                 let shape = at.table.column(column).filter(|c| c.not_null).map(|c| c.type_name.to_lowercase());
                 if shape.is_some_and(|t| t.contains("geom") || t.contains("point") || t.contains("polygon")) {
                     let mut draft = Draft { method: "spatial", ..Draft::btree(4) };
-                    draft.add(Some(at.plain_key(column, None)), At::reason(predicate));
+                    draft.add(Some(At::plain_key(column, None)), At::reason(predicate));
                     found.push(draft);
                 }
             }

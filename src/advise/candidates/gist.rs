@@ -1,4 +1,4 @@
-//! GiST and SP-GiST indexes (PostgreSQL): ranges, networks, trees, shapes, and what lies nearest.
+//! `GiST` and SP-GiST indexes (PostgreSQL): ranges, networks, trees, shapes, and what lies nearest.
 
 use super::draft::{At, Draft};
 use crate::{
@@ -29,9 +29,9 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
     for predicate in at.always.iter().chain(arms) {
         let Some(column) = predicate.operand.column().and_then(|name| at.table.column(name)) else { continue };
         let Some(space) = space(column).filter(|space| answers(*space, predicate.test)) else { continue };
-        let alone = one(at, column, space, At::reason(predicate));
+        let alone = one(column, space, At::reason(predicate));
         if let Some(equal) = fixed(at) {
-            found.extend(behind(at, equal, &alone));
+            found.extend(behind(equal, &alone));
         }
         if matches!(space, Space::Range | Space::Network | Space::Point) {
             // Ranges overlap and make deep trees; quadrants suit values that do not.
@@ -48,13 +48,13 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
         let space = space(column).or_else(|| is_text(column).then_some(Space::Text));
         if let Some(space) = space {
             let reason = format!("{0}: ORDER BY the distance of {0}, the nearest first", column.name);
-            found.push(one(at, column, space, reason));
+            found.push(one(column, space, reason));
         }
     }
     found
 }
 
-fn one(at: &At<'_>, column: &Column, space: Space, reason: String) -> Draft {
+fn one(column: &Column, space: Space, reason: String) -> Draft {
     let opclass = match space {
         // The default of inet in GiST is none.
         Space::Network => Some("inet_ops"),
@@ -62,7 +62,7 @@ fn one(at: &At<'_>, column: &Column, space: Space, reason: String) -> Draft {
         _ => None,
     };
     let mut draft = Draft { method: "gist", ..Draft::btree(4) };
-    let key = at.plain_key(&column.name, opclass);
+    let key = At::plain_key(&column.name, opclass);
     draft.add(Some(key), reason);
     draft
 }
@@ -81,10 +81,10 @@ fn fixed<'a>(at: &At<'a>) -> Option<&'a Predicate> {
 }
 
 /// The value first, then the position: needs the extension `btree_gist`.
-fn behind(at: &At<'_>, equal: &Predicate, alone: &Draft) -> Option<Draft> {
+fn behind(equal: &Predicate, alone: &Draft) -> Option<Draft> {
     let Operand::Column(column) = &equal.operand else { return None };
     let mut draft = Draft { method: "gist", ..Draft::btree(5) };
-    draft.add(Some(at.plain_key(column, None)), At::reason(equal));
+    draft.add(Some(At::plain_key(column, None)), At::reason(equal));
     let key: Key = alone.keys.first()?.clone();
     draft.add(Some(key), alone.reasons.first()?.clone()).then_some(draft)
 }

@@ -21,7 +21,7 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
         if at.kind(&column.name) == Kind::Text && width(column) >= LONG {
             let mut draft = Draft { method: "hash", equal: 1, ..Draft::btree(28) };
             let reason = format!("{}; a hash of 4 bytes stands for {:.0}", At::reason(predicate), width(column));
-            draft.add(Some(at.plain_key(&column.name, None)), reason);
+            draft.add(Some(At::plain_key(&column.name, None)), reason);
             found.push(draft);
         }
     }

@@ -14,7 +14,7 @@ use crate::{
 /// A pattern must hold as many letters in a row, else every row has to be looked at.
 const LETTERS: usize = 3;
 
-/// GIN first; GiST is smaller to change and larger to search.
+/// GIN first; `GiST` is smaller to change and larger to search.
 pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
     if at.engine != Engine::PostgreSql {
         return Vec::new();

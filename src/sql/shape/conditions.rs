@@ -304,7 +304,7 @@ fn same_column(arms: &[(Vec<Predicate>, Vec<Join>)], expr: &Expr) -> Option<Pred
     Some(Predicate { test: Test::OneOf, values, sql: unqualified(expr), ..first.clone() })
 }
 
-/// Functions of PostGIS and of MySQL that say how shapes lie to each other, and that their spatial indexes answer.
+/// Functions of `PostGIS` and of MySQL that say how shapes lie to each other, and that their spatial indexes answer.
 const POSITIONS: [&str; 22] = [
     "st_contains",
     "st_containsproperly",
