@@ -14,6 +14,7 @@ mod screen;
 mod settings;
 mod shell;
 mod themes;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -58,7 +59,7 @@ enum Command {
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
-    /// Propose indexes for one statement and test each
+    /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// What was run before, newest last
     History(options::History),

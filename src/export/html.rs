@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, table};
+use super::{Report, WorkloadReport, table};
 use crate::{
     advise::{Proposal, Verdict},
     diagnose::{Finding, Severity},
@@ -24,6 +24,45 @@ pub fn render(reports: &[Report<'_>]) -> String {
     let mut out = format!("{HEAD}<title>{} plan - whyslow</title>\n<style>\n{STYLE}</style>\n<main>\n", escaped(title));
     for (i, report) in reports.iter().enumerate() {
         one(report, i, reports.len(), &mut out);
+    }
+    out.push_str("</main>\n</html>\n");
+    out
+}
+
+/// What a search over a workload found, in one document.
+#[must_use]
+pub fn workload(report: &WorkloadReport<'_>) -> String {
+    let advice = report.advice;
+    let engine = format!("{} {}", report.engine.title(), report.version.unwrap_or_default());
+    let mut out = format!("{HEAD}<title>indexes - whyslow</title>\n<style>\n{STYLE}</style>\n<main>\n");
+    let _ = writeln!(out, "<h1>Indexes for {} statements</h1>", advice.statements.len());
+    let early = if advice.early { " · ended before the search was done: the best so far" } else { "" };
+    let _ = writeln!(out, "<p class=\"dim\">{}{early}</p>", escaped(&engine));
+    out.push_str("<table>\n<thead><tr><th class=\"n\">#<th class=\"n\">cost before<th class=\"n\">after<th class=\"n\">weight<th>statement</thead>\n");
+    for (i, statement) in advice.statements.iter().enumerate() {
+        let cost = |cost: Option<f64>| cost.map_or_else(String::new, fmt::cost);
+        let sql: Vec<&str> = statement.sql.split_whitespace().collect();
+        let problem =
+            statement.problem.as_deref().map_or_else(String::new, |p| format!("<small>{}</small>", escaped(p)));
+        let _ = writeln!(
+            out,
+            "<tr><td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td>{}{problem}",
+            i + 1,
+            cost(statement.before),
+            cost(statement.after.or(statement.before)),
+            fmt::count(statement.weight),
+            escaped(&sql.join(" "))
+        );
+    }
+    out.push_str("</table>\n");
+    indexes(&advice.proposals, report.searched.candidates, &mut out);
+    if !advice.redundant.is_empty() {
+        out.push_str("<h2>Superfluous indexes</h2>\n");
+        for index in &advice.redundant {
+            let name = format!("{} on {}.{}", index.index, index.schema, index.table);
+            let _ = writeln!(out, "<p><b>{}</b>: {}</p>", escaped(&name), escaped(&index.because));
+            let _ = writeln!(out, "<pre>{}</pre>", block(&index.ddl.join(";\n")));
+        }
     }
     out.push_str("</main>\n</html>\n");
     out
@@ -143,14 +182,18 @@ fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
 }
 
 fn proposals(report: &Report<'_>, out: &mut String) {
-    let Some(searched) = report.searched else { return };
-    if report.proposals.is_empty() {
-        let _ =
-            writeln!(out, "<h2>No proposals</h2>\n<p>{} candidates were tried; none remains.</p>", searched.candidates);
+    if let Some(searched) = report.searched {
+        indexes(report.proposals, searched.candidates, out);
+    }
+}
+
+fn indexes(proposals: &[Proposal], candidates: usize, out: &mut String) {
+    if proposals.is_empty() {
+        let _ = writeln!(out, "<h2>No proposals</h2>\n<p>{candidates} candidates were tried; none remains.</p>");
         return;
     }
     out.push_str("<h2>Indexes</h2>\n");
-    for proposal in report.proposals {
+    for proposal in proposals {
         one_proposal(proposal, out);
     }
 }

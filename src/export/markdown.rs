@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, table, text};
+use super::{Report, WorkloadReport, table, text};
 use crate::{
     advise::{Proposal, Trust, Verdict},
     diagnose::{Finding, Severity},
@@ -23,6 +23,41 @@ pub fn render(reports: &[Report<'_>]) -> String {
             out.push('\n');
         }
         one(report, (reports.len() > 1).then_some(i + 1), &mut out);
+    }
+    out
+}
+
+/// What a search over a workload found.
+#[must_use]
+pub fn workload(report: &WorkloadReport<'_>) -> String {
+    let advice = report.advice;
+    let version = report.version.map_or_else(String::new, |v| format!(" {}", escaped(v)));
+    let mut out =
+        format!("## Indexes for {} statements\n\n{}{version}", advice.statements.len(), report.engine.title());
+    out.push_str(if advice.early { " · ended before the search was done: the best so far\n" } else { "\n" });
+    out.push_str("\n| # | cost before | cost after | weight | statement |\n|--:|--:|--:|--:|---|\n");
+    for (i, statement) in advice.statements.iter().enumerate() {
+        let cost = |cost: Option<f64>| cost.map_or_else(String::new, fmt::cost);
+        let sql: Vec<&str> = statement.sql.split_whitespace().collect();
+        let problem = statement.problem.as_deref().map_or_else(String::new, |p| format!(" {}", escaped(p)));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {}{problem} |",
+            i + 1,
+            cost(statement.before),
+            cost(statement.after.or(statement.before)),
+            fmt::count(statement.weight),
+            cell(&code(&sql.join(" ")))
+        );
+    }
+    indexes(&advice.proposals, report.searched.candidates, &mut out);
+    if !advice.redundant.is_empty() {
+        out.push_str("\n### Superfluous indexes\n");
+        for index in &advice.redundant {
+            let name = code(&format!("{} on {}.{}", index.index, index.schema, index.table));
+            let _ = writeln!(out, "\n{name}: {}\n", escaped(&index.because));
+            fenced("sql", &statements(&index.ddl), &mut out);
+        }
     }
     out
 }
@@ -84,16 +119,21 @@ fn findings(report: &Report<'_>, out: &mut String) {
 }
 
 fn proposals(report: &Report<'_>, out: &mut String) {
-    let Some(searched) = report.searched else { return };
-    if report.proposals.is_empty() {
-        let _ = writeln!(out, "\n### No proposals\n\n{} candidates were tried; none remains.", searched.candidates);
+    if let Some(searched) = report.searched {
+        indexes(report.proposals, searched.candidates, out);
+    }
+}
+
+fn indexes(proposals: &[Proposal], candidates: usize, out: &mut String) {
+    if proposals.is_empty() {
+        let _ = writeln!(out, "\n### No proposals\n\n{candidates} candidates were tried; none remains.");
         return;
     }
     out.push_str("\n### Indexes\n\n| verdict | index | cost before | cost after | size | by | why |\n|---|---|--:|--:|--:|---|---|\n");
-    for proposal in report.proposals {
+    for proposal in proposals {
         row(proposal, out);
     }
-    for proposal in report.proposals.iter().filter(|p| p.verdict == Verdict::Proved) {
+    for proposal in proposals.iter().filter(|p| p.verdict == Verdict::Proved && p.instead_of.is_none()) {
         out.push('\n');
         fenced("sql", &statements(&proposal.ddl), out);
         if !proposal.undo.is_empty() {
@@ -126,7 +166,9 @@ fn row(proposal: &Proposal, out: &mut String) {
         };
         format!("{} ({trust})", t.method)
     });
-    let why = cell(&escaped(&proposal.reason));
+    let instead =
+        proposal.instead_of.as_deref().map_or_else(String::new, |other| format!("; instead of {}", code(other)));
+    let why = cell(&format!("{}{instead}", escaped(&proposal.reason)));
     let _ = writeln!(out, "| {verdict} | {} | {before} | {after} | {size} | {by} | {why} |", cell(&index));
 }
 

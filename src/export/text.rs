@@ -4,13 +4,16 @@ mod findings;
 mod line;
 mod proposals;
 mod tree;
+mod workload;
+
+pub use workload::workload;
 
 use std::fmt::Write as _;
 
 use super::Report;
 use crate::{
     fmt,
-    plan::{NodeId, Plan},
+    plan::{Engine, NodeId, Plan},
     text::one_line,
 };
 use line::{Line, Style, wrap};
@@ -41,6 +44,13 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Wide enough that the columns do not eat the text.
+    fn wide_enough(&self) -> Self {
+        Self { width: self.width.max(LEAST_WIDTH), ..*self }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self::plain(DEFAULT_WIDTH)
@@ -50,7 +60,7 @@ impl Default for Options {
 /// The reports, one after the other. No line ends with blanks, and the text ends with a line feed.
 #[must_use]
 pub fn render(reports: &[Report<'_>], options: &Options) -> String {
-    let options = Options { width: options.width.max(LEAST_WIDTH), ..*options };
+    let options = options.wide_enough();
     let mut lines = Vec::new();
     for (i, report) in reports.iter().enumerate() {
         if i > 0 {
@@ -65,8 +75,12 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
         findings::lines(report, &options, &mut lines);
         proposals::lines(report, &options, &mut lines);
     }
+    written(&lines, &options)
+}
+
+fn written(lines: &[Line], options: &Options) -> String {
     let mut out = String::new();
-    for line in &lines {
+    for line in lines {
         line.write(&mut out, options.colour, options.ascii);
     }
     out
@@ -75,34 +89,33 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
 /// The tree of a plan alone, without colours.
 #[must_use]
 pub fn tree(plan: &Plan, width: usize) -> String {
-    written(&tree::lines(plan, &Options::plain(width), width.max(LEAST_WIDTH), None))
+    let options = Options::plain(width).wide_enough();
+    written(&tree::lines(plan, &options, options.width, None), &options)
 }
 
 /// One node with everything it says, without its children and without colours.
 #[must_use]
 pub fn node(plan: &Plan, id: NodeId, width: usize) -> String {
     let options = Options { verbose: true, ..Options::plain(width) };
-    let mut out = written(&tree::one(plan, id, &options));
+    let mut out = written(&tree::one(plan, id, &options), &options);
     for (name, value) in &plan.node(id).extra {
         let _ = writeln!(out, "     {}: {}", one_line(name), one_line(value));
     }
     out
 }
 
-fn written(lines: &[Line]) -> String {
-    let mut out = String::new();
-    for line in lines {
-        line.write(&mut out, false, false);
+/// Engine and version.
+fn header_of(engine: Engine, version: Option<&str>) -> Line {
+    let mut line = Line::of(Style::Bold, engine.title());
+    if let Some(version) = version {
+        line.push(Style::Bold, format!(" {version}"));
     }
-    out
+    line
 }
 
 /// Server, times, the statement, and what the server said beside the plan.
 fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
-    let mut line = Line::of(Style::Bold, plan.engine.title());
-    if let Some(version) = &plan.version {
-        line.push(Style::Bold, format!(" {version}"));
-    }
+    let mut line = header_of(plan.engine, plan.version.as_deref());
     let mut facts = Vec::new();
     if let Some(ms) = plan.execution_ms {
         facts.push(format!("executed in {}", fmt::duration_ms(ms)));

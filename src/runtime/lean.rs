@@ -319,7 +319,9 @@ mod tests {
     fn shown(frames: &[Vec<u8>]) -> Vec<String> {
         let size = |n: u16| std::num::NonZeroU16::new(n).unwrap();
         let mut parser = vt100::Parser::new(size(AREA.height), size(AREA.width), 0);
-        frames.iter().for_each(|bytes| parser.process(bytes));
+        for bytes in frames {
+            parser.process(bytes);
+        }
         let mut out = Vec::new();
         for y in 0..AREA.height {
             for x in 0..AREA.width {
