@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::text::{centred, fit_spans, left, right, width};
 use crate::{
-    app::TreeState,
+    app::{Notes, TreeState},
     diagnose::Severity,
     fmt,
     plan::{Engine, Flag, NodeId, Operator, Plan, diff::Change},
@@ -23,6 +23,8 @@ pub(super) struct TreeView<'a> {
     pub(super) focused: bool,
     /// The worst finding of a node.
     pub(super) mark: &'a dyn Fn(NodeId) -> Option<Severity>,
+    /// What people wrote about nodes.
+    pub(super) notes: Option<&'a Notes>,
     /// How each node stands to another plan, and whether this is the later one.
     pub(super) changes: Option<(&'a [Change], bool)>,
 }
@@ -113,7 +115,9 @@ fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme:
     let heat = heat(derived.share, theme);
     let mut spans = vec![Span::styled(if selected { theme.glyphs.cursor } else { " " }, theme.style("ui.accent"))];
     spans.push(mark(id, view, theme));
-    spans.push(Span::raw(" "));
+    // A note is marked between the finding's sign and the tree.
+    let noted = view.notes.is_some_and(|notes| notes.contains_key(&id.0));
+    spans.push(Span::styled(if noted { theme.glyphs.note } else { " " }, theme.style("ui.accent")));
     spans.extend(guides(id, view, columns.operator / 2, theme));
     spans.extend(name(plan, id, view, theme));
     let mut spans = fit_spans(spans, columns.operator.saturating_sub(1), theme);

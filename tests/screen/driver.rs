@@ -131,7 +131,7 @@ impl Harness {
     fn answer(&self, effect: Effect) -> Option<Message> {
         Some(match effect {
             Effect::Connect => Message::Connected(Box::new(answers::info())),
-            Effect::Explain { generation, sql, analyze, confirmed } => {
+            Effect::Explain { generation, sql, analyze, confirmed, .. } => {
                 let refused = self
                     .refuse
                     .clone()
