@@ -8,7 +8,7 @@ use super::{
     model::{Confirm, Link, Model, View},
     past, prompt, trees,
 };
-use crate::keys::Key;
+use crate::keys::{Key, Place};
 
 /// How long after the last change a typed query is kept.
 const KEEP_AFTER: Duration = Duration::from_secs(2);
@@ -20,7 +20,8 @@ pub fn on_key(model: &Model, key: Key) -> Option<Message> {
     if let Some(command) = model.keymap.lookup(&places, key) {
         return Some(Message::Command(command));
     }
-    key.typed().filter(|_| places.iter().any(|place| place.is_typing())).map(Message::Insert)
+    let typing = places.iter().any(|place| *place != Place::Always && place.is_typing());
+    key.typed().filter(|_| typing).map(Message::Insert)
 }
 
 /// Takes one message and gives what has to be done outside.

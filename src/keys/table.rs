@@ -55,7 +55,7 @@ pub static COMMANDS: &[Binding] = &[
 
     line(Command::Down, "down", &["down", "ctrl-n", "tab"], &[Picker, Form], "To the next", "next"),
     line(Command::Up, "up", &["up", "ctrl-p", "backtab"], &[Picker, Form], "To the one before", ""),
-    line(Command::GenericPlan, "generic-plan", &["ctrl-g"], &[Form], "Plan for any values, where the server can", "any values"),
+    line(Command::GenericPlan, "generic-plan", &["ctrl-g"], &[Form], "Plan for any values, where the server can", ""),
     line(Command::PageDown, "page-down", &["pagedown"], &[Picker], "A page down", ""),
     line(Command::PageUp, "page-up", &["pageup"], &[Picker], "A page up", ""),
 

@@ -49,7 +49,7 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
         part.extend(labelled(label, &words, columns, text, theme));
     }
     for (i, words) in beside.query.iter().enumerate() {
-        let label = if i == 0 { "in the query" } else { "" };
+        let label = if i == 0 { "from" } else { "" };
         part.extend(labelled(label, words, columns, theme.style("ui.dim"), theme));
     }
     if let Some(table) = beside.table {
