@@ -10,6 +10,7 @@ mod output;
 mod print;
 mod read;
 mod screen;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -54,7 +55,7 @@ enum Command {
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
-    /// Propose indexes for one statement and test each
+    /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// List every command of the screen with its keys
     Keys,

@@ -7,9 +7,9 @@ pub mod json;
 pub mod text;
 
 use crate::{
-    advise::{Candidate, Proposal, Tried, Verdict},
+    advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
-    plan::Plan,
+    plan::{Engine, Plan},
 };
 
 /// Everything a command has to say of one statement.
@@ -23,6 +23,19 @@ pub struct Report<'a> {
     pub proposals: &'a [Proposal],
     /// How much was searched for proposals; `None` when none were asked for.
     pub searched: Option<Searched>,
+}
+
+/// Everything a command has to say of a workload.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkloadReport<'a> {
+    /// The server's engine.
+    pub engine: Engine,
+    /// The server's version.
+    pub version: Option<&'a str>,
+    /// What was found.
+    pub advice: &'a Advice,
+    /// How much was searched for it.
+    pub searched: Searched,
 }
 
 /// How much a search for indexes did.
