@@ -126,7 +126,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Advise(options)) => advise::run(options, engine).await,
             Some(Command::History(options)) => history::run(&options),
             Some(Command::Themes(options)) => themes::run(&options.common),
-            Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
+            Some(Command::Keys) => Output::standard().text(&settings::keymap().listing()),
             Some(Command::Config) => Output::standard().text(&crate::config::sample()),
             Some(Command::Completions { shell }) => shell::completions(Cli::command(), shell),
             Some(Command::Man { command }) => shell::man(Cli::command(), command.as_deref()),

@@ -10,7 +10,10 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 
-use crate::theme::{Depth, Glyphs};
+use crate::{
+    keys::{Keymap, Wish},
+    theme::{Depth, Glyphs},
+};
 
 pub use settings::{SETTINGS, Setting, sample};
 
@@ -81,8 +84,8 @@ pub struct Config {
     pub lock_timeout_s: u64,
     /// Whether trials may make session-private temporary tables.
     pub allow_temporary_tables: bool,
-    /// Keys for commands, by the command's name.
-    pub keys: Vec<(String, Vec<String>)>,
+    /// Keys for commands.
+    pub keys: Vec<Wish>,
     /// The saved connection used when neither a target nor the environment says where to connect.
     pub connection: Option<String>,
     /// Saved connections: name and target, in the order of names. Never a password.
@@ -154,6 +157,12 @@ impl Config {
                 out
             }
         }
+    }
+
+    /// The keys in force. What was wrong with those that were set is told when the file is read.
+    #[must_use]
+    pub fn keymap(&self) -> Keymap {
+        Keymap::new(&self.keys).0
     }
 
     /// The colours of the terminal whose environment that is.

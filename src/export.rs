@@ -10,6 +10,8 @@ pub mod markdown;
 mod samples;
 pub mod text;
 
+use std::collections::BTreeMap;
+
 use crate::{
     advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
@@ -27,7 +29,12 @@ pub struct Report<'a> {
     pub proposals: &'a [Proposal],
     /// How much was searched for proposals; `None` when none were asked for.
     pub searched: Option<Searched>,
+    /// What people wrote about nodes, by the nodes' numbers.
+    pub notes: &'a BTreeMap<u32, String>,
 }
+
+/// Nobody wrote anything.
+static NO_NOTES: BTreeMap<u32, String> = BTreeMap::new();
 
 /// Everything a command has to say of a workload.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +64,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None }
+        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The event loop: keys and answers in, drawings and requests out. The only place that spawns; it decides nothing.
 
 mod clipboard;
+mod excerpt;
+mod files;
 mod lean;
 mod start;
 mod terminal;
@@ -24,6 +26,7 @@ use crate::{
     config::Clipboard,
     history::{self, History, Run},
     keys::{Command, Key},
+    plan::Plan,
     ui,
 };
 use terminal::Asked;
@@ -66,14 +69,13 @@ pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
     let history = start.history.clone();
     let (messages, inbox) = mpsc::unbounded_channel();
     let place = start.place();
-    let (setup, connect, options, allow) = start.split(&place);
+    let (setup, connect, options) = start.split(&place);
     let (mut model, first) = Model::new(setup);
-    // There is one line for them; all of them stand on standard error.
-    if let Some(first) = warnings.first() {
-        let more = if warnings.len() > 1 { format!(" (and {} more)", warnings.len() - 1) } else { String::new() };
-        drop(app::update(&mut model, Message::Say(format!("{first}{more}"))));
+    // Each stands on standard error as well.
+    for warning in warnings {
+        drop(app::update(&mut model, Message::Warn(warning)));
     }
-    let worker = Worker::spawn(connect, options, allow, messages.clone());
+    let worker = Worker::spawn(connect, options, messages.clone());
     let guard = terminal::Guard::enter(mouse)?;
     let mut running = Loop { model, look, clipboard, guard, worker, messages, inbox, history, place };
     let outcome = running.run(first).await;
@@ -107,9 +109,11 @@ struct Loop {
     place: String,
 }
 
-/// Whether the loop goes on.
+/// How the loop goes on.
 enum Next {
     On,
+    /// With the query in the person's own editor, which has the terminal meanwhile.
+    EditOutside(String),
     End,
 }
 
@@ -121,7 +125,14 @@ impl Loop {
         if let Next::End = self.perform(first).await? {
             return Ok(Outcome::Quit);
         }
+        let mut outside: Option<String> = None;
         loop {
+            if let Some(text) = outside.take() {
+                // The stream would take keys away from the editor.
+                drop(events);
+                self.edit_outside(&text)?;
+                events = EventStream::new();
+            }
             self.draw()?;
             let ticking = self.model.wants_ticks();
             if !ticking {
@@ -179,8 +190,10 @@ impl Loop {
                     continue;
                 };
                 let effects = app::update(&mut self.model, message);
-                if let Next::End = self.perform(effects).await? {
-                    return Ok(Outcome::Quit);
+                match self.perform(effects).await? {
+                    Next::End => return Ok(Outcome::Quit),
+                    Next::EditOutside(text) => outside = Some(text),
+                    Next::On => {}
                 }
             }
         }
@@ -215,9 +228,18 @@ impl Loop {
         Ok(())
     }
 
+    fn say(&self, text: String) {
+        drop(self.messages.send(Message::Say(text)));
+    }
+
+    async fn copy(&mut self, what: &str, text: &str) {
+        let said = clipboard::copy(&mut self.guard, self.clipboard, self.history.as_ref(), what, text).await;
+        self.say(said);
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         if !self.guard.suspend()? {
-            drop(self.messages.send(Message::Say("there is no shell to go back to".to_owned())));
+            self.say("there is no shell to go back to".to_owned());
         }
         Ok(())
     }
@@ -227,35 +249,69 @@ impl Loop {
             match effect {
                 Effect::Quit => return Ok(Next::End),
                 Effect::Suspend => self.suspend()?,
-                Effect::Copy { what, text } => {
-                    let said =
-                        clipboard::copy(&mut self.guard, self.clipboard, self.history.as_ref(), what, &text).await;
-                    drop(self.messages.send(Message::Say(said)));
-                }
+                Effect::Copy { what, text } => self.copy(what, &text).await,
+                Effect::CopyPlan(copied) => match excerpt::write(&copied) {
+                    (what, Ok(text)) => self.copy(what, &text).await,
+                    (what, Err(error)) => self.say(format!("could not copy {what}: {error}")),
+                },
+                Effect::SaveValues { values } => self.keep(|h, place| h.keep_values(place, &values)),
                 Effect::SaveDraft { text } => self.keep(|h, place| h.keep_draft(place, &text)),
-                Effect::Record { sql, plan, findings, elapsed } => self.keep(|h, place| {
-                    h.keep_plan(place, &plan.source)?;
-                    h.add(&Run {
-                        at: history::now(),
-                        place: place.to_owned(),
-                        sql,
-                        analyzed: plan.analyzed,
-                        elapsed_ms: elapsed.as_secs_f64() * 1e3,
-                        cost: plan.total_cost(),
-                        findings,
-                    })
-                }),
+                Effect::Record { sql, plan, findings, elapsed } => self.record(sql, &plan, findings, elapsed),
+                Effect::OpenFile { path } => {
+                    let result = files::open(&path).await;
+                    drop(self.messages.send(Message::Opened { path, result }));
+                }
+                Effect::SaveFile { path, text, replace } => {
+                    let result = files::save(&path, text, replace).await;
+                    drop(self.messages.send(Message::Saved { path, result }));
+                }
+                Effect::LoadPlan { run, purpose } => {
+                    let result = files::plan(self.history.as_ref(), &run);
+                    drop(self.messages.send(Message::Loaded { run, purpose, result }));
+                }
+                Effect::SaveNotes { document, notes } => self.keep(|h, _| h.keep_notes(&document, &notes)),
+                Effect::EditOutside { text } => return Ok(Next::EditOutside(text)),
                 request => self.worker.send(request),
             }
         }
         Ok(Next::On)
     }
 
+    /// Keeps a run and its plan, and tells the screen.
+    fn record(&self, sql: String, plan: &Plan, findings: Vec<String>, elapsed: Duration) {
+        let at = history::now();
+        let mut run = Run {
+            at,
+            place: self.place.clone(),
+            sql,
+            analyzed: plan.analyzed,
+            elapsed_ms: elapsed.as_secs_f64() * 1e3,
+            cost: plan.total_cost(),
+            findings,
+            plan: None,
+        };
+        self.keep(|h, place| {
+            h.keep_plan(place, &plan.source)?;
+            run.plan = Some(h.keep_document(at, &plan.source)?);
+            h.add(&run)
+        });
+        drop(self.messages.send(Message::Recorded(Box::new(run))));
+    }
+
+    fn edit_outside(&mut self, text: &str) -> io::Result<()> {
+        let edited = self.guard.away(|| files::edit(text))?;
+        drop(self.messages.send(match edited {
+            Ok(text) => Message::Edited(text),
+            Err(problem) => Message::Warn(problem),
+        }));
+        Ok(())
+    }
+
     fn keep(&self, write: impl FnOnce(&History, &str) -> io::Result<()>) {
         if let Some(history) = &self.history
             && let Err(error) = write(history, &self.place)
         {
-            drop(self.messages.send(Message::Say(format!("could not be kept on disk: {error}"))));
+            drop(self.messages.send(Message::Warn(format!("could not be kept on disk: {error}"))));
         }
     }
 }

@@ -87,6 +87,7 @@ pub const SCOPES: &[&str] = &[
     "error.title",
     "editor.gutter",
     "editor.error",
+    "editor.lit",
     "editor.statement",
     "sql.keyword",
     "sql.string",

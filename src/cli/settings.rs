@@ -4,6 +4,7 @@ use std::{io::Write, sync::OnceLock};
 
 use crate::{
     config::{Config, Loaded},
+    keys::Keymap,
     text::visible,
 };
 
@@ -16,6 +17,11 @@ fn loaded() -> &'static Loaded {
 /// What the file and the environment say.
 pub(super) fn config() -> &'static Config {
     &loaded().config
+}
+
+/// The keys in force.
+pub(super) fn keymap() -> Keymap {
+    config().keymap()
 }
 
 /// What was wrong with them; told on standard error as well, since the screen covers it only while it is open.

@@ -5,9 +5,9 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Loaded, SETTINGS};
+use super::{Loaded, SETTINGS, Wish};
 use crate::{
-    keys::{COMMANDS, Key},
+    keys::Keymap,
     text::{line_of, one_line},
 };
 
@@ -27,7 +27,16 @@ pub(super) fn read(text: &str, name: &str, out: &mut Loaded) {
         let byte = key.span().start;
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("keys", DeValue::Table(keys)) => {
-                out.config.keys.extend(keys.iter().filter_map(|(key, value)| bound(key, value, &mut told)));
+                let wishes = keys.iter().filter_map(|(key, value)| {
+                    bound(key, value, line_of(text, key.span().start), &mut told)
+                });
+                let mut wishes: Vec<(usize, Wish)> = wishes.collect();
+                // Of two wishes for one key the first of the file is done.
+                wishes.sort_by_key(|(line, _)| *line);
+                for problem in Keymap::new(&wishes.iter().map(|(_, wish)| wish.clone()).collect::<Vec<_>>()).1 {
+                    told(byte, &format!("[keys] {problem}"));
+                }
+                out.config.keys.extend(wishes.into_iter().map(|(_, wish)| wish));
             }
             ("connections", DeValue::Table(connections)) => {
                 let all = connections.iter().filter_map(|(key, value)| connection(key, value, &mut told));
@@ -70,39 +79,21 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
 
 type Name<'i> = Spanned<std::borrow::Cow<'i, str>>;
 
-/// A command and the keys it is to have: a key, or a list of them. Keys that are none are told and left out.
-fn bound(
-    name: &Name<'_>,
-    value: &Spanned<DeValue<'_>>,
-    told: &mut dyn FnMut(usize, &str),
-) -> Option<(String, Vec<String>)> {
-    let (start, command) = (name.span().start, name.get_ref().as_ref());
-    if !COMMANDS.iter().any(|line| line.name == command) {
-        told(start, &format!("no command is called {}; `whyslow keys` lists them", one_line(command)));
-        return None;
-    }
-    let texts: Option<Vec<String>> = match value.get_ref() {
+/// A command and the keys it is to have: a key, or a list of them. What the command and the keys are is asked by the keymap.
+fn bound(name: &Name<'_>, value: &Spanned<DeValue<'_>>, line: usize, told: &mut dyn FnMut(usize, &str)) -> Option<(usize, Wish)> {
+    let (start, command) = (name.span().start, name.get_ref().to_string());
+    let keys: Option<Vec<String>> = match value.get_ref() {
         DeValue::String(text) => Some(vec![text.to_string()]),
         DeValue::Array(list) => list.iter().map(|key| key.get_ref().as_str().map(str::to_owned)).collect(),
         _ => None,
     };
-    let Some(texts) = texts else {
-        told(start, &format!("{command} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]"));
-        return None;
-    };
-    let wanted = texts.len();
-    let keys: Vec<String> = texts
-        .into_iter()
-        .filter(|text| match text.parse::<Key>() {
-            Ok(_) => true,
-            Err(error) => {
-                told(start, &error.to_string());
-                false
-            }
-        })
-        .collect();
-    // Nothing but mistakes is no wish to have no key.
-    (!keys.is_empty() || wanted == 0).then(|| (command.to_owned(), keys))
+    match keys {
+        Some(keys) => Some((line, Wish { command, keys })),
+        None => {
+            told(start, &format!("{} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]", one_line(&command)));
+            None
+        }
+    }
 }
 
 /// A name and a target. One with a password is not taken, and the password is not shown.

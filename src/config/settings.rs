@@ -189,7 +189,8 @@ pub fn sample() -> String {
         let _ = writeln!(out, "# It can be {}.\n{} = {}", setting.values, setting.name, setting.default);
     }
     out.push_str(
-        "\n# Other keys for commands. The list replaces all keys of the command; a letter stays a letter where text is typed.\n[keys]\n",
+        "\n# Other keys for commands. The list replaces all keys of the command, or with a place before it (\"tree.fold\") those it has\n\
+         # there (`whyslow keys` names both); a letter stays a letter where text is typed. These are the defaults.\n[keys]\n",
     );
     let mut named: Vec<&str> = Vec::new();
     for line in COMMANDS {

@@ -88,6 +88,15 @@ fn one(report: &Report<'_>, number: usize, of: usize, out: &mut String) {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", escaped(note));
     }
     findings(report, number, out);
+    if !report.notes.is_empty() {
+        out.push_str("<h2>Notes</h2>\n<dl>\n");
+        for (node, note) in report.notes.iter().filter(|(node, _)| (**node as usize) < plan.len()) {
+            let id = NodeId(*node);
+            let at = (anchor(number, id), escaped(&plan.title(id)), escaped(note));
+            let _ = writeln!(out, "<dt><a href=\"#{}\">{}</a><dd>{}", at.0, at.1, at.2);
+        }
+        out.push_str("</dl>\n");
+    }
     tree(plan, number, out);
     proposals(report, out);
 }

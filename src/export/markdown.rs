@@ -7,7 +7,7 @@ use crate::{
     advise::{Proposal, Trust, Verdict},
     diagnose::{Finding, Severity},
     fmt,
-    plan::Plan,
+    plan::{NodeId, Plan},
     text::{one_line, visible},
 };
 
@@ -91,6 +91,13 @@ fn one(report: &Report<'_>, number: Option<usize>, out: &mut String) {
     out.push('\n');
     tree(plan, out);
     findings(report, out);
+    if !report.notes.is_empty() {
+        out.push_str("\n### Notes\n\n");
+        let nodes = report.notes.iter().filter(|(node, _)| (**node as usize) < report.plan.len());
+        for (node, note) in nodes {
+            let _ = writeln!(out, "- {}: {}", code(&report.plan.title(NodeId(*node))), escaped(note));
+        }
+    }
     proposals(report, out);
 }
 
@@ -230,7 +237,8 @@ mod tests {
     fn a_report_reads_as_markdown() {
         let (plan, findings, proposals) = (samples::plan(None), [samples::finding("t")], [samples::proposal()]);
         let searched = Some(Searched { candidates: 1, explains: 2, seconds: 0.1 });
-        let report = Report { proposals: &proposals, searched, ..Report::new(&plan, &findings) };
+        let notes = [(0, "ask *ann*".to_owned())].into();
+        let report = Report { proposals: &proposals, searched, notes: &notes, ..Report::new(&plan, &findings) };
         insta::assert_snapshot!(render(&[report]));
     }
 

@@ -141,7 +141,7 @@ impl Start {
     }
 
     /// The model's part and the worker's part.
-    pub(super) fn split(self, place: &str) -> (Setup, Connect, SessionOptions, Allow) {
+    pub(super) fn split(self, place: &str) -> (Setup, Connect, SessionOptions) {
         let engine = match &self.connect {
             Connect::Server(target) => Some(target.engine),
             Connect::Own(_) => Some(Engine::PostgreSql),
@@ -160,8 +160,12 @@ impl Start {
                 .and_then(|document| read::read(&document).ok()?.into_iter().next()),
             plans: self.plans,
             samples: self.samples,
+            keymap: self.config.keymap(),
+            allow: self.allow,
+            runs: history.as_ref().map(|h| h.runs_of(place)).unwrap_or_default(),
+            values: history.as_ref().map(|h| h.values(place)).unwrap_or_default(),
         };
-        (setup, self.connect, self.options, self.allow)
+        (setup, self.connect, self.options)
     }
 }
 

@@ -130,6 +130,19 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Gives the terminal to something else while it runs, and takes it again.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    pub(super) fn away<T>(&mut self, run: impl FnOnce() -> T) -> io::Result<T> {
+        restore();
+        let out = run();
+        self.resume()?;
+        Ok(out)
+    }
+}
+
 fn take(mouse: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
