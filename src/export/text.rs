@@ -1,9 +1,13 @@
 //! A report as text for people: the plan as a tree, the findings, the proposals.
 
+mod compare;
 mod findings;
+mod folded;
 mod line;
 mod proposals;
 mod tree;
+
+pub use compare::render as compare;
 
 use super::Report;
 use crate::{fmt, plan::Plan};
@@ -59,8 +63,12 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
         findings::lines(report, &options, &mut lines);
         proposals::lines(report, &options, &mut lines);
     }
+    write(&lines, &options)
+}
+
+fn write(lines: &[Line], options: &Options) -> String {
     let mut out = String::new();
-    for line in &lines {
+    for line in lines {
         line.write(&mut out, options.colour, options.ascii);
     }
     out
