@@ -107,7 +107,18 @@ fn is_silent(case: &str, plan: &Plan) -> bool {
 }
 
 /// Where formats of one server really tell different things.
-const DIFFERENT: &[(&str, &str, &str)] = &[];
+const DIFFERENT: &[(&str, &str, &str)] = &[
+    ("delete-all", "analyze-traditional", "MariaDB plans to empty the table, and measured deletes row by row"),
+    ("delete-all", "analyze-json", "MariaDB plans to empty the table, and measured deletes row by row"),
+    ("count-all", "v2", "MySQL's iterator that counts rows does not say by which index"),
+    ("count-all", "tree", "MySQL's iterator that counts rows does not say by which index"),
+    ("count-all", "analyze-tree", "MySQL's iterator that counts rows does not say by which index"),
+    ("count-all", "analyze-v2", "MySQL's iterator that counts rows does not say by which index"),
+    ("cross-join", "v2", "MySQL names one of several tables whose rows it counts"),
+    ("cross-join", "tree", "MySQL names one of several tables whose rows it counts"),
+    ("cross-join", "analyze-tree", "MySQL names one of several tables whose rows it counts"),
+    ("cross-join", "analyze-v2", "MySQL names one of several tables whose rows it counts"),
+];
 
 fn agreeing(server: &str, engine: Engine, of: &str, formats_of: &[&str]) {
     let mut wrong = Vec::new();
@@ -270,23 +281,19 @@ fn reframed(boxed: &str, how: &str) -> String {
         .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect();
     let (heading, rows) = rows.split_first().unwrap();
-    let mut out = String::new();
-    match how {
+    let lines: Vec<String> = match how {
         "vertical" => {
-            for (i, row) in rows.iter().enumerate() {
-                out.push_str(&format!("*************************** {}. row ***************************\n", i + 1));
-                for (name, cell) in heading.iter().zip(row) {
-                    out.push_str(&format!("{name:>13}: {cell}\n"));
-                }
-            }
+            let record = |(i, row): (usize, &Vec<&str>)| {
+                let title = format!("*************************** {}. row ***************************", i + 1);
+                let fields = heading.iter().zip(row).map(|(name, cell)| format!("{name:>13}: {cell}"));
+                std::iter::once(title).chain(fields).collect::<Vec<_>>()
+            };
+            rows.iter().enumerate().flat_map(record).collect()
         }
-        "headless" => rows.iter().for_each(|row| out.push_str(&(row.join("\t") + "\n"))),
-        separator => {
-            out.push_str(&(heading.join(separator) + "\n"));
-            rows.iter().for_each(|row| out.push_str(&(row.join(separator) + "\n")));
-        }
-    }
-    out
+        "headless" => rows.iter().map(|row| row.join("\t")).collect(),
+        separator => std::iter::once(heading).chain(rows).map(|row| row.join(separator)).collect(),
+    };
+    lines.join("\n") + "\n"
 }
 
 #[test]
@@ -318,7 +325,8 @@ fn the_tree_reads_the_same_in_every_frame() {
     for (case, formats) in cases("mysql-9.7") {
         let Some((_, tree)) = formats.iter().find(|(name, _)| name == "analyze-tree") else { continue };
         let expected = plan(&case, "tree", tree);
-        let padded: String = tree.trim_end().lines().map(|line| format!("| {line:<200} |\n")).collect();
+        let padded: Vec<_> = tree.trim_end().lines().map(|line| format!("| {line:<200} |")).collect();
+        let padded = padded.join("\n");
         for (how, text) in [
             ("box", format!("+---+\n| EXPLAIN |\n+---+\n| {tree} |\n+---+\n1 row in set (0.00 sec)\n")),
             (
@@ -328,8 +336,8 @@ fn the_tree_reads_the_same_in_every_frame() {
                 ),
             ),
             ("batch", format!("EXPLAIN\n{}\\n\n", tree.trim_end().replace('\n', "\\n"))),
-            ("every line in the box", format!("+---+\n| EXPLAIN |\n+---+\n{padded}+---+\n")),
-            ("shifted", tree.lines().map(|line| format!("        {line}\n")).collect()),
+            ("every line in the box", format!("+---+\n| EXPLAIN |\n+---+\n{padded}\n+---+\n")),
+            ("shifted", format!("        {}", tree.replace('\n', "\n        "))),
             ("a cell", format!("EXPLAIN\n\"{}\"\n", tree.trim_end())),
             ("a driver's rows", serde_json::json!([{"EXPLAIN": tree}]).to_string()),
         ] {
@@ -393,7 +401,7 @@ fn every_format_of_the_corpus_agrees() {
         paths.sort();
         for path in paths {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() || name.ends_with(".sql") || name.ends_with(".extended.txt") {
+            if path.is_dir() || path.extension().is_some_and(|e| e == "sql") || name.ends_with(".extended.txt") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();

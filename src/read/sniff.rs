@@ -34,7 +34,17 @@ const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", 
 const TEXT: &[Dialect] = &[mysql::read_tree, traditional::read, tidb::read];
 
 /// Words without which no dialect of text has anything to read.
-const TEXT_TELLTALES: [&str; 5] = ["-> ", "select_type", "operator info", "\tSIMPLE\t", "\tPRIMARY\t"];
+const TEXT_TELLTALES: [&str; 9] = [
+    "-> ",
+    "select_type",
+    "operator info",
+    "\tSIMPLE\t",
+    "\tPRIMARY\t",
+    "\tINSERT\t",
+    "\tUPDATE\t",
+    "\tDELETE\t",
+    "\tREPLACE\t",
+];
 
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
@@ -61,18 +71,15 @@ fn read_text(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
     let source = Source { text: Arc::from(text), clean: text, lines: &places, broken: false };
     let (mut rest, mut error, mut at) = (String::new(), None, 0);
     while let Some(line) = lines.get(at) {
-        match TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
-            Some(passage) => {
-                plans.extend(passage.plans);
-                error = error.or(passage.error);
-                rest.extend(std::iter::repeat_n('\n', passage.lines.max(1)));
-                at += passage.lines.max(1);
-            }
-            None => {
-                rest.push_str(line);
-                rest.push('\n');
-                at += 1;
-            }
+        if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
+            plans.extend(passage.plans);
+            error = error.or(passage.error);
+            rest.extend(std::iter::repeat_n('\n', passage.lines.max(1)));
+            at += passage.lines.max(1);
+        } else {
+            rest.push_str(line);
+            rest.push('\n');
+            at += 1;
         }
     }
     (rest, error)

@@ -1,5 +1,5 @@
-//! The table of TiDB's `EXPLAIN` and `EXPLAIN ANALYZE` (`row`, `brief` and the older columns, as its documents show them): a row
-//! an operator, the tree drawn in the first column. Operators keep TiDB's names; those that only fetch from the stores have
+//! The table of `TiDB`'s `EXPLAIN` and `EXPLAIN ANALYZE` (`row`, `brief` and the older columns, as its documents show them): a row
+//! an operator, the tree drawn in the first column. Operators keep its names; those that only fetch from the stores have
 //! none in the common vocabulary.
 
 use super::{

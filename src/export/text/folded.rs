@@ -72,7 +72,7 @@ pub(super) fn alike(plan: &Plan, group: &Group, columns: &Columns, timed: bool, 
         (Some(first), Some(last)) if others.len() > 1 => format!(" ({first} … {last})"),
         _ => String::new(),
     };
-    line.push(Style::Dim, format!("and {} alike{names}", fmt::count(others.len() as f64)));
+    line.push(Style::Dim, format!("and {} alike{names}", fmt::whole(others.len())));
     line.fit(columns.tree);
     line.pad(columns.tree);
     if columns.own > 0 {
@@ -100,7 +100,7 @@ pub(super) fn alike(plan: &Plan, group: &Group, columns: &Columns, timed: bool, 
         ));
     }
     if !words.is_empty() {
-        let each = format!("each of {}: ", fmt::count(group.members.len() as f64));
+        let each = format!("each of {}: ", fmt::whole(group.members.len()));
         let start = Line::of(Style::Dim, &indent).with(Style::Dim, each);
         let room = columns.full().saturating_sub(start.width()).max(10);
         for (i, part) in wrap(&words.join("; "), room).into_iter().enumerate() {

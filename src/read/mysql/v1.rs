@@ -158,9 +158,11 @@ pub(super) fn subqueries(value: Value<'_>) -> Vec<Task<'_, Kind>> {
     lists.flat_map(Value::children).filter_map(query).collect()
 }
 
-/// `{"dependent": …, "cacheable": …, "query_block": …}`
+/// `{"dependent": …, "cacheable": …, "query_block": …}`, or the table that was filled with its rows, for each row to look into.
 fn query(value: Value<'_>) -> Option<Task<'_, Kind>> {
-    let block = value.get("query_block")?;
+    let Some(block) = value.get("query_block") else {
+        return value.get("table").map(|table| Task::new(table, Kind::Table, Role::Subplan));
+    };
     let truth = |key: &str| value.get(key).is_some_and(Value::truth);
     let once = !truth("dependent") && truth("cacheable");
     let place = if truth("dependent") { Place::Dependent } else { Place::Plain };

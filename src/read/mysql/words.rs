@@ -45,6 +45,7 @@ const KINDS: &[(&str, &str)] = &[
     ("Hash semijoin", "join"),
     ("Hash antijoin", "join"),
     ("Hash join", "join"),
+    ("Remove duplicates from input sorted on ", "remove_duplicates_on_index"),
     ("Insert into ", "insert_values"),
     ("Replace into ", "replace_values"),
     ("Delete from ", "delete_rows"),
@@ -93,6 +94,7 @@ pub(super) fn parse(operation: &str) -> RawNode {
         "window" => functions(rest, &mut raw),
         "materialize" => materialize(operation, &mut raw),
         "invalidate_materialized_tables" => raw.table_name = invalidator(rest, "(row from "),
+        "remove_duplicates_on_index" => raw.index_name = Some(rest.trim().to_owned()),
         "join" => join(operation, &mut raw),
         _ => {}
     }
@@ -175,7 +177,6 @@ fn parenthesised(text: &str) -> Option<&str> {
     for (at, c) in inside.char_indices() {
         match (quote, c) {
             (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"' | '`') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth -= 1,
@@ -211,7 +212,6 @@ fn listed(text: &str) -> Vec<String> {
     for c in text.chars() {
         match (quote, c) {
             (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"' | '`') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth -= 1,

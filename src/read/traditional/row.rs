@@ -22,8 +22,10 @@ pub(super) struct Row {
     pub(super) line: u32,
     rows: Option<f64>,
     filtered: Option<f64>,
-    /// Rows per execution; the outer `None` when nothing was measured, the inner one when it never ran.
-    r_rows: Option<Option<f64>>,
+    /// Rows per execution as counted; `None` also when it never ran.
+    r_rows: Option<f64>,
+    /// Whether rows were counted at all.
+    measured: bool,
     r_filtered: Option<f64>,
     more: Vec<(String, String)>,
 }
@@ -105,7 +107,8 @@ impl Row {
             line: lines.number(row.line),
             rows: number("rows")?,
             filtered: number("filtered")?,
-            r_rows: grid.has("r_rows").then(|| number("r_rows")).transpose()?,
+            r_rows: number("r_rows")?,
+            measured: grid.has("r_rows"),
             r_filtered: number("r_filtered")?,
             more: more.collect(),
         })
@@ -190,14 +193,15 @@ impl Row {
     /// Rows that pass: those read, less those that the conditions throw away.
     fn passing(&self) -> Rows {
         let part = |percent: Option<f64>| percent.unwrap_or(100.0).clamp(0.0, 100.0) / 100.0;
-        let read = self.r_rows.flatten();
+        let read = self.r_rows;
         Rows {
             estimated: self.rows.map(|rows| rows * part(self.filtered)),
             examined: self.rows,
             actual: read.map(|rows| rows * part(self.r_filtered)),
             removed: read.filter(|_| self.r_filtered.is_some()).map(|rows| rows * (1.0 - part(self.r_filtered))),
             // How often is not told, only whether; the result of a union says neither.
-            loops: (self.r_rows == Some(None) && self.rows.is_some() && counted(self.access.as_deref())).then_some(0.0),
+            loops: (self.measured && read.is_none() && self.rows.is_some() && counted(self.access.as_deref()))
+                .then_some(0.0),
             ..Rows::default()
         }
     }

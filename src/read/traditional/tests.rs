@@ -100,8 +100,8 @@ mysql> show warnings;
         (Engine::MySql, Some(4), Some(1.0), Some(10.0))
     );
     assert!(node.extra.contains(&("partitions".to_owned(), "p0,p1".to_owned())), "{:?}", node.extra);
-    let plain = boxed.split("1 row in").next().unwrap().to_owned() + "--\nNote 1003 /* select#1 */ select 1\n";
-    assert_eq!(read(&plain).unwrap()[0].notes, ["Note 1003 /* select#1 */ select 1"]);
+    let undrawn = boxed.split("1 row in").next().unwrap().to_owned() + "--\nNote 1003 /* select#1 */ select 1\n";
+    assert_eq!(read(&undrawn).unwrap()[0].notes, ["Note 1003 /* select#1 */ select 1"]);
 }
 
 #[test]
