@@ -138,8 +138,13 @@ pub(super) fn lower(raw: &RawNode, first: Option<&RawNode>, role: Role) -> Node 
     };
     node.subplan = cte_name(&raw.operation);
     match &raw.heading {
-        Some(heading) if heading.starts_with("Select #") => node.subplan = Some(heading.clone()),
-        Some(heading) => node.extra.push(("heading".to_owned(), heading.clone())),
+        // `Select #2 (subquery in condition; dependent)`: the role and flags say the rest.
+        Some(heading) => {
+            if let Some(number) = heading.strip_prefix("Select #").and_then(|rest| rest.split(' ').next()) {
+                node.subplan = Some(format!("select #{number}"));
+            }
+            node.extra.push(("heading".to_owned(), heading.clone()));
+        }
         None => {}
     }
     node.timing =

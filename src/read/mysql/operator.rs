@@ -84,7 +84,7 @@ fn by_words(operation: &str) -> Operator {
 /// The server's words for what is done, without the conditions and lists that follow them: those have places of their own.
 pub(super) fn native(operation: &str) -> String {
     let end = [": ", " (", ", with ", " over "].iter().filter_map(|mark| operation.find(mark)).min();
-    let name = operation[..end.unwrap_or(operation.len())].trim();
+    let name = operation[..end.unwrap_or(operation.len())].trim().trim_end_matches(':');
     if name.is_empty() { operation.to_owned() } else { name.to_owned() }
 }
 
