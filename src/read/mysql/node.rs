@@ -137,15 +137,12 @@ pub(super) fn lower(raw: &RawNode, first: Option<&RawNode>, role: Role) -> Node 
         ..Node::new(role, operator, native(&raw.operation))
     };
     node.subplan = cte_name(&raw.operation);
-    match &raw.heading {
+    if let Some(heading) = &raw.heading {
         // `Select #2 (subquery in condition; dependent)`: the role and flags say the rest.
-        Some(heading) => {
-            if let Some(number) = heading.strip_prefix("Select #").and_then(|rest| rest.split(' ').next()) {
-                node.subplan = Some(format!("select #{number}"));
-            }
-            node.extra.push(("heading".to_owned(), heading.clone()));
+        if let Some(number) = heading.strip_prefix("Select #").and_then(|rest| rest.split(' ').next()) {
+            node.subplan = Some(format!("select #{number}"));
         }
-        None => {}
+        node.extra.push(("heading".to_owned(), heading.clone()));
     }
     node.timing =
         raw.last_row_ms.map(|last_ms| Timing::PerLoop { first_ms: raw.first_row_ms.unwrap_or(last_ms), last_ms });
