@@ -11,6 +11,7 @@ mod output;
 mod print;
 mod read;
 mod screen;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -57,7 +58,7 @@ enum Command {
     Read(options::Read),
     /// Two plans: what changed in kind, then in numbers
     Compare(options::Compare),
-    /// Propose indexes for one statement and test each
+    /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// List every command of the screen with its keys
     Keys,

@@ -7,9 +7,9 @@ pub mod json;
 pub mod text;
 
 use crate::{
-    advise::{Candidate, Proposal, Tried, Verdict},
+    advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
-    plan::{Plan, diff::Diff},
+    plan::{Engine, Plan, diff::Diff},
 };
 
 /// Everything a command has to say of one statement.
@@ -58,6 +58,19 @@ impl<'a> Comparison<'a> {
         };
         (lacking(&was, &is), lacking(&is, &was))
     }
+}
+
+/// Everything a command has to say of a workload.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkloadReport<'a> {
+    /// The server's engine.
+    pub engine: Engine,
+    /// The server's version.
+    pub version: Option<&'a str>,
+    /// What was found.
+    pub advice: &'a Advice,
+    /// How much was searched for it.
+    pub searched: Searched,
 }
 
 /// How much a search for indexes did.

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use whyslow::{
-    advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
+    advise::{Advice, Candidate, Key, Outcome, Proposal, Served, Tried, Trust, Verdict},
     diagnose::{Finding, Severity, diagnose},
     export::{
-        Comparison, Report, Searched,
-        json::{SCHEMA, comparison, document},
+        Comparison, Report, Searched, WorkloadReport,
+        json::{SCHEMA, comparison, document, workload},
     },
     plan::{
         Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
@@ -83,6 +83,10 @@ fn proposal(verdict: Verdict) -> Proposal {
         },
         ddl: vec!["CREATE INDEX CONCURRENTLY i ON public.orders (customer_id)".into()],
         undo: vec!["DROP INDEX CONCURRENTLY public.i".into()],
+        name: "i".into(),
+        serves: vec![Served { statement: 0, cost_before: 9.0, cost_after: 1.0 }],
+        lost: vec!["(a): dearer".into()],
+        instead_of: Some("other".into()),
         verdict,
         reason: "used".into(),
         tried: (verdict != Verdict::Untested).then(|| Tried {
@@ -126,6 +130,32 @@ fn a_document_with_everything_in_it_fits_the_schema() {
     assert_eq!(one["statements"][0]["cost_after"], 120.0);
     assert_eq!(one["nodes"][1]["extra"]["x"], json!(["1", "2"]));
     assert_eq!(problems(&parsed(&[report, Report::new(&plan, &[])])), Vec::<String>::new());
+}
+
+#[test]
+fn a_document_of_a_workload_fits_the_schema() {
+    let outcome = |problem: Option<&str>| Outcome {
+        sql: "select 1".into(),
+        weight: 2.0,
+        before: problem.is_none().then_some(9.0),
+        after: problem.is_none().then_some(1.0),
+        problem: problem.map(str::to_owned),
+    };
+    let advice = Advice {
+        proposals: [Verdict::Proved, Verdict::Rejected, Verdict::Untested].map(proposal).into(),
+        statements: vec![outcome(None), outcome(Some("no such table"))],
+        ..Advice::default()
+    };
+    let searched = Searched { candidates: 3, explains: 4, seconds: 0.2 };
+    let report = WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched };
+    let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
+    assert_eq!(problems(&document), Vec::<String>::new());
+    assert_eq!(document["statements"][0]["cost_after"], 1.0);
+    for missing in ["engine", "proposals", "redundant", "statements", "searched"] {
+        let mut document = document.clone();
+        document.as_object_mut().unwrap().remove(missing).unwrap();
+        assert!(!problems(&document).is_empty(), "a document without {missing} passes");
+    }
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 mod node;
 mod proposal;
+mod workload;
+
+pub use workload::workload;
 
 use serde::Serialize;
 
@@ -87,6 +90,8 @@ struct Weighed<'a> {
     cost_before: Option<f64>,
     cost_after: Option<f64>,
     weight: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
 }
 
 /// The document of one statement, or of several plans from one file: then `{"format": 1, "plans": […]}`, each plan with the
@@ -176,6 +181,7 @@ impl<'a> Statement<'a> {
                     cost_before: plan.total_cost(),
                     cost_after: super::best(report.proposals).and_then(|tried| tried.after.total_cost()),
                     weight: 1.0,
+                    problem: None,
                 }]
             }),
             searched: report.searched,

@@ -3,7 +3,7 @@
 use super::{
     Options,
     line::{Line, Style},
-    paragraph, proposals, section, write,
+    paragraph, proposals, section, written,
 };
 use crate::{
     export::Comparison,
@@ -39,7 +39,7 @@ pub fn render(comparison: &Comparison<'_>, options: &Options) -> String {
     findings(comparison, &options, &mut out);
     out.push(Line::new());
     proposals::beside((before, after), comparison.diff, &options, &mut out);
-    write(&out, &options)
+    written(&out, &options)
 }
 
 /// `MySQL 9.7 · 12 nodes · cost 1,190 · executed in 34 ms`
