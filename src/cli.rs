@@ -1,6 +1,7 @@
 //! The command line and the commands without a screen.
 
 mod advise;
+mod compare;
 mod connect;
 mod explain;
 mod failure;
@@ -59,6 +60,8 @@ enum Command {
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
+    /// Two plans: what changed in kind, then in numbers
+    Compare(options::Compare),
     /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// What was run before, newest last
@@ -123,6 +126,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
+            Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => advise::run(options, engine).await,
             Some(Command::History(options)) => history::run(&options),
             Some(Command::Themes(options)) => themes::run(&options.common),

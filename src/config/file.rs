@@ -27,9 +27,9 @@ pub(super) fn read(text: &str, name: &str, out: &mut Loaded) {
         let byte = key.span().start;
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("keys", DeValue::Table(keys)) => {
-                let wishes = keys.iter().filter_map(|(key, value)| {
-                    bound(key, value, line_of(text, key.span().start), &mut told)
-                });
+                let wishes = keys
+                    .iter()
+                    .filter_map(|(key, value)| bound(key, value, line_of(text, key.span().start), &mut told));
                 let mut wishes: Vec<(usize, Wish)> = wishes.collect();
                 // Of two wishes for one key the first of the file is done.
                 wishes.sort_by_key(|(line, _)| *line);
@@ -80,7 +80,12 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
 type Name<'i> = Spanned<std::borrow::Cow<'i, str>>;
 
 /// A command and the keys it is to have: a key, or a list of them. What the command and the keys are is asked by the keymap.
-fn bound(name: &Name<'_>, value: &Spanned<DeValue<'_>>, line: usize, told: &mut dyn FnMut(usize, &str)) -> Option<(usize, Wish)> {
+fn bound(
+    name: &Name<'_>,
+    value: &Spanned<DeValue<'_>>,
+    line: usize,
+    told: &mut dyn FnMut(usize, &str),
+) -> Option<(usize, Wish)> {
     let (start, command) = (name.span().start, name.get_ref().to_string());
     let keys: Option<Vec<String>> = match value.get_ref() {
         DeValue::String(text) => Some(vec![text.to_string()]),
@@ -90,7 +95,10 @@ fn bound(name: &Name<'_>, value: &Spanned<DeValue<'_>>, line: usize, told: &mut 
     match keys {
         Some(keys) => Some((line, Wish { command, keys })),
         None => {
-            told(start, &format!("{} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]", one_line(&command)));
+            told(
+                start,
+                &format!("{} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]", one_line(&command)),
+            );
             None
         }
     }

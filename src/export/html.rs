@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, WorkloadReport, table};
+use super::{Comparison, Report, WorkloadReport, table, text};
 use crate::{
     advise::{Proposal, Verdict},
     diagnose::{Finding, Severity},
@@ -63,6 +63,20 @@ pub fn workload(report: &WorkloadReport<'_>) -> String {
             let _ = writeln!(out, "<p><b>{}</b>: {}</p>", escaped(&name), escaped(&index.because));
             let _ = writeln!(out, "<pre>{}</pre>", block(&index.ddl.join(";\n")));
         }
+    }
+    out.push_str("</main>\n</html>\n");
+    out
+}
+
+/// Two plans beside each other: what the text says, then each plan.
+#[must_use]
+pub fn comparison(comparison: &Comparison<'_>) -> String {
+    let mut out =
+        format!("{HEAD}<title>comparison - whyslow</title>\n<style>\n{STYLE}</style>\n<main>\n<h1>Comparison</h1>\n");
+    let said = text::compare(comparison, &text::Options::plain(160));
+    let _ = writeln!(out, "<pre>{}</pre>", block(said.trim_end()));
+    for (i, report) in [&comparison.before, &comparison.after].into_iter().enumerate() {
+        one(report, i, 2, &mut out);
     }
     out.push_str("</main>\n</html>\n");
     out

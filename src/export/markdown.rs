@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, WorkloadReport, table, text};
+use super::{Comparison, Report, WorkloadReport, table, text};
 use crate::{
     advise::{Proposal, Trust, Verdict},
     diagnose::{Finding, Severity},
@@ -59,6 +59,15 @@ pub fn workload(report: &WorkloadReport<'_>) -> String {
             fenced("sql", &statements(&index.ddl), &mut out);
         }
     }
+    out
+}
+
+/// Two plans beside each other: what the text says, in a block.
+#[must_use]
+pub fn comparison(comparison: &Comparison<'_>) -> String {
+    let (before, after) = comparison.names;
+    let mut out = format!("## Comparison\n\n{} and {}\n\n", code(before), code(after));
+    fenced("text", text::compare(comparison, &text::Options::plain(WIDTH)).trim_end(), &mut out);
     out
 }
 

@@ -1,14 +1,17 @@
 //! A report as text for people: the plan as a tree, the findings, the proposals.
 
+mod compare;
 mod findings;
+mod folded;
 mod line;
 mod proposals;
 mod tree;
 mod workload;
 
-pub use workload::workload;
-
 use std::fmt::Write as _;
+
+pub use compare::render as compare;
+pub use workload::workload;
 
 use super::Report;
 use crate::{

@@ -12,7 +12,8 @@ const WIDTH: usize = 100;
 pub(super) fn write(copied: &Copied) -> (&'static str, Result<String, String>) {
     let Copied { excerpt, node, plan, findings, proposals, notes } = copied;
     // The screen does not keep how long a search took; how many were tried is what proposals there are.
-    let searched = (!proposals.is_empty()).then_some(Searched { candidates: proposals.len(), explains: 0, seconds: 0.0 });
+    let searched =
+        (!proposals.is_empty()).then_some(Searched { candidates: proposals.len(), explains: 0, seconds: 0.0 });
     let report = Report { proposals, searched, notes, ..Report::new(plan, findings) };
     match excerpt {
         Excerpt::Node => ("the node", Ok(text::node(plan, *node, WIDTH))),
