@@ -8,7 +8,7 @@ mod keymap;
 mod table;
 
 pub use key::{Code, Key, KeyError, sequence};
-pub use keymap::{Keymap, Wish, labels};
+pub use keymap::{BoundLine, Keymap, Wish, labels};
 pub use table::COMMANDS;
 
 /// Where a key works. Places are asked from the innermost to the outermost.

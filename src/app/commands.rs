@@ -227,8 +227,12 @@ fn palette(model: &mut Model) {
 fn leave(model: &mut Model) {
     if model.confirm.take().is_some() {
         model.say("not run");
-    } else if model.question.take().is_some() || model.prompt.take().is_some() || model.form.take().is_some() {
-    } else if model.picker.take().is_some() || model.page.take().is_some() {
+    } else if model.question.take().is_some()
+        || model.prompt.take().is_some()
+        || model.form.take().is_some()
+        || model.picker.take().is_some()
+        || model.page.take().is_some()
+    {
     } else if model.searching.is_some() {
         trees::stop_search(model);
         model.searching = None;

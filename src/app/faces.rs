@@ -75,7 +75,7 @@ impl Faces {
             Face::Tree => return tree.step(by),
             Face::Flat => self.flat.step(by, tree.selected()),
             Face::Groups => self.groups.step(by),
-            Face::Flame => in_flame(by, tree.selected(), plan),
+            Face::Flame => Some(in_flame(by, tree.selected(), plan)),
             Face::Document => self.document.step(by),
         };
         if let Some(id) = to {
@@ -94,14 +94,14 @@ impl Faces {
 }
 
 /// Up is the parent, down the child that takes most; to the ends is the root and the bottom of the hot path.
-fn in_flame(by: isize, from: NodeId, plan: &Plan) -> Option<NodeId> {
+fn in_flame(by: isize, from: NodeId, plan: &Plan) -> NodeId {
     let mut at = from;
     for _ in 0..by.unsigned_abs().min(plan.len()) {
         let next = if by < 0 { plan.parent(at) } else { widest_child(plan, at) };
         let Some(next) = next else { break };
         at = next;
     }
-    Some(at)
+    at
 }
 
 /// What an icicle gives a node: wall time where it was measured, else the total cost.

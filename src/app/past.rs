@@ -222,14 +222,10 @@ pub(super) fn compare(model: &mut Model) -> Vec<Effect> {
             Effect::LoadPlan { run: Box::new(first), purpose: Purpose::Before },
             Effect::LoadPlan { run: Box::new(run), purpose: Purpose::After },
         ],
-        Some(_) => {
-            model.say("mark one run (Space), then compare on another");
-            Vec::new()
-        }
         None if model.sheet().is_some() => {
             vec![Effect::LoadPlan { run: Box::new(run), purpose: Purpose::Before }]
         }
-        None => {
+        _ => {
             model.say("mark one run (Space), then compare on another");
             Vec::new()
         }

@@ -107,7 +107,9 @@ pub(super) fn opened(model: &mut Model, path: PathBuf, result: Result<String, St
                 && !plans.is_empty()
             {
                 let n = plans.len();
-                plans.into_iter().for_each(|plan| super::answers::push_sheet(model, super::Sheet::saved(plan)));
+                for plan in plans {
+                    super::answers::push_sheet(model, super::Sheet::saved(plan));
+                }
                 model.view = View::Plan;
                 model.editor.typing = false;
                 model.say(if n == 1 { "a plan".to_owned() } else { format!("{n} plans; < and > go between them") });

@@ -48,19 +48,19 @@ pub(super) fn command(model: &mut Model, command: Command) -> bool {
             }
         }),
         Command::NextSlowest => {
-            let said = to_ranked(model, |plan, id| plan.derived(id).share.filter(|s| *s >= NOTABLE));
-            said.into_iter().for_each(|()| model.say("no node takes a part worth naming"));
+            if !to_ranked(model, |plan, id| plan.derived(id).share.filter(|s| *s >= NOTABLE)) {
+                model.say("no node takes a part worth naming");
+            }
         }
         Command::NextMisestimate => {
             let measured = model.sheet().is_some_and(|s| s.plan.analyzed);
-            let said = to_ranked(model, |plan, id| plan.derived(id).q_error.filter(|q| *q >= OFF));
-            said.into_iter().for_each(|()| {
+            if !to_ranked(model, |plan, id| plan.derived(id).q_error.filter(|q| *q >= OFF)) {
                 model.say(if measured {
                     "every estimate is right within a factor of two"
                 } else {
                     "nothing was measured yet: run the statement (a) to compare estimates with what happens"
                 });
-            });
+            }
         }
         Command::NextFinding | Command::PreviousFinding => next_finding(model, forward),
         _ => return false,
@@ -68,9 +68,9 @@ pub(super) fn command(model: &mut Model, command: Command) -> bool {
     true
 }
 
-/// Goes to the node with the largest number; from one of these to the next smaller, and around. `Some` when there is none.
-fn to_ranked(model: &mut Model, number: impl Fn(&Plan, NodeId) -> Option<f64>) -> Option<()> {
-    let mut none = None;
+/// Goes to the node with the largest number; from one of these to the next smaller, and around. False when there is none.
+fn to_ranked(model: &mut Model, number: impl Fn(&Plan, NodeId) -> Option<f64>) -> bool {
+    let mut any = true;
     in_tree(model, |tree, plan| {
         let mut all: Vec<(f64, NodeId)> = plan.ids().filter_map(|id| Some((number(plan, id)?, id))).collect();
         all.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
@@ -78,10 +78,10 @@ fn to_ranked(model: &mut Model, number: impl Fn(&Plan, NodeId) -> Option<f64>) -
         let next = here.map_or(0, |at| (at + 1) % all.len());
         match all.get(next) {
             Some((_, id)) => tree.go_to(plan, *id),
-            None => none = Some(()),
+            None => any = false,
         }
     });
-    none
+    any
 }
 
 /// The node beside this one under the same parent.

@@ -20,6 +20,9 @@ pub struct Keymap {
     bound: Vec<Bound>,
 }
 
+/// A line of the table with the keys in force.
+pub type BoundLine<'a> = (&'static Binding, &'a [Key]);
+
 /// The keys of one line of the table at one of its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bound {
@@ -158,7 +161,7 @@ impl Keymap {
 
     /// The bindings of each place with their keys, in the order of help. Those without a key are left out.
     #[must_use]
-    pub fn by_place(&self) -> Vec<(Place, Vec<(&'static Binding, &[Key])>)> {
+    pub fn by_place(&self) -> Vec<(Place, Vec<BoundLine<'_>>)> {
         PLACES
             .iter()
             .map(|place| {

@@ -235,7 +235,7 @@ impl Reader<'_> {
                 }
                 let text = self.text.get(first.start..last.end).unwrap_or_default();
                 let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).filter(|t| balanced(t));
-                out.expr = inner.unwrap_or(text).trim().to_owned();
+                inner.unwrap_or(text).trim().clone_into(&mut out.expr);
                 out.expression = true;
             }
         }
@@ -295,10 +295,9 @@ pub fn index_words(index: &IndexText, engine: Engine) -> String {
 /// A name as it must be typed to be read as it is.
 fn written(name: &str, engine: Engine) -> String {
     let folds = engine == Engine::PostgreSql;
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !(folds && name.contains(|c: char| c.is_ascii_uppercase()))
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty();
+    let ordinary =
+        |c: char| c == '_' || c.is_ascii_digit() || c.is_ascii_lowercase() || (!folds && c.is_ascii_uppercase());
+    let plain = name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(ordinary);
     let quote = if folds { "\"" } else { "`" };
     if plain { name.to_owned() } else { format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2))) }
 }

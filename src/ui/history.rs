@@ -1,5 +1,7 @@
 //! What was run on this connection: a list, and the run under the cursor in full.
 
+use std::fmt::Write as _;
+
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -34,14 +36,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     };
     let mut heading = title("History", true, theme);
     let mut words = if past.filter.is_empty() { format!("{all} ") } else { format!("{shown} of {all} ") };
-    words.push_str(&format!(
-        "{} {}{} ",
-        theme.glyphs.dot,
-        past.by.title(),
-        if past.reversed { ", turned round" } else { "" }
-    ));
+    let _ =
+        write!(words, "{} {}{} ", theme.glyphs.dot, past.by.title(), if past.reversed { ", turned round" } else { "" });
     if !past.filter.is_empty() {
-        words.push_str(&format!("{} / {} ", theme.glyphs.dot, one_line(&past.filter)));
+        let _ = write!(words, "{} / {} ", theme.glyphs.dot, one_line(&past.filter));
     }
     heading.push_span(Span::styled(words, theme.style("ui.dim")));
     let inside = pane(frame.buffer_mut(), list, heading, true, theme);
@@ -116,9 +114,9 @@ fn about(run: &Run, model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'s
     let mut out = Vec::new();
     let did = if run.analyzed { "run and measured" } else { "explained, not run" };
     let mut words = format!("{did} {} UTC", fmt::date(run.at));
-    words.push_str(&format!(", {}", fmt::duration_ms(run.elapsed_ms)));
+    let _ = write!(words, ", {}", fmt::duration_ms(run.elapsed_ms));
     if let Some(cost) = run.cost {
-        words.push_str(&format!(", cost {}", fmt::cost(cost)));
+        let _ = write!(words, ", cost {}", fmt::cost(cost));
     }
     out.extend(labelled("what", &words, columns, text, theme));
     for (i, finding) in run.findings.iter().take(4).enumerate() {

@@ -91,13 +91,13 @@ fn facts(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
 fn indexes(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let counted = table.indexes.iter().any(|index| index.scans.is_some());
     let sized = table.indexes.iter().any(|index| index.bytes.is_some());
-    let (size, scans) = (if sized { 9 } else { 0 }, if counted { 12 } else { 0 });
-    let name = columns.saturating_sub(size + scans);
+    let (size, used) = (if sized { 9 } else { 0 }, if counted { 12 } else { 0 });
+    let name = columns.saturating_sub(size + used);
     let heading = format!(
         "{}{}{}",
         left(&format!("indexes {}", table.indexes.len()), name, theme),
         right(if sized { "size" } else { "" }, size, theme),
-        right(if counted { "scans" } else { "" }, scans, theme),
+        right(if counted { "scans" } else { "" }, used, theme),
     );
     let mut out = vec![Line::styled(heading, theme.style("plan.label"))];
     for index in &table.indexes {
@@ -106,15 +106,15 @@ fn indexes(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
         for (i, words) in wrap(&what, name.saturating_sub(width(&index.name).min(30) + 2)).into_iter().enumerate() {
             let label = if i == 0 { one_line(&index.name) } else { String::new() };
             let label = left(&label, width(&index.name).min(30) + 1, theme);
-            let used = width(&label) + width(&words);
+            let taken = width(&label) + width(&words);
             let mut spans = vec![
                 Span::styled(label, theme.style("plan.index")),
                 Span::styled(words, theme.style("ui.text")),
-                Span::raw(" ".repeat(name.saturating_sub(used))),
+                Span::raw(" ".repeat(name.saturating_sub(taken))),
             ];
             if i == 0 {
                 spans.push(Span::styled(right(&index.bytes.map(fmt::bytes).unwrap_or_default(), size, theme), number));
-                spans.push(Span::styled(right(&index.scans.map(fmt::count).unwrap_or_default(), scans, theme), number));
+                spans.push(Span::styled(right(&index.scans.map(fmt::count).unwrap_or_default(), used, theme), number));
             }
             out.push(Line::from(spans));
         }
