@@ -116,6 +116,7 @@ impl State {
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
                 | Effect::Copy { .. }
+                | Effect::CopyPlan(_)
                 | Effect::SaveDraft { .. }
                 | Effect::SaveValues { .. }
                 | Effect::OpenFile { .. }
