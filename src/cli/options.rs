@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::{diagnose::Severity, server::SessionOptions, whatif::Allow};
+use crate::{
+    diagnose::Severity,
+    server::SessionOptions,
+    whatif::{self, Allow, Reads},
+};
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -47,6 +51,32 @@ pub(super) struct Connecting {
     /// Allow trials in session-private temporary tables with a sample of the rows (MySQL, MariaDB)
     #[arg(long)]
     pub(super) allow_temporary_tables: bool,
+    /// By which method to try indexes on PostgreSQL; auto takes the one to be trusted most
+    #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
+    pub(super) method: Method,
+    /// What a twin may read of the tables themselves
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "nothing")]
+    pub(super) twin_reads: TwinReads,
+}
+
+/// How indexes are tried on PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Method {
+    /// A twin where PostgreSQL of the same major version is installed here, HypoPG otherwise.
+    Auto,
+    /// The extension of the server.
+    Hypopg,
+    /// An empty PostgreSQL on this machine with the server's statistics.
+    Twin,
+}
+
+/// What a twin may read beyond catalogs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TwinReads {
+    /// Only the catalogs and their statistics.
+    Nothing,
+    /// First and last value of each indexed column: for tables that grew since ANALYZE.
+    Ends,
 }
 
 /// One statement on one server.
@@ -169,7 +199,15 @@ impl FailOn {
 impl Connecting {
     /// What trials may do.
     pub(super) const fn allow(&self) -> Allow {
-        Allow { temporary_tables: self.allow_temporary_tables }
+        Allow {
+            temporary_tables: self.allow_temporary_tables,
+            method: match self.method {
+                Method::Auto => whatif::Method::Auto,
+                Method::Hypopg => whatif::Method::HypoPg,
+                Method::Twin => whatif::Method::Twin,
+            },
+            reads: Reads { ends: matches!(self.twin_reads, TwinReads::Ends) },
+        }
     }
 
     /// As the server room takes it, with the statements of the prelude file.
