@@ -10,6 +10,7 @@ mod output;
 mod print;
 mod read;
 mod screen;
+mod snapshot;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     Read(options::Read),
     /// Propose indexes for one statement and test each
     Advise(options::Advise),
+    /// Write what the planner knows of a statement's tables to a file, for `explain --snapshot` and `advise --snapshot` elsewhere
+    Snapshot(options::Snapshot),
     /// List every command of the screen with its keys
     Keys,
     /// Print the JSON Schema of --format json
@@ -102,6 +105,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::Snapshot(options)) => snapshot::run(options, engine).await,
             Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }

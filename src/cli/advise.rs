@@ -6,7 +6,7 @@ use super::{
     connect::{self, Place},
     explain::{cancellable, propose, statement},
     failure::Failure,
-    options, print,
+    options, print, snapshot,
 };
 use crate::{demo::Provider, inspect, server::ExplainRequest};
 
@@ -16,8 +16,13 @@ use crate::{demo::Provider, inspect, server::ExplainRequest};
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let sql = statement(options.query.clone(), options.file.as_deref())?;
-    let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
-    let mut session = connect::session(&mut target, &options.connecting).await?;
+    let (mut session, demo) = match &options.snapshot {
+        Some(file) => (snapshot::session(file, &options.connecting).await?, None),
+        None => {
+            let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
+            (connect::session(&mut target, &options.connecting).await?, demo)
+        }
+    };
     let canceller = session.canceller();
     let work = async {
         let request = ExplainRequest { sql: sql.clone(), ..ExplainRequest::default() };

@@ -101,12 +101,35 @@ pub(super) struct Statement {
     /// Look for indexes and test each
     #[arg(long)]
     pub(super) advise: bool,
+    /// Ask a twin of the server that a snapshot was taken of, instead of the server
+    #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
+    pub(super) snapshot: Option<PathBuf>,
     /// Print everything a node says
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// The word that allows executing a statement that writes, then rolled back: run
     #[arg(long, value_name = "WORD")]
     pub(super) confirm: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// `whyslow snapshot`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Snapshot {
+    /// Where to connect; the environment without it
+    pub(super) target: Option<String>,
+    /// A statement whose tables are to be in it; may be repeated
+    #[arg(short, long, value_name = "SQL")]
+    pub(super) query: Vec<String>,
+    /// Statements, from a file (- for standard input)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Take out the values of columns that no statement names
+    #[arg(long)]
+    pub(super) anonymise: bool,
     #[command(flatten)]
     pub(super) common: Common,
     #[command(flatten)]
@@ -136,6 +159,9 @@ pub(super) struct Advise {
     /// The statement, from a file (- for standard input)
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+    /// Ask a twin of the server that a snapshot was taken of, instead of the server
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub(super) snapshot: Option<PathBuf>,
     /// Print everything
     #[arg(short, long)]
     pub(super) verbose: bool,

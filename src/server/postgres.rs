@@ -54,7 +54,15 @@ impl Connection {
         prelude::check_settings(&options.settings)?;
         let wire = Wire::connect(target).await?;
         let (info, hypopg_schema) = info(&wire, target).await?;
-        let mut connection = Self { info, wire, options: options.clone(), hypopg_schema, unfinished: false, planning_only: target.planning_only, kept: None };
+        let mut connection = Self {
+            info,
+            wire,
+            options: options.clone(),
+            hypopg_schema,
+            unfinished: false,
+            planning_only: target.planning_only,
+            kept: None,
+        };
         connection.run_prelude().await?;
         // A wrong setting is told now and not with the first statement; and `role` changes who we are.
         let transaction = connection.begin(Access::ReadOnly, None).await?;

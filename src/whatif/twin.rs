@@ -20,16 +20,13 @@ mod statistics;
 mod trial;
 mod workshop;
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub use check::{Check, compare};
 pub use error::TwinError;
 pub(super) use trial::{METHOD, TwinTrial};
-pub use workshop::{Reads, Workshop, available};
+pub(super) use workshop::available;
+pub use workshop::{Reads, Workshop};
 
 use self::{engine::TwinEngine, import::Here, link::Link};
 use super::snapshot::Snapshot;

@@ -66,11 +66,6 @@ impl Statement {
         &self.class.tables
     }
 
-    /// The functions it calls by name.
-    pub(crate) fn functions(&self) -> &[String] {
-        &self.class.functions
-    }
-
     /// How many parameters (`$1`) it has.
     pub(crate) const fn parameters(&self) -> usize {
         self.parameters

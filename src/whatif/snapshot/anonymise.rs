@@ -30,12 +30,20 @@ pub fn anonymise(snapshot: &mut Snapshot) -> Anonymised {
     let tables = |oid: u32| snapshot.relations.iter().find(|r| r.oid == oid);
     let index_names = |oid: u32| {
         let index = snapshot.indexes.iter().find(|i| i.oid == oid);
-        index.is_some_and(|i| sql::words(&i.definition, Engine::PostgreSql).iter().any(|w| names(w) && is_column(snapshot, i.relation, w)))
+        index.is_some_and(|i| {
+            sql::words(&i.definition, Engine::PostgreSql).iter().any(|w| names(w) && is_column(snapshot, i.relation, w))
+        })
     };
     let keep: Vec<bool> = snapshot
         .statistics
         .iter()
-        .map(|s| if tables(s.relation).is_some_and(super::Relation::is_index) { index_names(s.relation) } else { names(&s.column) })
+        .map(|s| {
+            if tables(s.relation).is_some_and(super::Relation::is_index) {
+                index_names(s.relation)
+            } else {
+                names(&s.column)
+            }
+        })
         .collect();
     let labels: Vec<String> = snapshot
         .statistics
@@ -52,7 +60,8 @@ pub fn anonymise(snapshot: &mut Snapshot) -> Anonymised {
         }
     }
     for data in &mut snapshot.extended_data {
-        let all = data.columns.iter().flatten().all(|c| names(c)) && data.expressions.as_ref().is_none_or(Vec::is_empty);
+        let all =
+            data.columns.iter().flatten().all(|c| names(c)) && data.expressions.as_ref().is_none_or(Vec::is_empty);
         if !all {
             (data.values, data.nulls, data.frequencies, data.base_frequencies) = (None, None, None, None);
         }
@@ -110,11 +119,15 @@ mod tests {
                 ..Slots::default()
             },
         };
-        let end = |column: &str| Ends { relation: 1, column: column.to_owned(), first: Some("a".to_owned()), last: None };
+        let end =
+            |column: &str| Ends { relation: 1, column: column.to_owned(), first: Some("a".to_owned()), last: None };
         let mut snapshot = Snapshot {
             statistics: vec![statistics("status"), statistics("email"), statistics("Odd Name")],
             ends: Some(vec![end("status"), end("email")]),
-            statements: vec![Asked { sql: "select 1 from t where STATUS = 'x' and \"Odd Name\" = 1".to_owned(), plan: String::new() }],
+            statements: vec![Asked {
+                sql: "select 1 from t where STATUS = 'x' and \"Odd Name\" = 1".to_owned(),
+                plan: String::new(),
+            }],
             ..Snapshot::default()
         };
         let done = anonymise(&mut snapshot);

@@ -5,17 +5,16 @@ use std::{collections::BTreeSet, time::Instant};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_postgres::types::Type;
 
-use super::{Asked, Ends, FORMAT, Relation, Snapshot, literal, queries, quote};
-use crate::{
-    plan::Engine,
-    server::{
-        ErrorKind, ServerError,
-        postgres::{Access, Connection, Statement, Transaction, get},
-    },
-    sql,
+use super::{Asked, Ends, FORMAT, Function, Relation, Snapshot, literal, queries, quote};
+use crate::server::{
+    ErrorKind, ServerError,
+    postgres::{Access, Connection, Statement, Transaction, get},
 };
 
 const ATTEMPTED: &str = "reading what the planner knows";
+
+/// Smaller numbers are the server's own (`FirstNormalObjectId`).
+const FIRST_OF_PEOPLE: u32 = 16_384;
 
 /// Parameters of a question.
 type With<'a> = &'a [(&'a (dyn tokio_postgres::types::ToSql + Sync), Type)];
@@ -69,6 +68,14 @@ struct Range {
 }
 
 #[derive(Deserialize)]
+struct MadeType {
+    #[serde(flatten)]
+    kind: super::Type,
+    made_of: Vec<u32>,
+    own: bool,
+}
+
+#[derive(Deserialize)]
 struct Leading {
     relation: u32,
     column: String,
@@ -97,15 +104,10 @@ impl Reader<'_> {
         let mut words: BTreeSet<String> = BTreeSet::new();
         for (sql, statement) in statements {
             tables.extend_from_slice(statement.tables());
-            words.extend(sql::words(sql, Engine::PostgreSql).iter().map(|w| w.to_lowercase()));
-            words.extend(statement.functions().iter().filter_map(|f| f.rsplit('.').next()).map(|f| f.replace('"', "").to_lowercase()));
+            add_words(&mut words, sql);
         }
-        let words: Vec<String> = words.into_iter().collect();
         let touched = self.touched(&tables).await?;
-        let first = self
-            .transaction
-            .rows(ATTEMPTED, "SELECT current_schemas(false)::text[], now()::text", &[])
-            .await?;
+        let first = self.transaction.rows(ATTEMPTED, "SELECT current_schemas(false)::text[], now()::text", &[]).await?;
         if let Some(row) = first.first() {
             (snapshot.search_path, snapshot.taken) = (get(row, 0)?, get(row, 1)?);
         }
@@ -115,23 +117,17 @@ impl Reader<'_> {
         snapshot.settings = self.read(queries::SETTINGS, &[]).await?;
         snapshot.extensions = self.read(queries::EXTENSIONS, &[]).await?;
         snapshot.collations = self.read(queries::COLLATIONS, &[]).await?;
-        snapshot.functions =
-            self.read(queries::FUNCTIONS, &[(&touched, Type::OID_ARRAY), (&words, Type::TEXT_ARRAY)]).await?;
-        let functions: Vec<u32> = snapshot.functions.iter().map(|f| f.oid).collect();
-        snapshot.types = self
-            .read(
-                queries::TYPES,
-                &[(&touched, Type::OID_ARRAY), (&functions, Type::OID_ARRAY), (&words, Type::TEXT_ARRAY)],
-            )
-            .await?;
         snapshot.relations = self.read(queries::RELATIONS, of_touched).await?;
         snapshot.columns = self.read(queries::COLUMNS, of_touched).await?;
         snapshot.constraints = self.read(queries::CONSTRAINTS, of_touched).await?;
         snapshot.indexes = self.read(queries::INDEXES, of_touched).await?;
+        snapshot.extended = self.read(queries::EXTENDED, of_touched).await?;
+        snapshot.functions = self.functions(&snapshot, &words).await?;
+        snapshot.types = self.types(&snapshot, &touched, &words).await?;
         let privileges: Privileges =
             self.read(queries::PRIVILEGES, &[]).await?.pop().ok_or_else(|| wrong("there are no privileges"))?;
         self.statistics(&mut snapshot, &privileges).await?;
-        self.extended(&mut snapshot, &privileges, &touched).await?;
+        self.extended(&mut snapshot, &privileges).await?;
         if privileges.files {
             self.heads(&mut snapshot).await?;
         }
@@ -149,7 +145,10 @@ impl Reader<'_> {
         let sql = format!("SELECT pg_catalog.row_to_json(answer)::text FROM ({question}) AS answer");
         let rows = self.transaction.rows(ATTEMPTED, &sql, with).await?;
         rows.iter()
-            .map(|row| serde_json::from_str(get::<&str>(row, 0)?).map_err(|e| wrong(&format!("an answer that is not understood: {e}"))))
+            .map(|row| {
+                serde_json::from_str(get::<&str>(row, 0)?)
+                    .map_err(|e| wrong(&format!("an answer that is not understood: {e}")))
+            })
             .collect()
     }
 
@@ -169,9 +168,9 @@ impl Reader<'_> {
         let mut statistics: Vec<super::ColumnStatistics> = self.read(question, with).await?;
         if self.version < 170_000 && privileges.statistics {
             for range in self.read::<Range>(queries::RANGES, &[(&all, Type::OID_ARRAY)]).await? {
-                let of_range = statistics.iter_mut().find(|s| {
-                    (s.relation, s.number, s.inherited) == (range.relation, range.number, range.inherited)
-                });
+                let of_range = statistics
+                    .iter_mut()
+                    .find(|s| (s.relation, s.number, s.inherited) == (range.relation, range.number, range.inherited));
                 if let Some(slots) = of_range.map(|s| &mut s.slots) {
                     if range.kind == 6 {
                         (slots.lengths, slots.empty_frac) = (range.values, range.empty_frac);
@@ -185,8 +184,59 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn extended(&self, snapshot: &mut Snapshot, privileges: &Privileges, touched: &[u32]) -> Result<(), ServerError> {
-        snapshot.extended = self.read(queries::EXTENDED, &[(&touched, Type::OID_ARRAY)]).await?;
+    /// Functions that the statements may call, and indexes, checks, views and statistics, and what those call in turn: by their
+    /// names, for what a body calls is written nowhere else.
+    async fn functions(&self, snapshot: &Snapshot, words: &BTreeSet<String>) -> Result<Vec<Function>, ServerError> {
+        let mut unseen = words.clone();
+        let indexes = snapshot.indexes.iter().map(|i| i.definition.as_str());
+        let checks = snapshot.constraints.iter().map(|c| c.definition.as_str());
+        let views = snapshot.relations.iter().filter_map(|r| r.view.as_deref());
+        let extended = snapshot.extended.iter().map(|e| e.definition.as_str());
+        indexes.chain(checks).chain(views).chain(extended).for_each(|text| add_words(&mut unseen, text));
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut all: Vec<Function> = Vec::new();
+        while !unseen.is_empty() {
+            let asked: Vec<&String> = unseen.iter().collect();
+            let found: Vec<Function> = self.read(queries::FUNCTIONS, &[(&asked, Type::TEXT_ARRAY)]).await?;
+            seen.append(&mut unseen);
+            found.iter().for_each(|f| add_words(&mut unseen, &f.definition));
+            unseen.retain(|word| !seen.contains(word));
+            if found.is_empty() {
+                break;
+            }
+            all.extend(found);
+        }
+        Ok(all)
+    }
+
+    /// Types, and the types these are made of, in the order in which they were made.
+    async fn types(
+        &self,
+        snapshot: &Snapshot,
+        touched: &[u32],
+        words: &BTreeSet<String>,
+    ) -> Result<Vec<super::Type>, ServerError> {
+        let functions: Vec<u32> = snapshot.functions.iter().map(|f| f.oid).collect();
+        let words: Vec<&String> = words.iter().collect();
+        let with: With<'_> = &[(&touched, Type::OID_ARRAY), (&functions, Type::OID_ARRAY), (&words, Type::TEXT_ARRAY)];
+        let rows = self.transaction.rows(ATTEMPTED, queries::TYPE_ROOTS, with).await?;
+        let mut unseen = rows.iter().map(|row| get(row, 0)).collect::<Result<BTreeSet<u32>, _>>()?;
+        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        let mut all = Vec::new();
+        while !unseen.is_empty() {
+            let asked: Vec<u32> = unseen.iter().copied().collect();
+            let found: Vec<MadeType> = self.read(queries::TYPES, &[(&asked, Type::OID_ARRAY)]).await?;
+            seen.append(&mut unseen);
+            for made in found {
+                unseen.extend(made.made_of.iter().filter(|oid| **oid >= FIRST_OF_PEOPLE && !seen.contains(oid)));
+                all.extend(Some(made.kind).filter(|_| made.own));
+            }
+        }
+        all.sort_by_key(|t: &super::Type| t.oid);
+        Ok(all)
+    }
+
+    async fn extended(&self, snapshot: &mut Snapshot, privileges: &Privileges) -> Result<(), ServerError> {
         if snapshot.extended.is_empty() {
             return Ok(());
         }
@@ -209,8 +259,7 @@ impl Reader<'_> {
         let data = if direct { queries::EXTENDED_DATA_DIRECT } else { queries::EXTENDED_DATA };
         snapshot.extended_data = self.read(&fill(data), with).await?;
         if self.version >= 140_000 {
-            let expressions =
-                if direct { queries::EXTENDED_EXPRESSIONS_DIRECT } else { queries::EXTENDED_EXPRESSIONS };
+            let expressions = if direct { queries::EXTENDED_EXPRESSIONS_DIRECT } else { queries::EXTENDED_EXPRESSIONS };
             snapshot.extended_expressions = self.read(&fill(expressions), with).await?;
         }
         Ok(())
@@ -252,6 +301,16 @@ impl Reader<'_> {
     }
 }
 
+/// Words of a text, as they stand and folded: a superset of the names in it.
+fn add_words(words: &mut BTreeSet<String>, text: &str) {
+    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|w| w.len() < 64) {
+        if word.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            words.insert(word.to_lowercase());
+            words.insert(word.to_owned());
+        }
+    }
+}
+
 fn wrong(message: &str) -> ServerError {
     ServerError::new(ErrorKind::Other, ATTEMPTED, message)
 }
@@ -284,9 +343,13 @@ fn missing(snapshot: &Snapshot, privileges: &Privileges) -> Vec<String> {
         "no statistics, never analysed or not for this account to read",
     );
     let unknown = |oid: u32| {
-        snapshot.indexes.iter().any(|i| i.oid == oid && i.expressions && known.contains(&i.relation)) && !known.contains(&oid)
+        snapshot.indexes.iter().any(|i| i.oid == oid && i.expressions && known.contains(&i.relation))
+            && !known.contains(&oid)
     };
-    say(names(&|r| r.kind == "i" && unknown(r.oid)), "no statistics of index expressions, which only the owner and pg_read_all_data may read");
+    say(
+        names(&|r| r.kind == "i" && unknown(r.oid)),
+        "no statistics of index expressions, which only the owner and pg_read_all_data may read",
+    );
     let without: Vec<String> = snapshot
         .extended
         .iter()

@@ -70,56 +70,27 @@ pub(super) const COLLATIONS: &str = "
     CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(c) AS c) j
     WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema'";
 
-/// `$1` relations, `$2` lower-case words of the statements. Functions that indexes, checks, views and statistics depend on or
-/// that the statements may call, and those that their bodies may call.
+/// `$1` words: functions of people's own in SQL or PL/pgSQL that are called so.
 pub(super) const FUNCTIONS: &str = "
-    WITH RECURSIVE own AS (
-        SELECT p.oid, p.proname, p.prosrc, p.pronamespace
-        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-        WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND p.prokind = 'f' AND l.lanname IN ('sql', 'plpgsql')
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
-    ), depending AS (
-        SELECT 'pg_catalog.pg_class'::regclass AS classid, i.indexrelid AS objid FROM pg_catalog.pg_index i WHERE i.indrelid = ANY ($1)
-      UNION ALL SELECT 'pg_catalog.pg_class'::regclass, r FROM unnest($1) r
-      UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, c.oid FROM pg_catalog.pg_constraint c WHERE c.conrelid = ANY ($1)
-      UNION ALL SELECT 'pg_catalog.pg_rewrite'::regclass, w.oid FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1)
-      UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, s.oid FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = ANY ($1)
-    ), wanted AS (
-        SELECT own.oid, own.prosrc FROM own
-        WHERE pg_catalog.lower(own.proname) = ANY ($2)
-           OR own.oid IN (SELECT d.refobjid FROM pg_catalog.pg_depend d JOIN depending x ON x.classid = d.classid AND x.objid = d.objid
-                          WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass)
-      UNION
-        SELECT own.oid, own.prosrc
-        FROM wanted JOIN own ON own.oid <> wanted.oid
-         AND (pg_catalog.strpos(wanted.prosrc, own.proname) > 0
-              OR EXISTS (SELECT FROM pg_catalog.pg_depend d
-                         WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = wanted.oid
-                           AND d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid = own.oid))
-    )
-    SELECT w.oid::int8 AS oid, n.nspname AS schema, p.proname AS name, pg_catalog.pg_get_functiondef(w.oid) AS definition
-    FROM (SELECT DISTINCT oid FROM wanted) w JOIN pg_catalog.pg_proc p USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    ORDER BY w.oid";
+    SELECT p.oid::int8 AS oid, n.nspname AS schema, p.proname AS name, pg_catalog.pg_get_functiondef(p.oid) AS definition
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE p.proname = ANY ($1) AND n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND p.prokind = 'f'
+      AND l.lanname IN ('sql', 'plpgsql')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    ORDER BY p.oid";
 
-/// `$1` relations, `$2` functions, `$3` words: types of their columns and arguments or named, and the types these are made of.
+/// `$1` relations, `$2` functions, `$3` words: types, beyond the server's own, of columns and arguments, and those named so.
+pub(super) const TYPE_ROOTS: &str = "
+    SELECT DISTINCT oid FROM (
+        SELECT a.atttypid AS oid FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT unnest(p.proargtypes) FROM pg_catalog.pg_proc p WHERE p.oid = ANY ($2)
+      UNION ALL SELECT p.prorettype FROM pg_catalog.pg_proc p WHERE p.oid = ANY ($2)
+      UNION ALL SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname = ANY ($3) AND t.typtype IN ('e', 'd', 'r', 'c')
+    ) roots WHERE oid >= 16384";
+
+/// `$1` types, with the types they are made of, and whether somebody made them who is no extension.
 pub(super) const TYPES: &str = "
-    WITH RECURSIVE wanted (oid) AS (
-        (SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
-       UNION ALL SELECT unnest(p.proargtypes) FROM pg_catalog.pg_proc p WHERE p.oid = ANY ($2)
-       UNION ALL SELECT p.prorettype FROM pg_catalog.pg_proc p WHERE p.oid = ANY ($2)
-       UNION ALL SELECT t.oid FROM pg_catalog.pg_type t WHERE pg_catalog.lower(t.typname) = ANY ($3) AND t.typtype IN ('e', 'd', 'r', 'c'))
-      UNION
-        SELECT more.oid
-        FROM wanted JOIN pg_catalog.pg_type t ON t.oid = wanted.oid
-        CROSS JOIN LATERAL (
-            SELECT t.typelem AS oid UNION ALL SELECT t.typbasetype
-          UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
-          UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
-                    WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-        ) more
-        WHERE more.oid <> 0
-    )
     SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name, t.typtype::text AS kind,
            CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
                           WHEN 'r' THEN (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)
@@ -128,13 +99,16 @@ pub(super) const TYPES: &str = "
                                                 ORDER BY e.enumsortorder) END AS labels,
            CASE WHEN t.typtype = 'c' THEN ARRAY(
                SELECT pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
-               FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) END AS attributes
-    FROM (SELECT DISTINCT oid FROM wanted) w JOIN pg_catalog.pg_type t USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
-    WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema'
-      AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
-    ORDER BY t.oid";
+               FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) END AS attributes,
+           ARRAY(SELECT t.typelem::int8 UNION SELECT t.typbasetype::int8
+                 UNION SELECT r.rngsubtype::int8 FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+                 UNION SELECT a.atttypid::int8 FROM pg_catalog.pg_attribute a
+                       WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS made_of,
+           n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                             WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') AS own
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+    WHERE t.oid = ANY ($1)";
 
 /// `$1` tables: they and their indexes.
 pub(super) const RELATIONS: &str = "

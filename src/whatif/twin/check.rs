@@ -49,9 +49,10 @@ pub fn compare(production: &Plan, twin: &Plan) -> Check {
 /// The first place where the shapes differ.
 fn difference(production: &Plan, twin: &Plan) -> Option<String> {
     let shared = production.len().min(twin.len());
-    let first = production.ids().take(shared).find(|id| {
-        production.depth(*id) != twin.depth(*id) || !same(production.node(*id), twin.node(*id))
-    });
+    let first = production
+        .ids()
+        .take(shared)
+        .find(|id| production.depth(*id) != twin.depth(*id) || !same(production.node(*id), twin.node(*id)));
     let place = match first {
         Some(id) => id,
         None if production.len() == twin.len() => return None,
@@ -62,7 +63,11 @@ fn difference(production: &Plan, twin: &Plan) -> Option<String> {
 
 fn same(a: &Node, b: &Node) -> bool {
     let planned = |n: &Node| n.workers.and_then(|w| w.planned);
-    a.native == b.native && a.role == b.role && a.relation == b.relation && a.index == b.index && planned(a) == planned(b)
+    a.native == b.native
+        && a.role == b.role
+        && a.relation == b.relation
+        && a.index == b.index
+        && planned(a) == planned(b)
 }
 
 fn title(node: &Node) -> String {
@@ -99,7 +104,10 @@ mod tests {
             (plan("Index Scan", "a", 1000.0, 2), Check::Exact),
             (plan("Index Scan", "a", 1000.4, 2), Check::Exact),
             (plan("Index Scan", "a", 1010.0, 2), Check::Close(1.01)),
-            (plan("Index Scan", "a", 1100.0, 2), Check::Rough("cost 1,000 on production, 1,100 on the twin".to_owned())),
+            (
+                plan("Index Scan", "a", 1100.0, 2),
+                Check::Rough("cost 1,000 on production, 1,100 on the twin".to_owned()),
+            ),
             (
                 plan("Index Scan", "b", 1000.0, 2),
                 Check::Rough("production plans Index Scan on t by a, the twin Index Scan on t by b".to_owned()),
@@ -108,7 +116,10 @@ mod tests {
                 plan("Index Only Scan", "a", 1000.0, 2),
                 Check::Rough("production plans Index Scan on t by a, the twin Index Only Scan on t by a".to_owned()),
             ),
-            (plan("Index Scan", "a", 1000.0, 3), Check::Rough("production plans Gather with 2 workers, the twin Gather with 3 workers".to_owned())),
+            (
+                plan("Index Scan", "a", 1000.0, 3),
+                Check::Rough("production plans Gather with 2 workers, the twin Gather with 3 workers".to_owned()),
+            ),
         ] {
             assert_eq!(compare(&production, &twin), expected);
         }
@@ -117,7 +128,9 @@ mod tests {
     #[test]
     fn a_plan_that_goes_on_where_the_other_ends_is_another() {
         let long = plan("Seq Scan", "", 10.0, 1);
-        let short = read::read(r#"[{"Plan": {"Node Type": "Gather", "Workers Planned": 1, "Total Cost": 10.0}}]"#).unwrap().remove(0);
+        let short = read::read(r#"[{"Plan": {"Node Type": "Gather", "Workers Planned": 1, "Total Cost": 10.0}}]"#)
+            .unwrap()
+            .remove(0);
         assert!(matches!(compare(&long, &short), Check::Rough(_)) && matches!(compare(&short, &long), Check::Rough(_)));
     }
 }

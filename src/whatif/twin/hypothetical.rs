@@ -76,7 +76,10 @@ impl Twin {
     /// Makes an index called `name` on a table by `ddl`.
     pub(super) async fn make(&mut self, ddl: &str, schema: &str, table: &str, name: &str) -> Result<Made, TwinError> {
         let oid = self.number_of(schema, table).await?.ok_or_else(|| {
-            TwinError::Unsupported(format!("the twin has no table {}", crate::text::one_line(&format!("{schema}.{table}"))))
+            TwinError::Unsupported(format!(
+                "the twin has no table {}",
+                crate::text::one_line(&format!("{schema}.{table}"))
+            ))
         })?;
         let heaps = self.heaps(oid).await?;
         let mut tiny = Vec::new();
@@ -104,7 +107,10 @@ impl Twin {
             self.root.ours("making the table large again", &sql).await?;
         }
         made?;
-        let index = self.number_of(schema, name).await?.ok_or_else(|| TwinError::Engine("the index is not there".to_owned()))?;
+        let index = self
+            .number_of(schema, name)
+            .await?
+            .ok_or_else(|| TwinError::Engine("the index is not there".to_owned()))?;
         match self.give_size(index).await {
             Ok(made) => Ok(made),
             Err(error) => {
@@ -130,7 +136,13 @@ impl Twin {
         let rows = self.root.rows("looking at the table", HEAPS, &[(&table, Type::OID)]).await?;
         rows.iter()
             .map(|row| {
-                Ok(Heap { oid: get(row, 0)?, file: get(row, 1)?, tuples: get(row, 2)?, pages: get(row, 3)?, visible: get(row, 4)? })
+                Ok(Heap {
+                    oid: get(row, 0)?,
+                    file: get(row, 1)?,
+                    tuples: get(row, 2)?,
+                    pages: get(row, 3)?,
+                    visible: get(row, 4)?,
+                })
             })
             .collect()
     }

@@ -44,14 +44,29 @@ impl Twin {
     /// [`TwinError`], of which [`TwinError::Unsupported`] tells that no twin of this can be made.
     pub(super) async fn build(engine: Arc<dyn TwinEngine>, snapshot: Snapshot, number: u32) -> Result<Self, TwinError> {
         if snapshot.server.block_size != 8192 {
-            return Err(TwinError::Unsupported(format!("production has pages of {} bytes, and the twin of 8192", snapshot.server.block_size)));
+            return Err(TwinError::Unsupported(format!(
+                "production has pages of {} bytes, and the twin of 8192",
+                snapshot.server.block_size
+            )));
         }
         let database = format!("twin_{number}");
         let (oid, mut notes) = prepare(engine.as_ref(), &snapshot, &database).await?;
         let root = Link::connect(engine.socket(), SUPERUSER, &database).await?;
         let hand = Link::connect(engine.socket(), OWNER, &database).await?;
         notes.extend(engine.note().map(str::to_owned));
-        let mut twin = Self { engine, root, hand, snapshot, database, oid, notes, here: BTreeMap::new(), next_file: 2_000_000_000, tiny: BTreeMap::new(), asked: Vec::new() };
+        let mut twin = Self {
+            engine,
+            root,
+            hand,
+            snapshot,
+            database,
+            oid,
+            notes,
+            here: BTreeMap::new(),
+            next_file: 2_000_000_000,
+            tiny: BTreeMap::new(),
+            asked: Vec::new(),
+        };
         twin.define().await?;
         twin.here = twin.look().await?;
         if twin.snapshot.ends.is_some() {
@@ -83,7 +98,8 @@ impl Twin {
         let unknown = self.unknown_types().await?;
         if !unknown.is_empty() {
             let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
-            self.notes.push(format!("columns of types that the twin does not know are texts there: {}", names.join(", ")));
+            self.notes
+                .push(format!("columns of types that the twin does not know are texts there: {}", names.join(", ")));
         }
         later.extend(self.run(schema::tables(&self.snapshot, &unknown)).await);
         later.extend(self.run(schema::indexes(&self.snapshot)).await);
@@ -99,7 +115,8 @@ impl Twin {
         if let Some((step, error)) = later.iter().find(|(step, _)| step.needed) {
             return Err(TwinError::Unsupported(format!("the twin has no {}: {}", step.what, reason(error))));
         }
-        self.notes.extend(later.iter().map(|(step, error)| format!("the twin has no {}: {}", step.what, reason(error))));
+        self.notes
+            .extend(later.iter().map(|(step, error)| format!("the twin has no {}: {}", step.what, reason(error))));
         // Checks were added as not yet held, which the planner does not look at; and no trigger may fire for the ends.
         self.root
             .ours(
@@ -140,7 +157,8 @@ impl Twin {
                    FROM unnest($1, $2, $3) AS w (oid, schema, name) JOIN pg_namespace n ON n.nspname = w.schema \
                    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name \
                    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0";
-        let with: super::link::Parameters<'_> = &[(&oids, Type::OID_ARRAY), (&schemas, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+        let with: super::link::Parameters<'_> =
+            &[(&oids, Type::OID_ARRAY), (&schemas, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
         let mut all: BTreeMap<u32, Here> = BTreeMap::new();
         for row in &self.root.rows("looking at the twin", sql, with).await? {
             let here = all.entry(get(row, 0)?).or_default();
@@ -165,7 +183,10 @@ impl Twin {
         let mut rows: Vec<(String, String)> = Vec::new();
         for (place, slots, s) in &placed {
             let row = statistics::row(*place, operators.get(&place.kind).unwrap_or(&none), slots);
-            rows.push((row, format!("{}.{}", self.snapshot.relation(s.relation).map_or("", |r| r.name.as_str()), s.column)));
+            rows.push((
+                row,
+                format!("{}.{}", self.snapshot.relation(s.relation).map_or("", |r| r.name.as_str()), s.column),
+            ));
         }
         self.root.ours("making room for statistics", "DELETE FROM pg_statistic WHERE starelid >= 16384").await?;
         let insert = |rows: &[(String, String)]| {
@@ -178,7 +199,11 @@ impl Twin {
             }
             for one in some {
                 if let Err(error) = self.root.ours("writing statistics", &insert(std::slice::from_ref(one))).await {
-                    self.notes.push(format!("the statistics of {} could not be carried over: {}", one.1, reason(&error)));
+                    self.notes.push(format!(
+                        "the statistics of {} could not be carried over: {}",
+                        one.1,
+                        reason(&error)
+                    ));
                 }
             }
         }
@@ -187,19 +212,36 @@ impl Twin {
 }
 
 /// Makes the database with production's settings; its number, and what differs.
-async fn prepare(engine: &dyn TwinEngine, snapshot: &Snapshot, database: &str) -> Result<(u32, Vec<String>), TwinError> {
+async fn prepare(
+    engine: &dyn TwinEngine,
+    snapshot: &Snapshot,
+    database: &str,
+) -> Result<(u32, Vec<String>), TwinError> {
     let first = first_link(engine).await?;
-    let roles = first.rows("looking for the owner", "SELECT FROM pg_roles WHERE rolname = $1", &[(&OWNER, Type::TEXT)]).await?;
+    let roles =
+        first.rows("looking for the owner", "SELECT FROM pg_roles WHERE rolname = $1", &[(&OWNER, Type::TEXT)]).await?;
     if roles.is_empty() {
         // Nothing of production's runs with more rights than this.
-        first.ours("making the owner", &format!("CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION")).await?;
+        first
+            .ours(
+                "making the owner",
+                &format!("CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"),
+            )
+            .await?;
     }
     first.ours("making a database", &format!("CREATE DATABASE {database} OWNER {OWNER} TEMPLATE template0")).await?;
-    let rows = first.rows("asking for settings", "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser')", &[]).await?;
+    let rows = first
+        .rows("asking for settings", "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser')", &[])
+        .await?;
     let known = rows.iter().map(|row| get(row, 0)).collect::<Result<BTreeSet<String>, _>>()?;
     let mut notes = Vec::new();
-    if let Err(error) = first.ours("giving it production's settings", &schema::settings(snapshot, &known, database)).await {
-        return Err(TwinError::Unsupported(format!("production's settings cannot be had on the twin: {}", reason(&error))));
+    if let Err(error) =
+        first.ours("giving it production's settings", &schema::settings(snapshot, &known, database)).await
+    {
+        return Err(TwinError::Unsupported(format!(
+            "production's settings cannot be had on the twin: {}",
+            reason(&error)
+        )));
     }
     let sql = "SELECT oid, datcollate::text, pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = $1";
     let rows = first.rows("looking at the database", sql, &[(&database, Type::TEXT)]).await?;
@@ -208,7 +250,10 @@ async fn prepare(engine: &dyn TwinEngine, snapshot: &Snapshot, database: &str) -
     let collate: String = get(row, 1)?;
     let same = |a: &str, b: &str| a.to_lowercase().replace('-', "") == b.to_lowercase().replace('-', "");
     if server.provider == "c" && !same(&collate, &server.collate) {
-        notes.push(format!("the collation {} is not installed here; the twin sorts by {collate}, which may move ranges of texts", server.collate));
+        notes.push(format!(
+            "the collation {} is not installed here; the twin sorts by {collate}, which may move ranges of texts",
+            server.collate
+        ));
     }
     Ok((get(row, 0)?, notes))
 }

@@ -49,7 +49,8 @@ impl Link {
         // An error ends the connection, and the client's next request says so.
         tokio::spawn(async move { drop(connection.await) });
         let link = Self { client };
-        let shape = if user == SUPERUSER { SHAPE } else { SHAPE.trim_end_matches("; SET session_replication_role = DEFAULT") };
+        let shape =
+            if user == SUPERUSER { SHAPE } else { SHAPE.trim_end_matches("; SET session_replication_role = DEFAULT") };
         link.ours("shaping the session", shape).await?;
         Ok(link)
     }

@@ -15,8 +15,8 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use find::best;
 use find::Installed;
+pub(super) use find::best;
 use keeper::Keeper;
 
 use super::{engine::TwinEngine, error::TwinError, link::SUPERUSER};
@@ -85,19 +85,23 @@ impl LocalPostgres {
         let store = store(servant.is_some())?;
         let ways = ways(like, installed.version_number);
         let stamp = format!("{}-{:016x}", installed.version, fingerprint(&installed.bin, &ways));
-        let template = store.template(&stamp, || (), |run| {
-            own(run.path(), servant)?;
-            let mut last = String::new();
-            for way in &ways {
-                match initialise(&installed, &run.database(), way, servant) {
-                    Ok(()) => return Ok(()),
-                    Err(TwinError::Engine(message)) => last = message,
-                    Err(other) => return Err(other),
+        let template = store.template(
+            &stamp,
+            || (),
+            |run| {
+                own(run.path(), servant)?;
+                let mut last = String::new();
+                for way in &ways {
+                    match initialise(&installed, &run.database(), way, servant) {
+                        Ok(()) => return Ok(()),
+                        Err(TwinError::Engine(message)) => last = message,
+                        Err(other) => return Err(other),
+                    }
+                    let _ = fs::remove_dir_all(run.database());
                 }
-                let _ = fs::remove_dir_all(run.database());
-            }
-            Err(TwinError::Engine(last))
-        })?;
+                Err(TwinError::Engine(last))
+            },
+        )?;
         let run = store.run()?;
         template.copy(&run.database())?;
         let socket = run.socket_directory().map_err(|e| TwinError::file("making a directory for its socket", &e))?;
@@ -166,7 +170,8 @@ fn store(root: bool) -> Result<Store, TwinError> {
 
 /// Whom to run the server as: nobody else, unless we are root.
 fn servant() -> Result<Option<(u32, u32)>, TwinError> {
-    let probe = crate::store::unique(&std::env::temp_dir(), "whyslow-who").map_err(|e| TwinError::file("making a directory", &e))?;
+    let probe = crate::store::unique(&std::env::temp_dir(), "whyslow-who")
+        .map_err(|e| TwinError::file("making a directory", &e))?;
     let user = probe.metadata().map(|m| m.uid());
     let _ = fs::remove_dir(&probe);
     if user.map_err(|e| TwinError::file("asking who we are", &e))? != 0 {
@@ -180,7 +185,8 @@ fn servant() -> Result<Option<(u32, u32)>, TwinError> {
 
 /// User and group of a line of `/etc/passwd`.
 fn entry(users: &str, name: &str) -> Option<(u32, u32)> {
-    let mut fields = users.lines().map(|line| line.split(':')).find_map(|mut f| (f.next() == Some(name)).then_some(f))?;
+    let mut fields =
+        users.lines().map(|line| line.split(':')).find_map(|mut f| (f.next() == Some(name)).then_some(f))?;
     let user = fields.nth(1)?.parse().ok()?;
     Some((user, fields.next()?.parse().ok()?))
 }
@@ -231,7 +237,11 @@ fn ways(like: &Server, version: u32) -> Vec<Vec<String>> {
             ways.push(words(&["--locale=C.UTF-8", "--locale-provider=icu", &format!("--icu-locale={locale}")]));
         }
         _ => {
-            let mut own = words(&[&format!("--lc-collate={}", like.collate), &format!("--lc-ctype={}", like.ctype), "--locale=C"]);
+            let mut own = words(&[
+                &format!("--lc-collate={}", like.collate),
+                &format!("--lc-ctype={}", like.ctype),
+                "--locale=C",
+            ]);
             own.extend(provider("libc"));
             ways.push(own);
         }
@@ -254,12 +264,18 @@ fn ways(like: &Server, version: u32) -> Vec<Vec<String>> {
     ways
 }
 
-fn initialise(installed: &Installed, data: &Path, way: &[String], servant: Option<(u32, u32)>) -> Result<(), TwinError> {
+fn initialise(
+    installed: &Installed,
+    data: &Path,
+    way: &[String],
+    servant: Option<(u32, u32)>,
+) -> Result<(), TwinError> {
     let mut command = Command::new(installed.bin.join("initdb"));
     command.arg("--pgdata").arg(data).args(way).stdin(Stdio::null()).env("LC_ALL", "C");
     let parent = data.parent().unwrap_or(data);
     let done = as_servant(&mut command, servant).current_dir(parent).output();
-    let done = done.map_err(|e| TwinError::file(&format!("starting {}", installed.bin.join("initdb").display()), &e))?;
+    let done =
+        done.map_err(|e| TwinError::file(&format!("starting {}", installed.bin.join("initdb").display()), &e))?;
     if done.status.success() {
         return Ok(());
     }

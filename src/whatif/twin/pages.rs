@@ -151,10 +151,38 @@ fn put(page: &mut [u8], at: usize, bytes: &[u8]) {
 
 /// `checksumBaseOffsets`.
 const OFFSETS: [u32; 32] = [
-    0x5B1F_36E9, 0xB852_5960, 0x02AB_50AA, 0x1DE6_6D2A, 0x79FF_467A, 0x9BB9_F8A3, 0x217E_7CD2, 0x83E1_3D2C, 0xF8D4_474F, 0xE39E_B970,
-    0x42C6_AE16, 0x9932_16FA, 0x7B09_3B5D, 0x98DA_FF3C, 0xF718_902A, 0x0B1C_9CDB, 0xE58F_764B, 0x1876_36BC, 0x5D7B_3BB1, 0xE73D_E7DE,
-    0x92BE_C979, 0xCCA6_C0B2, 0x304A_0979, 0x85AA_43D4, 0x7831_25BB, 0x6CA8_EAA2, 0xE407_EAC6, 0x4B5C_FC3E, 0x9FBF_8C76, 0x15CA_20BE,
-    0xF2CA_9FD3, 0x959B_D756,
+    0x5B1F_36E9,
+    0xB852_5960,
+    0x02AB_50AA,
+    0x1DE6_6D2A,
+    0x79FF_467A,
+    0x9BB9_F8A3,
+    0x217E_7CD2,
+    0x83E1_3D2C,
+    0xF8D4_474F,
+    0xE39E_B970,
+    0x42C6_AE16,
+    0x9932_16FA,
+    0x7B09_3B5D,
+    0x98DA_FF3C,
+    0xF718_902A,
+    0x0B1C_9CDB,
+    0xE58F_764B,
+    0x1876_36BC,
+    0x5D7B_3BB1,
+    0xE73D_E7DE,
+    0x92BE_C979,
+    0xCCA6_C0B2,
+    0x304A_0979,
+    0x85AA_43D4,
+    0x7831_25BB,
+    0x6CA8_EAA2,
+    0xE407_EAC6,
+    0x4B5C_FC3E,
+    0x9FBF_8C76,
+    0x15CA_20BE,
+    0xF2CA_9FD3,
+    0x959B_D756,
 ];
 
 /// Writes the checksum of every page that is not empty into it; `pages` begin with block 0 of their file.
@@ -194,7 +222,9 @@ fn checksum(page: &[u8], block: u32) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BTREE_MAGIC, GinCounts, PAGE, brin, btree, btree_deduplicates, checksum, gin, gin_counts, put, sign, u32_at};
+    use super::{
+        BTREE_MAGIC, GinCounts, PAGE, brin, btree, btree_deduplicates, checksum, gin, gin_counts, put, sign, u32_at,
+    };
 
     fn meta() -> Vec<u8> {
         let mut page = vec![0; PAGE];
@@ -243,7 +273,29 @@ mod tests {
     /// The bytes that are not zero.
     fn real_page() -> (Vec<u8>, u16) {
         let mut page = vec![0; PAGE];
-        for (at, byte) in [(4, 200), (5, 40), (6, 118), (7, 1), (8, 180), (9, 135), (12, 72), (14, 240), (15, 31), (16, 240), (17, 31), (18, 4), (19, 32), (24, 98), (25, 49), (26, 5), (28, 4), (62, 240), (63, 191), (64, 1), (8188, 8)] {
+        for (at, byte) in [
+            (4, 200),
+            (5, 40),
+            (6, 118),
+            (7, 1),
+            (8, 180),
+            (9, 135),
+            (12, 72),
+            (14, 240),
+            (15, 31),
+            (16, 240),
+            (17, 31),
+            (18, 4),
+            (19, 32),
+            (24, 98),
+            (25, 49),
+            (26, 5),
+            (28, 4),
+            (62, 240),
+            (63, 191),
+            (64, 1),
+            (8188, 8),
+        ] {
             page[at] = byte;
         }
         (page, 34740)

@@ -24,10 +24,20 @@ pub(super) fn schemas(snapshot: &Snapshot, owner: &str) -> String {
     let types = snapshot.types.iter().map(|t| t.schema.as_str());
     let functions = snapshot.functions.iter().map(|f| f.schema.as_str());
     let others = snapshot.collations.iter().map(|c| c.schema.as_str());
-    let more = snapshot.extensions.iter().map(|e| e.schema.as_str()).chain(snapshot.extended.iter().map(|e| e.schema.as_str()));
+    let more = snapshot
+        .extensions
+        .iter()
+        .map(|e| e.schema.as_str())
+        .chain(snapshot.extended.iter().map(|e| e.schema.as_str()));
     let path = snapshot.search_path.iter().map(String::as_str);
-    let all: BTreeSet<&str> =
-        relations.chain(types).chain(functions).chain(others).chain(more).chain(path).filter(|s| !s.starts_with("pg_")).collect();
+    let all: BTreeSet<&str> = relations
+        .chain(types)
+        .chain(functions)
+        .chain(others)
+        .chain(more)
+        .chain(path)
+        .filter(|s| !s.starts_with("pg_"))
+        .collect();
     all.into_iter().map(|s| format!("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {owner};", quote(s))).collect()
 }
 
@@ -139,7 +149,9 @@ pub(super) fn indexes(snapshot: &Snapshot) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut attach = Vec::new();
     for index in snapshot.indexes.iter().filter(|i| i.valid) {
-        let (Some(relation), Some(table)) = (snapshot.relation(index.oid), names.get(&index.relation)) else { continue };
+        let (Some(relation), Some(table)) = (snapshot.relation(index.oid), names.get(&index.relation)) else {
+            continue;
+        };
         let constraint = index.constraint.and_then(|c| snapshot.constraints.iter().find(|x| x.oid == c));
         let sql = match constraint {
             Some(c) => format!("ALTER TABLE ONLY {table} ADD CONSTRAINT {} {}", quote(&c.name), c.definition),
@@ -266,7 +278,11 @@ mod tests {
                 relation(10, "i10", "I"),
                 Relation { parents: Some(vec![10]), ..relation(11, "i11", "i") },
                 relation(12, "i12", "i"),
-                Relation { view: Some("SELECT 1".to_owned()), options: Some(vec!["security_barrier=true".to_owned()]), ..relation(3, "v", "v") },
+                Relation {
+                    view: Some("SELECT 1".to_owned()),
+                    options: Some(vec!["security_barrier=true".to_owned()]),
+                    ..relation(3, "v", "v")
+                },
             ],
             columns: vec![column(1, "a", "integer"), column(2, "a", "public.strange")],
             indexes: vec![index(10, 1, None, true), index(11, 2, Some(20), true), index(12, 2, None, false)],
@@ -284,7 +300,11 @@ mod tests {
     fn every_definition_is_written() {
         let snapshot = snapshot();
         let unknown = BTreeSet::from(["public.strange".to_owned()]);
-        let all: Vec<String> = [tables(&snapshot, &unknown), indexes(&snapshot), rest(&snapshot)].concat().into_iter().map(|s| s.sql).collect();
+        let all: Vec<String> = [tables(&snapshot, &unknown), indexes(&snapshot), rest(&snapshot)]
+            .concat()
+            .into_iter()
+            .map(|s| s.sql)
+            .collect();
         assert_eq!(
             all,
             [
@@ -309,7 +329,11 @@ mod tests {
             unit: unit.map(str::to_owned),
         };
         let snapshot = Snapshot {
-            settings: vec![setting("work_mem", "4096", Some("kB")), setting("effective_cache_size", "99", None), setting("new", "1", None)],
+            settings: vec![
+                setting("work_mem", "4096", Some("kB")),
+                setting("effective_cache_size", "99", None),
+                setting("new", "1", None),
+            ],
             search_path: vec!["app".to_owned(), "public".to_owned()],
             ..Snapshot::default()
         };

@@ -277,7 +277,9 @@ mod tests {
 
     #[test]
     fn a_height_follows_from_pages_and_keys() {
-        for (pages, width, expected) in [(1, 4.0, 0), (2, 4.0, 0), (3, 4.0, 1), (276, 4.0, 1), (2745, 4.0, 2), (100_000, 8.0, 2)] {
+        for (pages, width, expected) in
+            [(1, 4.0, 0), (2, 4.0, 0), (3, 4.0, 1), (276, 4.0, 1), (2745, 4.0, 2), (100_000, 8.0, 2)]
+        {
             assert_eq!(height(pages, width), expected, "{pages}");
         }
     }

@@ -157,9 +157,14 @@ pub(super) fn row(place: Place, operators: &Operators, slots: &Slots) -> String 
     columns.extend(all.iter().map(|s| s.0.to_string()));
     columns.extend(all.iter().map(|s| s.1.to_string()));
     columns.extend(all.iter().map(|s| s.2.to_string()));
-    columns.extend(all.iter().map(|s| s.3.as_ref().map_or_else(|| "NULL".to_owned(), |n| format!("{}::float4[]", literal(n)))));
+    columns.extend(
+        all.iter().map(|s| s.3.as_ref().map_or_else(|| "NULL".to_owned(), |n| format!("{}::float4[]", literal(n)))),
+    );
     columns.extend(all.iter().map(|s| {
-        s.4.map_or_else(|| "NULL".to_owned(), |(values, kind)| format!("array_in({}::cstring, {kind}, -1)", literal(values)))
+        s.4.map_or_else(
+            || "NULL".to_owned(),
+            |(values, kind)| format!("array_in({}::cstring, {kind}, -1)", literal(values)),
+        )
     }));
     // Literals of a list of rows get no type from their columns.
     columns[3].push_str("::float4");
@@ -198,7 +203,12 @@ mod tests {
 
     #[test]
     fn elements_have_their_own_type_and_operator() {
-        let elements = Slots { mce: Some("{a}".to_owned()), mcef: Some("{1,1,1}".to_owned()), counts: Some("{1,2}".to_owned()), ..slots() };
+        let elements = Slots {
+            mce: Some("{a}".to_owned()),
+            mcef: Some("{1,1,1}".to_owned()),
+            counts: Some("{1,2}".to_owned()),
+            ..slots()
+        };
         let array = Operators { base: 1009, element: 25, equal: 1070, less: 1072, element_equal: 98, collation: 100 };
         let written = row(Place { kind: 1009, ..PLACE }, &array, &elements);
         assert!(written.contains(" 4, 5, 0, 0, 0, 98, 98, 0, 0, 0, 100, 100, 0, 0, 0, "), "{written}");
@@ -208,7 +218,12 @@ mod tests {
     #[test]
     fn what_a_type_has_no_operator_for_is_left_out() {
         let none = Operators { equal: 0, less: 0, ..TEXT };
-        let full = Slots { mcv: Some("{a}".to_owned()), histogram: Some("{b}".to_owned()), correlation: Some("1".to_owned()), ..slots() };
+        let full = Slots {
+            mcv: Some("{a}".to_owned()),
+            histogram: Some("{b}".to_owned()),
+            correlation: Some("1".to_owned()),
+            ..slots()
+        };
         assert!(!row(PLACE, &none, &full).contains("array_in"));
     }
 }

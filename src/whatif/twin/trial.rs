@@ -44,7 +44,12 @@ impl TwinTrial {
     }
 
     /// Tries one candidate.
-    pub(in crate::whatif) async fn attempt(&mut self, connection: &mut Connection, sql: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
+    pub(in crate::whatif) async fn attempt(
+        &mut self,
+        connection: &mut Connection,
+        sql: &str,
+        candidate: &Candidate,
+    ) -> Result<Tried, TrialError> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
@@ -60,7 +65,12 @@ impl TwinTrial {
         self.with_index(&statement, candidate, known).await.map_err(trial_error)
     }
 
-    async fn with_index(&mut self, statement: &Statement, candidate: &Candidate, known: Known) -> Result<Tried, TwinError> {
+    async fn with_index(
+        &mut self,
+        statement: &Statement,
+        candidate: &Candidate,
+        known: Known,
+    ) -> Result<Tried, TwinError> {
         let gone = || TwinError::Engine("it is gone".to_owned());
         let (schema, table) = (&candidate.schema, &candidate.table);
         let twin = self.workshop.twin.as_mut().ok_or_else(gone)?;
@@ -82,7 +92,8 @@ impl TwinTrial {
 
     /// The check's word, and less where something else is guessed.
     fn trust(&self, check: &Check, candidate: &Candidate, guessed: bool) -> Trust {
-        let other_major = self.workshop.versions().is_none_or(|(twin, _, production, _)| twin / 10_000 != production / 10_000);
+        let other_major =
+            self.workshop.versions().is_none_or(|(twin, _, production, _)| twin / 10_000 != production / 10_000);
         match check {
             Check::Rough(_) | Check::Unchecked => Trust::Rough,
             _ if guessed => Trust::Rough,
@@ -102,10 +113,16 @@ impl TwinTrial {
             }
         }
         if guessed {
-            notes.push("an expression has no statistics before its index exists: the planner guesses how many rows it keeps".to_owned());
+            notes.push(
+                "an expression has no statistics before its index exists: the planner guesses how many rows it keeps"
+                    .to_owned(),
+            );
         }
         if !matches!(candidate.method, "btree" | "hash" | "brin") {
-            notes.push(format!("the size of a {} index is a rough guess, which its cost hardly depends on", candidate.method));
+            notes.push(format!(
+                "the size of a {} index is a rough guess, which its cost hardly depends on",
+                candidate.method
+            ));
         }
         if statement.parameters() > 0 {
             notes.push("planned for unknown parameters (generic plan)".to_owned());
@@ -123,18 +140,26 @@ impl TwinTrial {
             Some((_, twin, _, production)) => format!("PostgreSQL {twin}, production {production}"),
             None => "PostgreSQL".to_owned(),
         };
-        let read = known.read_ms.map_or(String::new(), |ms| format!("; production's catalogs were read for {}", fmt::duration_ms(ms)));
+        let read = known
+            .read_ms
+            .map_or(String::new(), |ms| format!("; production's catalogs were read for {}", fmt::duration_ms(ms)));
         match &known.check {
-            Check::Exact => format!("checked: the twin ({versions}) plans the statement as production does now, at the same cost{read}"),
+            Check::Exact => format!(
+                "checked: the twin ({versions}) plans the statement as production does now, at the same cost{read}"
+            ),
             Check::Close(ratio) => format!(
                 "checked: the twin ({versions}) plans the statement as production does now, at {:.2} % of its cost{read}",
                 ratio * 100.0
             ),
             Check::Rough(difference) => {
-                format!("checked: the twin ({versions}) does not plan the statement as production does now: {difference}{read}")
+                format!(
+                    "checked: the twin ({versions}) does not plan the statement as production does now: {difference}{read}"
+                )
             }
             Check::Unchecked => {
-                format!("not checked: the snapshot holds no plan of this statement to hold the twin ({versions}) against")
+                format!(
+                    "not checked: the snapshot holds no plan of this statement to hold the twin ({versions}) against"
+                )
             }
         }
     }
@@ -143,7 +168,9 @@ impl TwinTrial {
 fn trial_error(error: TwinError) -> TrialError {
     match error {
         TwinError::Production(error) => TrialError::Server { method: METHOD, message: error.to_string() },
-        TwinError::Refused { doing, message, .. } => TrialError::Server { method: METHOD, message: format!("{doing}: {message}") },
+        TwinError::Refused { doing, message, .. } => {
+            TrialError::Server { method: METHOD, message: format!("{doing}: {message}") }
+        }
         other => TrialError::Unsupported { method: METHOD, reason: other.to_string() },
     }
 }

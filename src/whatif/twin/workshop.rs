@@ -24,8 +24,7 @@ pub struct Reads {
 }
 
 /// Whether a twin can be made on this machine of a server of that version, and whether of the same major.
-#[must_use]
-pub fn available(version_number: u32) -> Option<bool> {
+pub(in crate::whatif) fn available(version_number: u32) -> Option<bool> {
     local::best(version_number).map(|i| i.version_number / 10_000 == version_number / 10_000)
 }
 
@@ -76,7 +75,10 @@ impl Workshop {
         let mut notes: Vec<String> = twin.notes.clone();
         notes.extend(twin.snapshot.missing.iter().cloned());
         if twin.snapshot.anonymised {
-            notes.push("the snapshot was anonymised: values of columns that its statements do not name are not in it".to_owned());
+            notes.push(
+                "the snapshot was anonymised: values of columns that its statements do not name are not in it"
+                    .to_owned(),
+            );
         }
         notes
     }
@@ -85,7 +87,12 @@ impl Workshop {
     pub(super) fn versions(&self) -> Option<(u32, String, u32, String)> {
         let twin = self.twin.as_ref()?;
         let server = &twin.snapshot.server;
-        Some((twin.engine.version_number(), twin.engine.version().to_owned(), server.version_number, server.version.clone()))
+        Some((
+            twin.engine.version_number(),
+            twin.engine.version().to_owned(),
+            server.version_number,
+            server.version.clone(),
+        ))
     }
 
     /// Keeps this workshop with a session, which lives as long.
@@ -106,29 +113,48 @@ impl Workshop {
     }
 
     /// Sees to it that the twin knows a statement, and says whether it plans it like production.
-    pub(super) async fn ready(&mut self, connection: &mut Connection, sql: &str, reads: Reads) -> Result<Known, TwinError> {
+    pub(super) async fn ready(
+        &mut self,
+        connection: &mut Connection,
+        sql: &str,
+        reads: Reads,
+    ) -> Result<Known, TwinError> {
         if let Some(known) = self.known.get(sql) {
             return Ok(known.clone());
         }
         let statement = Statement::new(sql)?;
-        let covered = self.twin.as_ref().is_some_and(|twin| statement.tables().iter().all(|table| twin.asked.contains(table)));
-        let mut known = if covered || self.offline {
-            let production = if self.offline { self.recorded(sql)? } else { Some(planned(connection, &statement).await?) };
-            self.compare(&statement, production, None).await?
+        let covered =
+            self.twin.as_ref().is_some_and(|twin| statement.tables().iter().all(|table| twin.asked.contains(table)));
+        let known = if self.offline {
+            let recorded = self.recorded(sql)?;
+            self.compare(&statement, recorded, None).await?
+        } else if covered {
+            let now = planned(connection, &statement).await?;
+            match self.compare(&statement, Some(now), None).await {
+                Ok(known) if known.check == Check::Exact => known,
+                // The twin may be older than production's statistics, or lack a function that only this statement calls.
+                _ => self.renew(connection, sql, &statement, reads).await?,
+            }
         } else {
             self.renew(connection, sql, &statement, reads).await?
         };
-        // The twin may be older than production's statistics.
-        if covered && !self.offline && known.check != Check::Exact {
-            known = self.renew(connection, sql, &statement, reads).await?;
-        }
         self.known.insert(sql.to_owned(), known.clone());
         Ok(known)
     }
 
     /// Takes a snapshot for a statement, and what was asked for before, and makes a twin of it.
-    async fn renew(&mut self, connection: &mut Connection, sql: &str, statement: &Statement, reads: Reads) -> Result<Known, TwinError> {
-        let mut asked = self.twin.take().map(|twin| if twin.here.len() < MOST { twin.asked } else { Vec::new() }).unwrap_or_default();
+    async fn renew(
+        &mut self,
+        connection: &mut Connection,
+        sql: &str,
+        statement: &Statement,
+        reads: Reads,
+    ) -> Result<Known, TwinError> {
+        let mut asked = self
+            .twin
+            .take()
+            .map(|twin| if twin.here.len() < MOST { twin.asked } else { Vec::new() })
+            .unwrap_or_default();
         self.plans = None;
         self.known.clear();
         let snapshot = snapshot::take(connection, &[sql.to_owned()], &asked, reads.ends).await?;
@@ -165,7 +191,12 @@ impl Workshop {
         recorded.map(read_one).transpose()
     }
 
-    async fn compare(&mut self, statement: &Statement, production: Option<Plan>, read_ms: Option<f64>) -> Result<Known, TwinError> {
+    async fn compare(
+        &mut self,
+        statement: &Statement,
+        production: Option<Plan>,
+        read_ms: Option<f64>,
+    ) -> Result<Known, TwinError> {
         let plan = self.plan(statement).await?;
         let check = production.map_or(Check::Unchecked, |production| check::compare(&production, &plan));
         Ok(Known { check, plan, read_ms })
@@ -175,7 +206,9 @@ impl Workshop {
     pub(super) async fn plan(&mut self, statement: &Statement) -> Result<Plan, TwinError> {
         let plans = self.plans.as_mut().ok_or_else(|| TwinError::Engine(format!("nobody plans as {OWNER}")))?;
         planned(plans, statement).await.map_err(|error| match error {
-            TwinError::Production(error) => TwinError::Unsupported(format!("the twin cannot plan it: {}", error.message)),
+            TwinError::Production(error) => {
+                TwinError::Unsupported(format!("the twin cannot plan it: {}", error.message))
+            }
             other => other,
         })
     }
@@ -196,5 +229,9 @@ async fn planned(connection: &mut Connection, statement: &Statement) -> Result<P
 
 fn read_one(document: &str) -> Result<Plan, TwinError> {
     let wrong = |problem: String| TwinError::Unsupported(format!("{METHOD}: reading a plan: {problem}"));
-    read::read(document).map_err(|e| wrong(e.to_string()))?.into_iter().next().ok_or_else(|| wrong("there is none".to_owned()))
+    read::read(document)
+        .map_err(|e| wrong(e.to_string()))?
+        .into_iter()
+        .next()
+        .ok_or_else(|| wrong("there is none".to_owned()))
 }

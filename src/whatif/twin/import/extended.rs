@@ -54,7 +54,11 @@ impl Twin {
             let Some(object) = snapshot.extended.iter().find(|e| e.oid == data.oid) else { continue };
             if let Err(error) = self.insert_one(&snapshot, object, data).await {
                 let _ = self.root.ours("starting over", "ROLLBACK").await;
-                failed.push(format!("the values of the statistics {} could not be carried over: {}", object.name, reason(&error)));
+                failed.push(format!(
+                    "the values of the statistics {} could not be carried over: {}",
+                    object.name,
+                    reason(&error)
+                ));
             }
         }
         self.snapshot = snapshot;
@@ -73,7 +77,10 @@ impl Twin {
         let expressions = data.expressions.clone().unwrap_or_default();
         let mut of_expressions = Vec::new();
         for expression in &expressions {
-            let kinds = self.hand.types("looking at an expression", &format!("SELECT ({expression}) FROM ONLY {table}")).await?;
+            let kinds = self
+                .hand
+                .types("looking at an expression", &format!("SELECT ({expression}) FROM ONLY {table}"))
+                .await?;
             of_expressions.push(kinds.first().copied().ok_or_else(wrong)?);
         }
         let mut values: Vec<(&str, String)> = Vec::new();
@@ -82,7 +89,10 @@ impl Twin {
             values.push(("stxdndistinct", bytes(extended::ndistinct(text, number).ok_or_else(wrong)?, "pg_ndistinct")));
         }
         if let Some(text) = &data.dependencies {
-            values.push(("stxddependencies", bytes(extended::dependencies(text, number).ok_or_else(wrong)?, "pg_dependencies")));
+            values.push((
+                "stxddependencies",
+                bytes(extended::dependencies(text, number).ok_or_else(wrong)?, "pg_dependencies"),
+            ));
         }
         if data.values.is_some() {
             let mut columns: Vec<(i16, u32)> = Vec::new();
@@ -98,7 +108,10 @@ impl Twin {
         let mut sql = String::from("BEGIN;");
         if !rows.is_empty() {
             sql.push_str(&format!("INSERT INTO pg_catalog.pg_statistic VALUES {};", rows.join(", ")));
-            values.push(("stxdexpr", "(SELECT array_agg(s ORDER BY staattnum) FROM pg_statistic s WHERE starelid = 0)".to_owned()));
+            values.push((
+                "stxdexpr",
+                "(SELECT array_agg(s ORDER BY staattnum) FROM pg_statistic s WHERE starelid = 0)".to_owned(),
+            ));
         }
         let mut names = vec!["stxoid"];
         let mut list = vec!["e.oid".to_owned()];
@@ -148,7 +161,8 @@ impl Twin {
         for (place, (expression, kind)) in (1..).zip(expressions.iter().zip(kinds)) {
             let operators = operators.get(kind).copied().unwrap_or_default();
             if let Some(x) = known(expression) {
-                let place = Place { relation: 0, number: place, kind: *kind, collation: operators.collation, inherited: false };
+                let place =
+                    Place { relation: 0, number: place, kind: *kind, collation: operators.collation, inherited: false };
                 rows.push(statistics::row(place, &operators as &Operators, &x.slots));
             }
         }
@@ -180,7 +194,11 @@ impl Twin {
         let base = data.base_frequencies.as_deref().unwrap_or_default();
         let mut items = Vec::new();
         for (place, row) in rows.iter().enumerate() {
-            let values = row.iter().zip(&numbers).map(|(value, numbers)| value.as_deref().and_then(|v| numbers.get(v).copied())).collect();
+            let values = row
+                .iter()
+                .zip(&numbers)
+                .map(|(value, numbers)| value.as_deref().and_then(|v| numbers.get(v).copied()))
+                .collect();
             let of = |list: &[f64]| list.get(place).copied().ok_or_else(wrong);
             items.push(Item { values, frequency: of(frequencies)?, base_frequency: of(base)? });
         }
@@ -192,7 +210,13 @@ impl Twin {
         let doing = "looking at values";
         let rows = self.root.rows(doing, KINDS, &[(&vec![oid], Type::OID_ARRAY)]).await?;
         let row = rows.first().ok_or_else(|| TwinError::Unsupported(format!("the type {oid} is not known")))?;
-        let kind = Kind { length: get(row, 1)?, by_value: get(row, 2)?, kind: get(row, 3)?, name: get(row, 4)?, send: get(row, 5)? };
+        let kind = Kind {
+            length: get(row, 1)?,
+            by_value: get(row, 2)?,
+            kind: get(row, 3)?,
+            name: get(row, 4)?,
+            send: get(row, 5)?,
+        };
         let raw = if matches!(kind.name.as_str(), "text" | "character varying" | "bpchar" | "json") {
             values.iter().map(|v| v.clone().into_bytes()).collect()
         } else if values.is_empty() {
@@ -208,7 +232,9 @@ impl Twin {
         let name = &kind.name;
         let from = format!("FROM unnest(ARRAY[{list}]::text[]) WITH ORDINALITY AS x (v, place)");
         let sql = match kind.kind.as_str() {
-            "e" => format!("SELECT int4send(e.oid::int8::int4) {from} JOIN pg_enum e ON e.enumtypid = {oid} AND e.enumlabel = v ORDER BY place"),
+            "e" => format!(
+                "SELECT int4send(e.oid::int8::int4) {from} JOIN pg_enum e ON e.enumtypid = {oid} AND e.enumlabel = v ORDER BY place"
+            ),
             _ if kind.length == -1 => format!("SELECT (v::{name})::bytea {from} ORDER BY place"),
             _ => format!("SELECT {}(v::{name}) {from} ORDER BY place", kind.send),
         };
@@ -225,7 +251,12 @@ impl Twin {
             }
             sent
         };
-        if !(kind.length == -1 || kind.by_value || kind.length == 8 || matches!(name.as_str(), "uuid" | "interval") || kind.kind == "e") {
+        if !(kind.length == -1
+            || kind.by_value
+            || kind.length == 8
+            || matches!(name.as_str(), "uuid" | "interval")
+            || kind.kind == "e")
+        {
             return Err(TwinError::Unsupported(format!("values of the type {name} are not understood")));
         }
         let rows = self.root.rows("looking at values", &sql, &[]).await?;

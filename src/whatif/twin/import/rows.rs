@@ -43,12 +43,8 @@ impl Twin {
 
     /// One row: the ends, and for columns that must have one some value of their own statistics or a neutral one.
     fn row(&self, relation: &Relation, ends: &[&Ends], last: bool, neutral: bool) -> String {
-        let partitioned: Vec<&str> = relation
-            .parents
-            .iter()
-            .flatten()
-            .filter_map(|p| self.snapshot.relation(*p)?.key.as_deref())
-            .collect();
+        let partitioned: Vec<&str> =
+            relation.parents.iter().flatten().filter_map(|p| self.snapshot.relation(*p)?.key.as_deref()).collect();
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for column in self.snapshot.columns.iter().filter(|c| c.relation == relation.oid) {
             let end = ends.iter().find(|e| e.column == column.name);

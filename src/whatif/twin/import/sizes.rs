@@ -56,7 +56,10 @@ impl Twin {
                 }
                 _ => here.file,
             };
-            counts.push(format!("({}, {file}, {}, {}, {})", here.oid, relation.tuples, relation.pages, relation.all_visible));
+            counts.push(format!(
+                "({}, {file}, {}, {}, {})",
+                here.oid, relation.tuples, relation.pages, relation.all_visible
+            ));
         }
         if counts.is_empty() {
             return Ok(());
@@ -69,7 +72,13 @@ impl Twin {
         self.root.ours("giving relations their sizes", &sql).await
     }
 
-    fn index_head(&self, relation: &crate::whatif::snapshot::Relation, here: &Here, heap: u64, key_width: f64) -> Result<Vec<u8>, TwinError> {
+    fn index_head(
+        &self,
+        relation: &crate::whatif::snapshot::Relation,
+        here: &Here,
+        heap: u64,
+        key_width: f64,
+    ) -> Result<Vec<u8>, TwinError> {
         let built = files::head(&self.file(here.file), 2).map_err(|e| TwinError::file("reading a page", &e))?;
         let blocks = relation.bytes.unwrap_or(0) / PAGE as u64;
         let known = match relation.method.as_deref() {
