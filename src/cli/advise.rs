@@ -16,12 +16,11 @@ use crate::{demo::Provider, inspect, server::ExplainRequest};
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let sql = statement(options.query.clone(), options.file.as_deref())?;
-    let (mut session, demo) = match &options.snapshot {
-        Some(file) => (snapshot::session(file, &options.connecting).await?, None),
-        None => {
-            let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
-            (connect::session(&mut target, &options.connecting).await?, demo)
-        }
+    let (mut session, demo) = if let Some(file) = &options.snapshot {
+        (snapshot::session(file, &options.connecting).await?, None)
+    } else {
+        let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
+        (connect::session(&mut target, &options.connecting).await?, demo)
     };
     let canceller = session.canceller();
     let work = async {

@@ -25,13 +25,15 @@ pub fn anonymise(snapshot: &mut Snapshot) -> Anonymised {
         named.extend(sql::words(text, Engine::PostgreSql).iter().map(|w| w.to_lowercase()));
         named.extend(text.split('"').skip(1).step_by(2).map(str::to_lowercase));
     }
-    let names = |column: &str| named.contains(&column.to_lowercase());
+    let is_named = |column: &str| named.contains(&column.to_lowercase());
     let mut done = Anonymised::default();
     let tables = |oid: u32| snapshot.relations.iter().find(|r| r.oid == oid);
     let index_names = |oid: u32| {
         let index = snapshot.indexes.iter().find(|i| i.oid == oid);
         index.is_some_and(|i| {
-            sql::words(&i.definition, Engine::PostgreSql).iter().any(|w| names(w) && is_column(snapshot, i.relation, w))
+            sql::words(&i.definition, Engine::PostgreSql)
+                .iter()
+                .any(|w| is_named(w) && is_column(snapshot, i.relation, w))
         })
     };
     let keep: Vec<bool> = snapshot
@@ -41,7 +43,7 @@ pub fn anonymise(snapshot: &mut Snapshot) -> Anonymised {
             if tables(s.relation).is_some_and(super::Relation::is_index) {
                 index_names(s.relation)
             } else {
-                names(&s.column)
+                is_named(&s.column)
             }
         })
         .collect();
@@ -61,18 +63,18 @@ pub fn anonymise(snapshot: &mut Snapshot) -> Anonymised {
     }
     for data in &mut snapshot.extended_data {
         let all =
-            data.columns.iter().flatten().all(|c| names(c)) && data.expressions.as_ref().is_none_or(Vec::is_empty);
+            data.columns.iter().flatten().all(|c| is_named(c)) && data.expressions.as_ref().is_none_or(Vec::is_empty);
         if !all {
             (data.values, data.nulls, data.frequencies, data.base_frequencies) = (None, None, None, None);
         }
     }
     for expression in &mut snapshot.extended_expressions {
-        if !sql::words(&expression.expression, Engine::PostgreSql).iter().any(|w| names(w)) {
+        if !sql::words(&expression.expression, Engine::PostgreSql).iter().any(|w| is_named(w)) {
             expression.slots.hide();
         }
     }
     if let Some(ends) = &mut snapshot.ends {
-        ends.retain(|e| names(&e.column));
+        ends.retain(|e| is_named(&e.column));
     }
     snapshot.anonymised = true;
     done

@@ -50,7 +50,6 @@ struct Reader<'a> {
 }
 
 #[derive(Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a privilege")]
 struct Privileges {
     statistics: bool,
     extended: bool,
@@ -199,7 +198,9 @@ impl Reader<'_> {
             let asked: Vec<&String> = unseen.iter().collect();
             let found: Vec<Function> = self.read(queries::FUNCTIONS, &[(&asked, Type::TEXT_ARRAY)]).await?;
             seen.append(&mut unseen);
-            found.iter().for_each(|f| add_words(&mut unseen, &f.definition));
+            for function in &found {
+                add_words(&mut unseen, &function.definition);
+            }
             unseen.retain(|word| !seen.contains(word));
             if found.is_empty() {
                 break;

@@ -73,8 +73,10 @@ mod tests {
             let found: Vec<u64> = files.iter().map(|f| f.metadata().unwrap().len()).collect();
             assert_eq!(found, lengths, "{bytes}");
             assert!(files.iter().map(|f| f.metadata().unwrap().blocks() * 512).sum::<u64>() < 1 << 20, "{bytes}");
-            assert_eq!(super::head(&path, 2).unwrap().len(), (bytes as usize).min(2 * PAGE));
-            files.iter().for_each(|f| std::fs::remove_file(f).unwrap());
+            assert_eq!(super::head(&path, 2).unwrap().len() as u64, bytes.min(2 * PAGE as u64));
+            for file in files {
+                std::fs::remove_file(file).unwrap();
+            }
         }
         assert!(head(&path, 1).is_err());
         std::fs::remove_dir_all(directory).unwrap();

@@ -152,9 +152,9 @@ impl Twin {
         if let Some(known) = self.tiny.get(&heap.oid) {
             return Ok(*known);
         }
-        let head = files::head(&self.file(heap.file), 1).map_err(|e| TwinError::file("reading a page", &e))?;
-        let head = if head.iter().all(|b| *b == 0) { Vec::new() } else { head };
-        let number = self.new_file(head, 0)?;
+        let page = files::head(&self.file(heap.file), 1).map_err(|e| TwinError::file("reading a page", &e))?;
+        let page = if page.iter().all(|b| *b == 0) { Vec::new() } else { page };
+        let number = self.new_file(page, 0)?;
         self.tiny.insert(heap.oid, number);
         Ok(number)
     }
@@ -192,7 +192,7 @@ impl Twin {
                 "brin" => pages::brin(&built, sized.map_pages),
                 _ => None,
             };
-            let head = head.or_else(|| built.get(..PAGE).map(<[u8]>::to_vec)).unwrap_or(built);
+            let head = head.unwrap_or_else(|| built.into_iter().take(PAGE).collect());
             let bytes = sized.pages * PAGE as u64;
             made.bytes += bytes;
             let number = self.new_file(head, bytes)?;

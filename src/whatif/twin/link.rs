@@ -79,12 +79,11 @@ pub(super) fn get<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, colum
 }
 
 fn refused(doing: &str, error: &tokio_postgres::Error) -> TwinError {
-    let (code, message) = match error.as_db_error() {
-        Some(db) => (Some(db.code().code().to_owned()), db.message().to_owned()),
-        None => {
-            let source = std::error::Error::source(error);
-            (None, source.map_or_else(|| error.to_string(), |s| format!("{error}: {s}")))
-        }
+    let (code, message) = if let Some(db) = error.as_db_error() {
+        (Some(db.code().code().to_owned()), db.message().to_owned())
+    } else {
+        let source = std::error::Error::source(error);
+        (None, source.map_or_else(|| error.to_string(), |s| format!("{error}: {s}")))
     };
     TwinError::Refused { doing: doing.to_owned(), code, message: one_line(&message) }
 }

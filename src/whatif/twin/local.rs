@@ -288,14 +288,10 @@ fn initialise(
 fn server(installed: &Installed, data: &Path, socket: &Path) -> Command {
     let program = installed.bin.join("postgres");
     let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].into_iter().find(|p| Path::new(p).exists());
-    let mut command = match setpriv {
-        Some(setpriv) => {
-            let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", "QUIT"]).arg(program);
-            command
-        }
-        None => Command::new(program),
-    };
+    let mut command = Command::new(setpriv.map_or(program.as_path(), Path::new));
+    if setpriv.is_some() {
+        command.args(["--pdeathsig", "QUIT"]).arg(&program);
+    }
     command.arg("-D").arg(data).arg("-k").arg(socket).args(["-p", &crate::store::PORT.to_string()]);
     for setting in SETTINGS {
         command.args(["-c", setting]);

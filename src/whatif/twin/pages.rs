@@ -249,7 +249,7 @@ mod tests {
                 let page = &pages[block * PAGE..(block + 1) * PAGE];
                 assert_eq!(u32_at(page, PAGE - 8), Some(level));
                 let flags = u16::from_le_bytes([page[PAGE - 4], page[PAGE - 3]]);
-                assert_eq!(flags, u16::from(level == 0) | 2 * u16::from(level == expected));
+                assert_eq!(flags, u16::from(level == 0) | (2 * u16::from(level == expected)));
                 if level > 0 {
                     let item = u32_at(page, 24).unwrap();
                     let at = (item & 0x7fff) as usize;

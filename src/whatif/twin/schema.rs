@@ -1,6 +1,9 @@
 //! A snapshot's definitions as SQL for the twin, in an order that mostly holds; what fails is tried again after the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use crate::whatif::snapshot::{Relation, Snapshot, literal, quote};
 
@@ -38,7 +41,10 @@ pub(super) fn schemas(snapshot: &Snapshot, owner: &str) -> String {
         .chain(path)
         .filter(|s| !s.starts_with("pg_"))
         .collect();
-    all.into_iter().map(|s| format!("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {owner};", quote(s))).collect()
+    all.into_iter().fold(String::new(), |mut sql, s| {
+        let _ = write!(sql, "CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {owner};", quote(s));
+        sql
+    })
 }
 
 /// Collations, types and functions.
@@ -120,13 +126,13 @@ pub(super) fn tables(snapshot: &Snapshot, unknown: &BTreeSet<String>) -> Vec<Ste
         let mut sql = format!("CREATE TABLE {name} ({list})");
         if !r.partition && !parents.is_empty() {
             let list: Vec<&str> = parents.iter().map(|p| p.as_str()).collect();
-            sql.push_str(&format!(" INHERITS ({})", list.join(", ")));
+            let _ = write!(sql, " INHERITS ({})", list.join(", "));
         }
         let options = options(r);
         if let Some(key) = &r.key {
-            sql.push_str(&format!(" PARTITION BY {key}"));
+            let _ = write!(sql, " PARTITION BY {key}");
         } else if !options.is_empty() {
-            sql.push_str(&format!(" WITH ({options})"));
+            let _ = write!(sql, " WITH ({options})");
         }
         steps.push(Step { what: format!("table {name}"), sql, needed: true });
         if let (true, Some(parent), Some(bound)) = (r.partition, parents.first(), &r.bound) {
@@ -203,11 +209,11 @@ pub(super) fn settings(snapshot: &Snapshot, known: &BTreeSet<String>, database: 
     let mut sql = String::new();
     for s in snapshot.settings.iter().filter(|s| known.contains(&s.name)) {
         let value = format!("{}{}", s.value, s.unit.as_deref().unwrap_or_default());
-        sql.push_str(&format!("ALTER DATABASE {database} SET {} = {};", quote(&s.name), literal(&value)));
+        let _ = write!(sql, "ALTER DATABASE {database} SET {} = {};", quote(&s.name), literal(&value));
     }
     let path: Vec<String> = snapshot.search_path.iter().map(|s| quote(s)).collect();
     let path = if path.is_empty() { "''".to_owned() } else { path.join(", ") };
-    sql.push_str(&format!("ALTER DATABASE {database} SET search_path = {path};"));
+    let _ = write!(sql, "ALTER DATABASE {database} SET search_path = {path};");
     sql
 }
 

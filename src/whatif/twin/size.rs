@@ -269,7 +269,7 @@ mod tests {
             ("200,000 int4 carrying an int4", shape("btree", 2e5, vec![part(4, 4.0, 2e5), carried]), 549, 0.45, 1),
         ] {
             let sized = size(&shape);
-            let off = (sized.pages as f64 / f64::from(real) - 1.0).abs();
+            let off = (f64::from(u32::try_from(sized.pages).unwrap()) / f64::from(real) - 1.0).abs();
             assert!(off <= tolerance, "{what}: {} pages for {real}", sized.pages);
             assert_eq!(sized.height, levels, "{what}");
         }

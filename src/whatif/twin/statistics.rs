@@ -114,12 +114,13 @@ async fn one_round(root: &Link, kinds: &[u32]) -> Result<BTreeMap<u32, Operators
         .collect()
 }
 
+/// What a slot keeps: kind, operator, collation, numbers, and values with their type.
+type Slot<'a> = (i16, u32, u32, Option<String>, Option<(&'a str, u32)>);
+
 /// One row as a list of values for `INSERT INTO pg_statistic VALUES`.
 pub(super) fn row(place: Place, operators: &Operators, slots: &Slots) -> String {
     let collation = place.collation;
     let kind = place.kind;
-    // What is kept, operator, collation, numbers, values and their type.
-    type Slot<'a> = (i16, u32, u32, Option<String>, Option<(&'a str, u32)>);
     let mut all: Vec<Slot<'_>> = Vec::new();
     let own = |text: &Option<String>| text.clone();
     if let Some(values) = slots.mcv.as_deref().filter(|_| operators.equal != 0) {

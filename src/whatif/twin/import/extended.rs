@@ -1,6 +1,6 @@
 //! Values of extended statistics, written as bytes by casts that only a superuser may make.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use tokio_postgres::types::Type;
 
@@ -36,7 +36,7 @@ const KINDS: &str = "
 struct Kind {
     length: i16,
     by_value: bool,
-    kind: String,
+    class: String,
     name: String,
     send: String,
 }
@@ -107,7 +107,7 @@ impl Twin {
         let rows = self.expression_rows(snapshot, object, data, &expressions, &of_expressions).await?;
         let mut sql = String::from("BEGIN;");
         if !rows.is_empty() {
-            sql.push_str(&format!("INSERT INTO pg_catalog.pg_statistic VALUES {};", rows.join(", ")));
+            let _ = write!(sql, "INSERT INTO pg_catalog.pg_statistic VALUES {};", rows.join(", "));
             values.push((
                 "stxdexpr",
                 "(SELECT array_agg(s ORDER BY staattnum) FROM pg_statistic s WHERE starelid = 0)".to_owned(),
@@ -130,12 +130,13 @@ impl Twin {
             crate::whatif::snapshot::literal(&object.schema),
             crate::whatif::snapshot::literal(&object.name)
         );
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "DELETE FROM pg_statistic_ext_data WHERE stxoid IN (SELECT e.oid {of}){known}; \
              INSERT INTO pg_catalog.pg_statistic_ext_data ({}) SELECT {} {of}; DELETE FROM pg_statistic WHERE starelid = 0; COMMIT",
             names.join(", "),
             list.join(", ")
-        ));
+        );
         self.root.ours("writing extended statistics", &sql).await
     }
 
@@ -213,7 +214,7 @@ impl Twin {
         let kind = Kind {
             length: get(row, 1)?,
             by_value: get(row, 2)?,
-            kind: get(row, 3)?,
+            class: get(row, 3)?,
             name: get(row, 4)?,
             send: get(row, 5)?,
         };
@@ -231,7 +232,7 @@ impl Twin {
         let list = quoted_list(values);
         let name = &kind.name;
         let from = format!("FROM unnest(ARRAY[{list}]::text[]) WITH ORDINALITY AS x (v, place)");
-        let sql = match kind.kind.as_str() {
+        let sql = match kind.class.as_str() {
             "e" => format!(
                 "SELECT int4send(e.oid::int8::int4) {from} JOIN pg_enum e ON e.enumtypid = {oid} AND e.enumlabel = v ORDER BY place"
             ),
@@ -255,7 +256,7 @@ impl Twin {
             || kind.by_value
             || kind.length == 8
             || matches!(name.as_str(), "uuid" | "interval")
-            || kind.kind == "e")
+            || kind.class == "e")
         {
             return Err(TwinError::Unsupported(format!("values of the type {name} are not understood")));
         }
@@ -268,7 +269,6 @@ impl Twin {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -93,7 +93,7 @@ impl Twin {
             }),
             _ => None,
         };
-        Ok(known.unwrap_or_else(|| built.get(..PAGE).map(<[u8]>::to_vec).unwrap_or(built)))
+        Ok(known.unwrap_or_else(|| built.into_iter().take(PAGE).collect()))
     }
 }
 
