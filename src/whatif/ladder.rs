@@ -7,7 +7,7 @@ use super::{
     twin::{self, TwinTrial},
 };
 use crate::{
-    advise::{Boxed, Candidate, Trial, TrialError, Tried},
+    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust},
     server::postgres::Connection,
     text::one_line,
 };
@@ -72,6 +72,37 @@ impl<'a> Ladder<'a> {
     }
 }
 
+impl Ladder<'_> {
+    /// Asks the first method; one that turns out to be of no use here goes.
+    async fn set(&mut self, statements: &[&str], candidates: &[&Candidate]) -> Vec<Result<Planned, TrialError>> {
+        loop {
+            let answer = match self.rungs.first_mut() {
+                Some(Rung::HypoPg(method)) => method.set(&mut self.bench, statements, candidates).await,
+                Some(Rung::Twin(method)) => method.set(self.bench.connection, statements, candidates).await,
+                None => Ok(Vec::new()),
+            };
+            match answer {
+                Ok(answers) => return answers,
+                Err(_) if self.rungs.len() > 1 && matches!(&self.rungs[0], Rung::Twin(twin) if twin.is_broken()) => {
+                    if let Rung::Twin(twin) = self.rungs.remove(0) {
+                        twin.give_back(self.bench.connection);
+                    }
+                }
+                Err(error) => return statements.iter().map(|_| Err(error.clone())).collect(),
+            }
+        }
+    }
+
+    async fn clear(&mut self) {
+        for rung in &mut self.rungs {
+            match rung {
+                Rung::HypoPg(method) => method.forget(&mut self.bench).await,
+                Rung::Twin(method) => method.clear().await,
+            }
+        }
+    }
+}
+
 impl Trial for Ladder<'_> {
     fn method(&self) -> &'static str {
         match self.rungs.first() {
@@ -82,6 +113,25 @@ impl Trial for Ladder<'_> {
 
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
         Box::pin(self.attempt(statement, candidate))
+    }
+
+    fn try_set<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        candidates: &'a [&'a Candidate],
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(self.set(statements, candidates))
+    }
+
+    fn remarks(&self, statement: &str, candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+        match self.rungs.first() {
+            Some(Rung::Twin(twin)) => twin.remarks(statement, candidate),
+            _ => (None, Vec::new()),
+        }
+    }
+
+    fn finish(&mut self) -> Boxed<'_, ()> {
+        Box::pin(self.clear())
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use anonymise::{Anonymised, anonymise};
 pub use export::take;
+pub(super) use export::take_without_plans;
 pub use file::{SnapshotError, load, save};
 
 /// Counts up when a field changes its meaning.

@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub use check::{Check, compare};
 pub use error::TwinError;
-pub(super) use trial::{METHOD, TwinTrial};
+pub(super) use trial::TwinTrial;
 pub(super) use workshop::available;
 pub use workshop::{Reads, Workshop};
 
@@ -34,6 +34,12 @@ use crate::{
     plan::Engine,
     server::{Target, target::TlsMode},
 };
+
+/// The method's name.
+pub(super) const METHOD: &str = "twin";
+
+/// The name of an index while it is tried.
+const NAME: &str = "whyslow_trial";
 
 /// A database that plans like production.
 #[derive(Debug)]

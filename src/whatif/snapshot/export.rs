@@ -30,12 +30,32 @@ pub async fn take(
     more: &[(Option<String>, String)],
     ends: bool,
 ) -> Result<Snapshot, ServerError> {
-    let statements = statements.iter().map(|sql| Ok((sql, Statement::new(sql)?))).collect::<Result<Vec<_>, _>>()?;
+    let texts = statements.iter().map(|sql| Ok((sql.as_str(), Statement::new(sql)?))).collect::<Result<Vec<_>, _>>()?;
+    read(connection, &texts, more, ends, true).await
+}
+
+/// The same without the plans of the statements, so that one which cannot be planned does not stand in the way of others.
+pub(in crate::whatif) async fn take_without_plans(
+    connection: &mut Connection,
+    statements: &[(&str, Statement)],
+    more: &[(Option<String>, String)],
+    ends: bool,
+) -> Result<Snapshot, ServerError> {
+    read(connection, statements, more, ends, false).await
+}
+
+async fn read(
+    connection: &mut Connection,
+    statements: &[(&str, Statement)],
+    more: &[(Option<String>, String)],
+    ends: bool,
+    plans: bool,
+) -> Result<Snapshot, ServerError> {
     let limit = connection.plain_limit();
     let version = connection.info().version_number;
     let transaction = connection.begin(Access::Snapshot, Some(limit)).await?;
-    let reader = Reader { transaction: &transaction, version };
-    match reader.all(&statements, more, ends).await {
+    let reader = Reader { transaction: &transaction, version, plans };
+    match reader.all(statements, more, ends).await {
         Ok(snapshot) => {
             transaction.rollback().await?;
             Ok(snapshot)
@@ -47,6 +67,8 @@ pub async fn take(
 struct Reader<'a> {
     transaction: &'a Transaction<'a>,
     version: u32,
+    /// Whether the statements are planned.
+    plans: bool,
 }
 
 #[derive(Deserialize)]
@@ -89,14 +111,14 @@ struct Head {
 impl Reader<'_> {
     async fn all(
         &self,
-        statements: &[(&String, Statement)],
+        statements: &[(&str, Statement)],
         more: &[(Option<String>, String)],
         ends: bool,
     ) -> Result<Snapshot, ServerError> {
         let mut snapshot = Snapshot { format: FORMAT, ..Snapshot::default() };
-        for (sql, statement) in statements {
+        for (sql, statement) in statements.iter().filter(|_| self.plans) {
             let plan = self.transaction.plan(statement, false).await?;
-            snapshot.statements.push(Asked { sql: (*sql).clone(), plan });
+            snapshot.statements.push(Asked { sql: (*sql).to_owned(), plan });
         }
         let started = Instant::now();
         let mut tables: Vec<(Option<String>, String)> = more.to_vec();

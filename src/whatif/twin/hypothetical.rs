@@ -13,6 +13,8 @@ use crate::whatif::snapshot::{literal, quote};
 /// An index made for a trial, with those of the table's partitions.
 #[derive(Debug, Default)]
 pub(super) struct Made {
+    /// Its name.
+    pub(super) name: String,
     /// Names of the indexes, those of partitions too.
     pub(super) names: Vec<String>,
     /// Bytes of all of them.
@@ -111,7 +113,7 @@ impl Twin {
             .number_of(schema, name)
             .await?
             .ok_or_else(|| TwinError::Engine("the index is not there".to_owned()))?;
-        match self.give_size(index).await {
+        match self.give_size(index, name).await {
             Ok(made) => Ok(made),
             Err(error) => {
                 self.unmake(schema, name).await?;
@@ -159,14 +161,14 @@ impl Twin {
         Ok(number)
     }
 
-    async fn give_size(&mut self, index: u32) -> Result<Made, TwinError> {
+    async fn give_size(&mut self, index: u32, name: &str) -> Result<Made, TwinError> {
         let family = self.root.rows("looking at the index", FAMILY, &[(&index, Type::OID)]).await?;
-        let mut made = Made::default();
+        let mut made = Made { name: name.to_owned(), ..Made::default() };
         let mut counts = Vec::new();
         let mut flushed = false;
         for row in &family {
-            let (oid, name, kind): (u32, String, String) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
-            made.names.push(name);
+            let (oid, own, kind): (u32, String, String) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+            made.names.push(own);
             if kind != "i" {
                 continue;
             }

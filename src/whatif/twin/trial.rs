@@ -1,23 +1,15 @@
 //! The twin as a method of trying indexes.
 
 use super::{
-    Check, TwinError,
+    Check, METHOD, TwinError,
     workshop::{Known, Reads, Workshop},
 };
 use crate::{
-    advise::{Candidate, TrialError, Tried, Trust},
+    advise::{Candidate, Planned, TrialError, Tried, Trust},
     fmt,
-    plan::Plan,
     server::postgres::{Connection, Statement},
     sql::Effects,
-    whatif::create,
 };
-
-/// The method's name.
-pub(in crate::whatif) const METHOD: &str = "twin";
-
-/// The index's name while it exists.
-const NAME: &str = "whyslow_trial";
 
 /// Tries candidates on a twin.
 pub(in crate::whatif) struct TwinTrial {
@@ -25,12 +17,14 @@ pub(in crate::whatif) struct TwinTrial {
     reads: Reads,
     /// Why there is no twin: not asked for again with each candidate.
     broken: Option<TrialError>,
+    /// Candidates with an expression that has no statistics.
+    guessed: Vec<Candidate>,
 }
 
 impl TwinTrial {
     /// Takes the connection's workshop, or an empty one.
     pub(in crate::whatif) fn new(connection: &mut Connection, reads: Reads) -> Self {
-        Self { workshop: Workshop::of(connection), reads, broken: None }
+        Self { workshop: Workshop::of(connection), reads, broken: None, guessed: Vec::new() }
     }
 
     /// Whether the connection itself leads to a twin.
@@ -43,6 +37,11 @@ impl TwinTrial {
         connection.keep(Box::new(self.workshop));
     }
 
+    /// Whether there is no twin and will be none.
+    pub(in crate::whatif) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     /// Tries one candidate.
     pub(in crate::whatif) async fn attempt(
         &mut self,
@@ -50,56 +49,100 @@ impl TwinTrial {
         sql: &str,
         candidate: &Candidate,
     ) -> Result<Tried, TrialError> {
-        if let Some(broken) = &self.broken {
-            return Err(broken.clone());
+        self.prepare(connection, &[sql]).await?;
+        let made = self.workshop.stand(&[candidate]).await.map_err(trial_error)?;
+        let made = made.into_iter().next().ok_or_else(unknown)??;
+        let (name, bytes) = (made.name.clone(), made.bytes);
+        self.guessed.retain(|guessed| guessed != candidate);
+        if made.guessed {
+            self.guessed.push(candidate.clone());
         }
-        let known = match self.workshop.ready(connection, sql, self.reads).await {
-            Ok(known) => known,
-            Err(error) => {
-                let error = trial_error(error);
-                self.broken = Some(error.clone());
-                return Err(error);
-            }
-        };
-        let statement = Statement::new(sql).map_err(|e| trial_error(e.into()))?;
-        self.with_index(&statement, candidate, known).await.map_err(trial_error)
-    }
-
-    async fn with_index(
-        &mut self,
-        statement: &Statement,
-        candidate: &Candidate,
-        known: Known,
-    ) -> Result<Tried, TwinError> {
-        let gone = || TwinError::Engine("it is gone".to_owned());
-        let (schema, table) = (&candidate.schema, &candidate.table);
-        let twin = self.workshop.twin.as_mut().ok_or_else(gone)?;
-        let made = twin.make(&create::postgres(candidate, Some(NAME)), schema, table, NAME).await?;
-        let after = self.workshop.plan(statement).await;
-        self.workshop.twin.as_ref().ok_or_else(gone)?.unmake(schema, NAME).await?;
-        let mut after = after?;
-        rename_indexes(&mut after, &made.names);
+        let known = self.workshop.known(sql).cloned().ok_or_else(unknown)??;
+        let after = self.workshop.plan_with(sql).await.map_err(trial_error)?;
+        let (trust, notes) = self.remarks(sql, candidate);
         Ok(Tried {
             method: METHOD,
-            trust: self.trust(&known.check, candidate, made.guessed),
-            notes: self.notes(statement, candidate, &known, made.guessed),
+            trust: trust.unwrap_or(Trust::Rough),
+            notes,
             before: known.plan,
             after,
-            index_name: NAME.to_owned(),
-            size_bytes: Some(made.bytes),
+            index_name: name,
+            size_bytes: Some(bytes),
         })
     }
 
+    /// Plans each statement with all of these indexes at once.
+    pub(in crate::whatif) async fn set(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[&str],
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        self.prepare(connection, statements).await?;
+        let made = self.workshop.stand(candidates).await.map_err(trial_error)?;
+        let mut names = Vec::with_capacity(candidates.len());
+        for (candidate, made) in candidates.iter().zip(made) {
+            let made = made.ok();
+            if made.is_some_and(|m| m.guessed) && !self.guessed.contains(candidate) {
+                self.guessed.push((*candidate).clone());
+            }
+            names.push(made.map(|m| m.name.clone()));
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for sql in statements {
+            let known = self.workshop.known(sql).cloned().ok_or_else(unknown)?;
+            answers.push(match known {
+                Err(error) => Err(error),
+                Ok(known) => {
+                    let plan = if candidates.is_empty() {
+                        Ok(known.plan.clone())
+                    } else {
+                        self.workshop.plan_with(sql).await.map_err(trial_error)
+                    };
+                    let trust = self.trust(&known.check, None);
+                    plan.map(|plan| Planned { plan, trust, names: names.clone() })
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Takes away what was made.
+    pub(in crate::whatif) async fn clear(&mut self) {
+        // What cannot be taken away goes with the twin.
+        let _ = self.workshop.clear().await;
+    }
+
+    async fn prepare(&mut self, connection: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        self.workshop.prepare(connection, statements, self.reads).await.map_err(|error| {
+            let error = trial_error(error);
+            self.broken = Some(error.clone());
+            error
+        })
+    }
+
+    /// How far to trust the trial of a candidate, and what its reader must know.
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+        let (Some(Ok(known)), Ok(statement)) = (self.workshop.known(sql), Statement::new(sql)) else {
+            return (None, Vec::new());
+        };
+        let guessed = self.guessed.contains(candidate);
+        (Some(self.trust(&known.check, Some((candidate, guessed)))), self.notes(&statement, candidate, known, guessed))
+    }
+
     /// The check's word, and less where something else is guessed.
-    fn trust(&self, check: &Check, candidate: &Candidate, guessed: bool) -> Trust {
+    fn trust(&self, check: &Check, candidate: Option<(&Candidate, bool)>) -> Trust {
         let other_major =
             self.workshop.versions().is_none_or(|(twin, _, production, _)| twin / 10_000 != production / 10_000);
         match check {
             Check::Rough(_) | Check::Unchecked => Trust::Rough,
-            _ if guessed => Trust::Rough,
+            _ if candidate.is_some_and(|(_, guessed)| guessed) => Trust::Rough,
             Check::Close(_) => Trust::Close,
             // The size of other kinds of index is known in its order of magnitude.
-            Check::Exact if other_major || !matches!(candidate.method, "btree" | "hash" | "brin") => Trust::Close,
+            Check::Exact if other_major || candidate.is_some_and(|(c, _)| !is_sized(c)) => Trust::Close,
             Check::Exact => Trust::Exact,
         }
     }
@@ -118,7 +161,7 @@ impl TwinTrial {
                     .to_owned(),
             );
         }
-        if !matches!(candidate.method, "btree" | "hash" | "brin") {
+        if !is_sized(candidate) {
             notes.push(format!(
                 "the size of a {} index is a rough guess, which its cost hardly depends on",
                 candidate.method
@@ -165,21 +208,21 @@ impl TwinTrial {
     }
 }
 
-fn trial_error(error: TwinError) -> TrialError {
+/// Whether an index of that kind has a size that is known well.
+fn is_sized(candidate: &Candidate) -> bool {
+    matches!(candidate.method, "btree" | "hash" | "brin")
+}
+
+fn unknown() -> TrialError {
+    TrialError::Unsupported { method: METHOD, reason: "the twin does not know the statement".to_owned() }
+}
+
+pub(super) fn trial_error(error: TwinError) -> TrialError {
     match error {
         TwinError::Production(error) => TrialError::Server { method: METHOD, message: error.to_string() },
         TwinError::Refused { doing, message, .. } => {
             TrialError::Server { method: METHOD, message: format!("{doing}: {message}") }
         }
         other => TrialError::Unsupported { method: METHOD, reason: other.to_string() },
-    }
-}
-
-/// Gives the indexes of partitions the name of the candidate, by which its use is recognised.
-fn rename_indexes(plan: &mut Plan, made: &[String]) {
-    for node in &mut plan.nodes {
-        if node.index.as_ref().is_some_and(|index| made.contains(index)) {
-            node.index = Some(NAME.to_owned());
-        }
     }
 }

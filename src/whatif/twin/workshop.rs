@@ -2,15 +2,22 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Check, METHOD, Twin, TwinError, check, engine::TwinEngine, link::OWNER, local};
+use super::{
+    Check, METHOD, NAME, Twin, TwinError, check, engine::TwinEngine, hypothetical::Made, link::OWNER, local,
+    trial::trial_error,
+};
 use crate::{
+    advise::{Candidate, TrialError},
     plan::Plan,
     read,
     server::{
         Session, SessionOptions, Target,
         postgres::{Access, Connection, Statement},
     },
-    whatif::snapshot::{self, Snapshot},
+    whatif::{
+        create,
+        snapshot::{self, Snapshot},
+    },
 };
 
 /// Relations that one twin may grow to, over statements that touch different tables.
@@ -33,20 +40,30 @@ pub(in crate::whatif) fn available(version_number: u32) -> Option<bool> {
 pub(super) struct Known {
     /// Whether the twin plans it like production.
     pub(super) check: Check,
-    /// The twin's plan.
+    /// The twin's plan without any index that does not exist.
     pub(super) plan: Plan,
-    /// Milliseconds that production's catalogs were read for it; none when the twin was there.
-    pub(super) read_ms: Option<f64>,
+}
+
+/// An index that stands on the twin and not on production.
+#[derive(Debug)]
+struct Standing {
+    ddl: String,
+    schema: String,
+    made: Made,
+    name: String,
 }
 
 /// A server with a twin in it. Dropped, the server ends and its files go.
 #[derive(Debug, Default)]
 pub struct Workshop {
     plans: Option<Connection>,
-    pub(super) twin: Option<Twin>,
+    twin: Option<Twin>,
     engine: Option<Arc<dyn TwinEngine>>,
-    known: BTreeMap<String, Known>,
+    known: BTreeMap<String, Result<Known, TrialError>>,
+    standing: Vec<Standing>,
     made: u32,
+    /// Milliseconds that production's catalogs were read for this twin.
+    read_ms: Option<f64>,
     /// The twin was made of a file: there is no production to ask.
     offline: bool,
 }
@@ -112,55 +129,99 @@ impl Workshop {
         self.offline
     }
 
-    /// Sees to it that the twin knows a statement, and says whether it plans it like production.
-    pub(super) async fn ready(
+    /// Sees to it that the twin knows these statements.
+    ///
+    /// # Errors
+    /// [`TwinError`] when there is no twin; what one statement answered is told by [`Workshop::known`].
+    pub(super) async fn prepare(
         &mut self,
         connection: &mut Connection,
-        sql: &str,
+        statements: &[&str],
         reads: Reads,
-    ) -> Result<Known, TwinError> {
-        if let Some(known) = self.known.get(sql) {
-            return Ok(known.clone());
-        }
-        let statement = Statement::new(sql)?;
-        let covered =
-            self.twin.as_ref().is_some_and(|twin| statement.tables().iter().all(|table| twin.asked.contains(table)));
-        let known = if self.offline {
-            let recorded = self.recorded(sql)?;
-            self.compare(&statement, recorded, None).await?
-        } else if covered {
-            let now = planned(connection, &statement).await?;
-            match self.compare(&statement, Some(now), None).await {
-                Ok(known) if known.check == Check::Exact => known,
-                // The twin may be older than production's statistics, or lack a function that only this statement calls.
-                _ => self.renew(connection, sql, &statement, reads).await?,
+    ) -> Result<(), TwinError> {
+        let mut new: Vec<(&str, Statement)> = Vec::new();
+        for sql in statements.iter().filter(|sql| !self.known.contains_key(**sql)) {
+            match Statement::new(sql) {
+                Ok(statement) => new.push((sql, statement)),
+                Err(error) => drop(self.known.insert((*sql).to_owned(), Err(trial_error(error.into())))),
             }
-        } else {
-            self.renew(connection, sql, &statement, reads).await?
-        };
-        self.known.insert(sql.to_owned(), known.clone());
-        Ok(known)
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.clear().await?;
+        let covered = self.twin.as_ref().is_some_and(|twin| {
+            new.iter().all(|(_, statement)| statement.tables().iter().all(|table| twin.asked.contains(table)))
+        });
+        if !self.offline && !covered {
+            self.renew(connection, &new, reads).await?;
+        }
+        let mut alike = self.look_at(connection, &new).await?;
+        if !self.offline && covered && !alike {
+            // It may be older than production's statistics, or lack a function that only these statements call.
+            self.renew(connection, &new, reads).await?;
+            alike = self.look_at(connection, &new).await?;
+        }
+        let _ = alike;
+        Ok(())
     }
 
-    /// Takes a snapshot for a statement, and what was asked for before, and makes a twin of it.
+    /// Compares the twin's plans of statements with production's; whether all are the same.
+    async fn look_at(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[(&str, Statement)],
+    ) -> Result<bool, TwinError> {
+        let mut alike = true;
+        for (sql, statement) in statements {
+            let production =
+                if self.offline { self.recorded(sql)? } else { Some(planned(connection, statement).await) };
+            let known = match production.transpose() {
+                // What production does not plan, nobody needs a twin's plan of.
+                Err(error) => Err(trial_error(error)),
+                Ok(production) => match self.plan(statement).await {
+                    Ok(plan) => {
+                        let check =
+                            production.map_or(Check::Unchecked, |production| check::compare(&production, &plan));
+                        alike &= check == Check::Exact;
+                        Ok(Known { check, plan })
+                    }
+                    Err(error) => {
+                        alike = false;
+                        Err(trial_error(error))
+                    }
+                },
+            };
+            self.known.insert((*sql).to_owned(), known);
+        }
+        Ok(alike)
+    }
+
+    /// What is known of a statement.
+    pub(super) fn known(&self, sql: &str) -> Option<&Result<Known, TrialError>> {
+        self.known.get(sql)
+    }
+
+    /// Milliseconds that production's catalogs were read for this twin.
+    pub(super) const fn read_ms(&self) -> Option<f64> {
+        self.read_ms
+    }
+
+    /// Takes a snapshot for statements, and what was asked for before, and makes a twin of it.
     async fn renew(
         &mut self,
         connection: &mut Connection,
-        sql: &str,
-        statement: &Statement,
+        statements: &[(&str, Statement)],
         reads: Reads,
-    ) -> Result<Known, TwinError> {
-        let mut asked = self
-            .twin
-            .take()
-            .map(|twin| if twin.here.len() < MOST { twin.asked } else { Vec::new() })
-            .unwrap_or_default();
+    ) -> Result<(), TwinError> {
+        let before = self.twin.take().filter(|twin| twin.here.len() < MOST);
+        let mut asked = before.map(|twin| twin.asked).unwrap_or_default();
         self.plans = None;
         self.known.clear();
-        let snapshot = snapshot::take(connection, &[sql.to_owned()], &asked, reads.ends).await?;
-        let read_ms = snapshot.read_ms;
-        let recorded = snapshot.plan_of(sql).map(read_one).transpose()?;
-        for table in statement.tables() {
+        self.standing.clear();
+        let snapshot = snapshot::take_without_plans(connection, statements, &asked, reads.ends).await?;
+        self.read_ms = Some(snapshot.read_ms);
+        for table in statements.iter().flat_map(|(_, statement)| statement.tables()) {
             if !asked.contains(table) {
                 asked.push(table.clone());
             }
@@ -169,7 +230,69 @@ impl Workshop {
         if let Some(twin) = &mut self.twin {
             twin.asked = asked;
         }
-        self.compare(statement, recorded, Some(read_ms)).await
+        Ok(())
+    }
+
+    /// Makes these indexes, and no others, stand on the twin; their names and what is known of each, or why one cannot be.
+    pub(super) async fn stand(
+        &mut self,
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<&Made, TrialError>>, TwinError> {
+        let twin = self.twin.as_mut().ok_or_else(gone)?;
+        let wanted: Vec<String> = candidates.iter().map(|c| create::postgres(c, Some(NAME))).collect();
+        let mut kept = Vec::new();
+        for standing in self.standing.drain(..) {
+            if wanted.contains(&standing.ddl) {
+                kept.push(standing);
+            } else {
+                twin.unmake(&standing.schema, &standing.name).await?;
+            }
+        }
+        self.standing = kept;
+        let mut failed: BTreeMap<usize, TrialError> = BTreeMap::new();
+        for (place, (candidate, ddl)) in candidates.iter().zip(&wanted).enumerate() {
+            if self.standing.iter().any(|s| s.ddl == *ddl) {
+                continue;
+            }
+            let name =
+                (1..).map(numbered).find(|name| !self.standing.iter().any(|s| s.name == *name)).unwrap_or_default();
+            match twin.make(&create::postgres(candidate, Some(&name)), &candidate.schema, &candidate.table, &name).await
+            {
+                Ok(made) => {
+                    self.standing.push(Standing { ddl: ddl.clone(), schema: candidate.schema.clone(), made, name });
+                }
+                Err(error) => drop(failed.insert(place, trial_error(error))),
+            }
+        }
+        let answers = wanted.iter().enumerate().map(|(place, ddl)| {
+            let standing = self.standing.iter().find(|s| s.ddl == *ddl);
+            standing.map(|s| &s.made).ok_or_else(|| failed.get(&place).cloned().unwrap_or_else(|| trial_error(gone())))
+        });
+        Ok(answers.collect())
+    }
+
+    /// Takes away what stands.
+    pub(super) async fn clear(&mut self) -> Result<(), TwinError> {
+        let standing = std::mem::take(&mut self.standing);
+        if let Some(twin) = &self.twin {
+            for index in standing {
+                twin.unmake(&index.schema, &index.name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The twin's plan of a statement with what stands; indexes of partitions are called like those of their tables.
+    pub(super) async fn plan_with(&mut self, sql: &str) -> Result<Plan, TwinError> {
+        let mut plan = self.plan(&Statement::new(sql)?).await?;
+        for node in &mut plan.nodes {
+            let standing =
+                node.index.as_ref().and_then(|index| self.standing.iter().find(|s| s.made.names.contains(index)));
+            if let Some(standing) = standing {
+                node.index = Some(standing.name.clone());
+            }
+        }
+        Ok(plan)
     }
 
     /// Makes a twin, in a server that is started if there is none.
@@ -191,19 +314,8 @@ impl Workshop {
         recorded.map(read_one).transpose()
     }
 
-    async fn compare(
-        &mut self,
-        statement: &Statement,
-        production: Option<Plan>,
-        read_ms: Option<f64>,
-    ) -> Result<Known, TwinError> {
-        let plan = self.plan(statement).await?;
-        let check = production.map_or(Check::Unchecked, |production| check::compare(&production, &plan));
-        Ok(Known { check, plan, read_ms })
-    }
-
     /// The twin's plan of a statement.
-    pub(super) async fn plan(&mut self, statement: &Statement) -> Result<Plan, TwinError> {
+    async fn plan(&mut self, statement: &Statement) -> Result<Plan, TwinError> {
         let plans = self.plans.as_mut().ok_or_else(|| TwinError::Engine(format!("nobody plans as {OWNER}")))?;
         planned(plans, statement).await.map_err(|error| match error {
             TwinError::Production(error) => {
@@ -212,6 +324,15 @@ impl Workshop {
             other => other,
         })
     }
+}
+
+/// The name of an index that stands.
+fn numbered(number: u32) -> String {
+    if number == 1 { NAME.to_owned() } else { format!("{NAME}_{number}") }
+}
+
+fn gone() -> TwinError {
+    TwinError::Engine("it is gone".to_owned())
 }
 
 /// A server's plan of a statement.
