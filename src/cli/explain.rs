@@ -146,7 +146,10 @@ fn confirmed(what: &str) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// The work's own, or that it was cancelled.
-async fn cancellable<T>(canceller: &Canceller, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn cancellable<T>(
+    canceller: &Canceller,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::select! {
         done = work => done,
         _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),

@@ -183,8 +183,9 @@ impl TwinTrial {
             Some((_, twin, _, production)) => format!("PostgreSQL {twin}, production {production}"),
             None => "PostgreSQL".to_owned(),
         };
-        let read = known
-            .read_ms
+        let read = self
+            .workshop
+            .read_ms()
             .map_or(String::new(), |ms| format!("; production's catalogs were read for {}", fmt::duration_ms(ms)));
         match &known.check {
             Check::Exact => format!(

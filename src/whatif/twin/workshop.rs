@@ -140,7 +140,10 @@ impl Workshop {
         reads: Reads,
     ) -> Result<(), TwinError> {
         let mut new: Vec<(&str, Statement)> = Vec::new();
-        for sql in statements.iter().filter(|sql| !self.known.contains_key(**sql)) {
+        for sql in statements {
+            if self.known.contains_key(*sql) {
+                continue;
+            }
             match Statement::new(sql) {
                 Ok(statement) => new.push((sql, statement)),
                 Err(error) => drop(self.known.insert((*sql).to_owned(), Err(trial_error(error.into())))),
@@ -175,7 +178,7 @@ impl Workshop {
         let mut alike = true;
         for (sql, statement) in statements {
             let production =
-                if self.offline { self.recorded(sql)? } else { Some(planned(connection, statement).await) };
+                if self.offline { self.recorded(sql)?.map(Ok) } else { Some(planned(connection, statement).await) };
             let known = match production.transpose() {
                 // What production does not plan, nobody needs a twin's plan of.
                 Err(error) => Err(trial_error(error)),
