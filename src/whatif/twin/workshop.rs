@@ -257,8 +257,10 @@ impl Workshop {
             if self.standing.iter().any(|s| s.ddl == *ddl) {
                 continue;
             }
-            let name =
-                (1..).map(numbered).find(|name| !self.standing.iter().any(|s| s.name == *name)).unwrap_or_default();
+            let name = (1..100_000)
+                .map(numbered)
+                .find(|name| !self.standing.iter().any(|s| s.name == *name))
+                .unwrap_or_default();
             match twin.make(&create::postgres(candidate, Some(&name)), &candidate.schema, &candidate.table, &name).await
             {
                 Ok(made) => {
