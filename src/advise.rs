@@ -90,18 +90,18 @@ fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::E
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trust {
-    /// The server planned with the real index.
+    /// The server planned with the real index, or a twin did that plans the statement exactly as the server does now.
     Exact,
-    /// The server's own planner with an estimated index.
+    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server.
     Close,
-    /// A sample or a formula.
+    /// A sample, a formula, or a twin that plans otherwise than the server or was not checked.
     Rough,
 }
 
 /// What one try of an index set said.
 #[derive(Debug, Clone)]
 pub struct Tried {
-    /// The method's name: `hypopg`, `real-rolled-back`, `temporary-tables`.
+    /// The method's name: `hypopg`, `twin`, `real-rolled-back`, `temporary-tables`.
     pub method: &'static str,
     /// How far to trust it.
     pub trust: Trust,
@@ -186,6 +186,11 @@ pub trait Trial: Send {
             }
             answers
         })
+    }
+    /// What the reader of a trial by [`Trial::try_set`] must know besides, and how far to trust it if not as the plan says: an
+    /// index may need to be guessed at, a method may have been checked.
+    fn remarks(&self, _statement: &str, _candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+        (None, Vec::new())
     }
     /// Takes away what was made for the trials so far. To be called when no more follow; a method that leaves nothing
     /// behind has nothing to do.

@@ -14,6 +14,7 @@ mod read;
 mod screen;
 mod settings;
 mod shell;
+mod snapshot;
 mod themes;
 mod workload;
 
@@ -68,6 +69,8 @@ enum Command {
     History(options::History),
     /// List the themes
     Themes(options::Plain),
+    /// Write what the planner knows of a statement's tables to a file, for `explain --snapshot` and `advise --snapshot` elsewhere
+    Snapshot(options::Snapshot),
     /// List every command of the screen with its keys
     Keys,
     /// Print a configuration file that says what the defaults say; whyslow reads it from ~/.config/whyslow/config.toml
@@ -134,6 +137,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Config) => Output::standard().text(&crate::config::sample()),
             Some(Command::Completions { shell }) => shell::completions(Cli::command(), shell),
             Some(Command::Man { command }) => shell::man(Cli::command(), command.as_deref()),
+            Some(Command::Snapshot(options)) => snapshot::run(options, engine).await,
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

@@ -6,7 +6,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
-//! | 1 | [`read`] |
+//! | 1 | [`read`], `store` |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
 //! | 4 | [`config`], [`export`], [`app`] |
@@ -32,6 +32,7 @@ pub mod read;
 pub mod runtime;
 pub mod server;
 pub mod sql;
+mod store;
 pub mod text;
 pub mod theme;
 pub mod ui;

@@ -2,6 +2,8 @@
 
 mod catalog;
 mod connecting;
+mod corpus;
+mod twin;
 mod whatif;
 
 use std::time::Duration;

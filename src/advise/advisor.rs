@@ -188,14 +188,15 @@ impl Report<'_> {
         }
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, self.candidate(place));
         let tried = Tried {
             method: self.trial.method(),
-            trust: self.before[best].as_ref().ok()?.trust,
+            trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
             before: self.before[best].as_ref().ok()?.plan.clone(),
             after: self.found.after[best].clone()?,
             index_name: name,
             size_bytes: None,
-            notes: Vec::new(),
+            notes,
         };
         let candidate = self.candidate(place).clone();
         let mut proposal = judge(candidate, Ok(tried), self.catalog);

@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print, settings,
+    print, settings, snapshot,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -26,8 +26,16 @@ use crate::{
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
-    let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
-    let mut session = connect::session(&mut target, &options.connecting).await?;
+    let (mut session, demo) = match &options.snapshot {
+        Some(_) if target.is_some() => {
+            return Err(Failure::plain("choosing where to ask", "both a target and --snapshot were given; keep one"));
+        }
+        Some(file) => (snapshot::session(file, &options.connecting).await?, None),
+        None => {
+            let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
+            (connect::session(&mut target, &options.connecting).await?, demo)
+        }
+    };
     let request = ExplainRequest {
         sql: sql.clone(),
         analyze: options.analyze,
@@ -138,7 +146,10 @@ fn confirmed(what: &str) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// The work's own, or that it was cancelled.
-async fn cancellable<T>(canceller: &Canceller, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn cancellable<T>(
+    canceller: &Canceller,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::select! {
         done = work => done,
         _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),

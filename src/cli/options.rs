@@ -10,7 +10,7 @@ use crate::{
     diagnose::Severity,
     server::SessionOptions,
     theme::Depth,
-    whatif::Allow,
+    whatif::{self, Allow, Reads},
 };
 
 /// What every command takes.
@@ -82,7 +82,33 @@ pub(super) struct Connecting {
     pub(super) read_only: bool,
     /// Allow trials in session-private temporary tables with a sample of the rows (MySQL, MariaDB)
     #[arg(long)]
-    allow_temporary_tables: bool,
+    pub(super) allow_temporary_tables: bool,
+    /// By which method to try indexes on PostgreSQL; auto takes the one to be trusted most
+    #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
+    pub(super) method: Method,
+    /// What a twin may read of the tables themselves
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "nothing")]
+    pub(super) twin_reads: TwinReads,
+}
+
+/// How indexes are tried on PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Method {
+    /// A twin where PostgreSQL of the same major version is installed here, HypoPG otherwise.
+    Auto,
+    /// The extension of the server.
+    Hypopg,
+    /// An empty PostgreSQL on this machine with the server's statistics.
+    Twin,
+}
+
+/// What a twin may read beyond catalogs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TwinReads {
+    /// Only the catalogs and their statistics.
+    Nothing,
+    /// First and last value of each indexed column: for tables that grew since ANALYZE.
+    Ends,
 }
 
 /// One statement on one server.
@@ -107,12 +133,35 @@ pub(super) struct Statement {
     /// Look for indexes and test each
     #[arg(long)]
     pub(super) advise: bool,
+    /// Ask a twin of the server that a snapshot was taken of, instead of the server
+    #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
+    pub(super) snapshot: Option<PathBuf>,
     /// Print everything a node says
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// The word that allows executing a statement that writes, then rolled back: run
     #[arg(long, value_name = "WORD")]
     pub(super) confirm: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// `whyslow snapshot`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Snapshot {
+    /// Where to connect; the environment without it
+    pub(super) target: Option<String>,
+    /// A statement whose tables are to be in it; may be repeated
+    #[arg(short, long, value_name = "SQL")]
+    pub(super) query: Vec<String>,
+    /// Statements, from a file (- for standard input)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Take out the values of columns that no statement names
+    #[arg(long)]
+    pub(super) anonymise: bool,
     #[command(flatten)]
     pub(super) common: Common,
     #[command(flatten)]
@@ -152,6 +201,9 @@ pub(super) struct Compare {
 pub(super) struct Advise {
     /// Where to connect; the environment without it
     pub(super) target: Option<String>,
+    /// Ask a twin of the server that a snapshot was taken of, instead of the server
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub(super) snapshot: Option<PathBuf>,
     /// A statement; may be repeated. A comment before it such as `-- weight: 12` says how often it runs
     #[arg(short, long, value_name = "SQL")]
     pub(super) query: Vec<String>,
@@ -306,7 +358,15 @@ impl FailOn {
 impl Connecting {
     /// What trials may do.
     pub(super) fn allow(&self) -> Allow {
-        Allow { temporary_tables: self.allow_temporary_tables || settings::config().allow_temporary_tables }
+        Allow {
+            temporary_tables: self.allow_temporary_tables || settings::config().allow_temporary_tables,
+            method: match self.method {
+                Method::Auto => whatif::Method::Auto,
+                Method::Hypopg => whatif::Method::HypoPg,
+                Method::Twin => whatif::Method::Twin,
+            },
+            reads: Reads { ends: matches!(self.twin_reads, TwinReads::Ends) },
+        }
     }
 
     /// As the server room takes it, with the statements of the prelude file.

@@ -64,7 +64,7 @@ pub(super) async fn demo(
         connect: Connect::Own(Box::new(move |preparing| Box::pin(prepare(provider, preparing)))),
         options: connecting.session(prelude),
         // In the embedded server everything may be tried: it is a private copy that is thrown away.
-        allow: Allow { temporary_tables: true },
+        allow: Allow { temporary_tables: true, ..Allow::default() },
         samples: samples.collect(),
         ..start(common)?
     };

@@ -12,8 +12,11 @@ mod transaction;
 mod volatile;
 mod wire;
 
+use std::any::Any;
+
 use tokio_postgres::{Row, types::FromSql};
 
+pub(crate) use catalog::elements;
 pub(crate) use statement::Statement;
 pub(crate) use transaction::{Access, Transaction};
 pub use wire::Canceller;
@@ -35,6 +38,10 @@ pub struct Connection {
     hypopg_schema: Option<String>,
     /// A transaction was begun and not seen to end: its future was dropped, or the answer to ROLLBACK is missing.
     unfinished: bool,
+    /// There are no rows behind the tables; nothing may be executed.
+    planning_only: bool,
+    /// What a room above made for this connection, and what goes with it.
+    kept: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Connection {
@@ -47,7 +54,15 @@ impl Connection {
         prelude::check_settings(&options.settings)?;
         let wire = Wire::connect(target).await?;
         let (info, hypopg_schema) = info(&wire, target).await?;
-        let mut connection = Self { info, wire, options: options.clone(), hypopg_schema, unfinished: false };
+        let mut connection = Self {
+            info,
+            wire,
+            options: options.clone(),
+            hypopg_schema,
+            unfinished: false,
+            planning_only: target.planning_only,
+            kept: None,
+        };
         connection.run_prelude().await?;
         // A wrong setting is told now and not with the first statement; and `role` changes who we are.
         let transaction = connection.begin(Access::ReadOnly, None).await?;
@@ -70,6 +85,16 @@ impl Connection {
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         self.wire.canceller()
+    }
+
+    /// Keeps something for as long as the connection.
+    pub(crate) fn keep(&mut self, thing: Box<dyn Any + Send + Sync>) {
+        self.kept = Some(thing);
+    }
+
+    /// What was kept.
+    pub(crate) fn kept(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
+        self.kept.take()
     }
 
     /// Where HypoPG's functions are, quoted for SQL; none without HypoPG.
