@@ -23,6 +23,8 @@ pub struct Report<'a> {
     pub proposals: &'a [Proposal],
     /// How much was searched for proposals; `None` when none were asked for.
     pub searched: Option<Searched>,
+    /// What no index is proposed for, and why.
+    pub unproposed: &'a [String],
 }
 
 /// Everything a command has to say of a workload.
@@ -53,7 +55,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None }
+        Self { plan, findings, proposals: &[], searched: None, unproposed: &[] }
     }
 }
 

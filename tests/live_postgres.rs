@@ -1,7 +1,9 @@
 //! A real PostgreSQL.
 
+mod cases;
 mod catalog;
 mod connecting;
+mod kinds;
 mod whatif;
 
 use std::time::Duration;
