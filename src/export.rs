@@ -31,6 +31,8 @@ pub struct Report<'a> {
     pub searched: Option<Searched>,
     /// What people wrote about nodes, by the nodes' numbers.
     pub notes: &'a BTreeMap<u32, String>,
+    /// What no index is proposed for, and why.
+    pub unproposed: &'a [String],
 }
 
 /// Nobody wrote anything.
@@ -99,7 +101,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES }
+        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[] }
     }
 }
 

@@ -1,9 +1,11 @@
 //! A real PostgreSQL.
 
+mod cases;
 mod catalog;
 mod connecting;
 mod corpus;
 mod twin;
+mod kinds;
 mod whatif;
 
 use std::time::Duration;

@@ -205,7 +205,7 @@ pub(super) struct Advise {
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     pub(super) snapshot: Option<PathBuf>,
     /// A statement; may be repeated. A comment before it such as `-- weight: 12` says how often it runs
-    #[arg(short, long, value_name = "SQL")]
+    #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
     pub(super) query: Vec<String>,
     /// Statements from a file (- for standard input) or from the .sql and .json files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE|FOLDER")]

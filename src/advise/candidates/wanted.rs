@@ -1,10 +1,14 @@
 //! Which sources the plan reads at a price worth an index.
 
 use crate::{
-    plan::{Flag, Node, Operator, Plan},
+    plan::{Flag, Node, Operator, Plan, Role},
     sql::shape::{Shape, Source},
 };
 
+/// What a row found by an index may cost with its way down the index, and each row more (PostgreSQL: pages read at random
+/// cost 4).
+const FIRST_ROW: f64 = 8.7;
+const NEXT_ROW: f64 = 4.1;
 /// Rows that are found quickly enough.
 const FEW: f64 = 100.0;
 
@@ -59,8 +63,15 @@ fn well(node: &Node) -> bool {
     let few = node.rows.actual.or(node.rows.estimated).is_none_or(|rows| rows <= FEW);
     let none_removed = node.rows.removed.is_none_or(|removed| removed <= FEW);
     match node.operator {
-        Operator::UniqueLookup | Operator::TidScan | Operator::FullTextScan => true,
-        Operator::IndexScan | Operator::IndexOnlyScan => few && none_removed && node.conditions.filter.is_none(),
+        // What filters rows found for those of another table could drive the join itself.
+        Operator::UniqueLookup => node.role != Role::Inner || node.conditions.filter.is_none(),
+        Operator::TidScan | Operator::FullTextScan => true,
+        Operator::IndexScan | Operator::IndexOnlyScan => {
+            // An index whose first keys are not asked for is read in large parts.
+            let rows = node.rows.estimated.unwrap_or(0.0);
+            let cheap = node.cost.total.is_none_or(|cost| cost <= FIRST_ROW + NEXT_ROW * rows);
+            few && none_removed && cheap && node.conditions.filter.is_none()
+        }
         Operator::BitmapHeapScan | Operator::BitmapIndexScan => few && none_removed,
         _ => false,
     }
