@@ -1,6 +1,7 @@
 //! The command line and the commands without a screen.
 
 mod advise;
+mod compare;
 mod connect;
 mod explain;
 mod failure;
@@ -55,6 +56,8 @@ enum Command {
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
+    /// Two plans: what changed in kind, then in numbers
+    Compare(options::Compare),
     /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// List every command of the screen with its keys
@@ -102,6 +105,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
+            Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => advise::run(options, engine).await,
             Some(Command::Keys) => Output::standard().text(&crate::keys::Keymap::default().listing()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),

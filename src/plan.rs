@@ -6,6 +6,7 @@
 mod about;
 mod build;
 pub mod diff;
+pub mod fold;
 mod metrics;
 mod node;
 mod search;

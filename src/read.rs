@@ -6,12 +6,16 @@
 
 mod blocks;
 mod frame;
+mod grid;
 mod json;
 mod mariadb;
 mod mysql;
 mod postgres;
 mod sniff;
 mod source;
+mod text;
+mod tidb;
+mod traditional;
 
 use crate::plan::Plan;
 use source::Source;

@@ -5,10 +5,13 @@ use whyslow::{
     advise::{Advice, Candidate, Key, Outcome, Proposal, Served, Tried, Trust, Verdict},
     diagnose::{Finding, Severity, diagnose},
     export::{
-        Report, Searched, WorkloadReport,
-        json::{SCHEMA, document, workload},
+        Comparison, Report, Searched, WorkloadReport,
+        json::{SCHEMA, comparison, document, workload},
     },
-    plan::{Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers},
+    plan::{
+        Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
+        diff::diff,
+    },
 };
 
 fn validator() -> jsonschema::Validator {
@@ -166,6 +169,33 @@ fn a_document_with_nothing_in_it_fits_the_schema() {
 }
 
 #[test]
+fn a_comparison_fits_the_schema() {
+    let (before, after, findings) = (full(None), full(Some("i")), [finding()]);
+    let compared = Comparison {
+        names: ("a", "b"),
+        before: Report::new(&before, &[]),
+        after: Report::new(&after, &findings),
+        diff: &diff(&before, &after),
+    };
+    let good: Value = serde_json::from_str(&comparison(&compared).unwrap()).unwrap();
+    assert_eq!(problems(&good), Vec::<String>::new());
+    assert_eq!(good["changes"]["findings_new"][0]["rule"], "full-scan-filtering");
+    for (pointer, bad) in [
+        ("/format", json!(2)),
+        ("/before/format", json!(1)),
+        ("/changes/kinds", json!("none")),
+        ("/changes/nodes/0/change", json!("moved")),
+        ("/changes/nodes/0/before", json!(-1)),
+        ("/more", json!(1)),
+    ] {
+        let mut document = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[name] = bad.clone();
+        assert!(!problems(&document).is_empty(), "{pointer} = {bad} passes");
+    }
+}
+
+#[test]
 fn the_schema_refuses_what_the_contract_does_not_know() {
     let (plan, findings, proposals) = (full(None), [finding()], [proposal(Verdict::Proved)]);
     let searched = Some(Searched { candidates: 1, explains: 1, seconds: 0.1 });
@@ -228,7 +258,9 @@ fn what_is_made_of_every_fixture_fits_the_schema() {
     let validator = validator();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut documents = 0;
-    for file in files(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json" || e == "txt")) {
+    for file in
+        files(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json" || e == "txt" || e == "plans"))
+    {
         let Ok(plans) = whyslow::read::read(&std::fs::read_to_string(&file).unwrap_or_default()) else {
             continue;
         };

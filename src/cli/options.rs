@@ -95,6 +95,22 @@ pub(super) struct Read {
     pub(super) common: Common,
 }
 
+/// `whyslow compare`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Compare {
+    /// The earlier plan: a file, - for standard input, or a connection of which a plan is kept
+    #[arg(value_name = "A")]
+    pub(super) before: String,
+    /// The later plan; FILE#2 is the second plan of a file that holds several
+    #[arg(value_name = "B")]
+    pub(super) after: String,
+    /// Print everything a node says
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// `whyslow advise`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Advise {

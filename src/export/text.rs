@@ -1,12 +1,16 @@
 //! A report as text for people: the plan as a tree, the findings, the proposals.
 
+mod compare;
 mod findings;
+mod folded;
 mod line;
 mod proposals;
 mod tree;
 mod workload;
 
 pub use workload::workload;
+
+pub use compare::render as compare;
 
 use super::Report;
 use crate::{

@@ -8,8 +8,10 @@ use super::{
     json::{Document, Lines, Value, parse},
     mariadb, mysql, postgres,
     source::Source,
+    text::{self, Dialect},
+    tidb, traditional,
 };
-use crate::plan::Plan;
+use crate::plan::{NodeId, Plan};
 
 /// How often reading starts again inside a value that was no document. Keeps hostile texts linear.
 const RESTARTS: u32 = 64;
@@ -28,14 +30,63 @@ const JSON: &[Reader] = &[
 /// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
 const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];
 
+/// The dialects of text. First match wins.
+const TEXT: &[Dialect] = &[mysql::read_tree, traditional::read, tidb::read];
+
+/// Words without which no dialect of text has anything to read.
+const TEXT_TELLTALES: [&str; 9] = [
+    "-> ",
+    "select_type",
+    "operator info",
+    "\tSIMPLE\t",
+    "\tPRIMARY\t",
+    "\tINSERT\t",
+    "\tUPDATE\t",
+    "\tDELETE\t",
+    "\tREPLACE\t",
+];
+
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
-    let error = read_json(text, 0, &mut plans).err();
-    (plans, error)
+    let (rest, error) = read_text(text, &mut plans);
+    let found = !plans.is_empty() || error.is_some();
+    if found && !TELLTALES.iter().any(|key| rest.contains(&format!("\"{key}\""))) {
+        return (plans, error);
+    }
+    let more = read_json(text, if found { &rest } else { text }, 0, &mut plans).err();
+    if found {
+        plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
+    }
+    (plans, error.or(more))
 }
 
-fn read_json(text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
+/// Reads the plans that are lines of text; what they took is blank in the text given back, on the same lines.
+fn read_text(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
+    if !TEXT_TELLTALES.iter().any(|words| text.contains(words)) {
+        return (String::new(), None);
+    }
+    let lines = text::Lines::of(text);
+    let places = Lines::of("");
+    let source = Source { text: Arc::from(text), clean: text, lines: &places, broken: false };
+    let (mut rest, mut error, mut at) = (String::new(), None, 0);
+    while let Some(line) = lines.get(at) {
+        if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
+            plans.extend(passage.plans);
+            error = error.or(passage.error);
+            rest.extend(std::iter::repeat_n('\n', passage.lines.max(1)));
+            at += passage.lines.max(1);
+        } else {
+            rest.push_str(line);
+            rest.push('\n');
+            at += 1;
+        }
+    }
+    (rest, error)
+}
+
+/// Reads the JSON documents of a text, which may be a part of the one that plans refer to.
+fn read_json(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
     if u32::try_from(text.len()).is_err() {
         let found = format!("{} bytes", text.len());
         return Err(ReadError { line: 1, column: 1, expected: "at most 4 GiB".to_owned(), found });
@@ -43,8 +94,12 @@ fn read_json(text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadE
     let unframed = unframe(text);
     let clean: &str = &unframed.text;
     let lines = Lines::of(clean);
-    let mut source =
-        Source { text: Arc::from(if unframed.same_lines { text } else { clean }), clean, lines: &lines, broken: false };
+    let mut source = Source {
+        text: Arc::from(if unframed.same_lines { whole } else { clean }),
+        clean,
+        lines: &lines,
+        broken: false,
+    };
     let first_word = clean.len() - clean.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
     let mut doubt = None;
     let (mut at, mut restarts) = (0, 0);
@@ -121,7 +176,12 @@ fn read_document(
             && TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\"")))
         {
             // A table of another program: the whole plan is one string in it.
-            read_json(&text, nested + 1, plans).ok();
+            read_json(&text, &text, nested + 1, plans).ok();
+        } else if nested == 0
+            && let Some(text) = value.text()
+            && text.starts_with("-> ")
+        {
+            read_text(&text, plans);
         }
     }
     Ok(())

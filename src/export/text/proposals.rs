@@ -9,7 +9,10 @@ use crate::{
     advise::{Proposal, Tried, Trust, Verdict},
     export::{self, Searched},
     fmt,
-    plan::diff::diff,
+    plan::{
+        Plan,
+        diff::{Diff, diff},
+    },
 };
 
 /// From this width on, before and after stand side by side.
@@ -142,13 +145,17 @@ fn price(tried: &Tried) -> String {
 
 /// The plan without and with the index; changed nodes carry a mark.
 fn plans(tried: &Tried, options: &Options, out: &mut Vec<Line>) {
-    let changes = diff(&tried.before, &tried.after);
+    beside((&tried.before, &tried.after), &diff(&tried.before, &tried.after), options, out);
+}
+
+/// Two plans, side by side where there is room, else one below the other; changed nodes carry a mark.
+pub(super) fn beside((first, second): (&Plan, &Plan), changes: &Diff, options: &Options, out: &mut Vec<Line>) {
     let beside = options.width >= SIDE_BY_SIDE;
     let width = if beside { (options.width - GAP) / 2 } else { options.width };
     let mut before = vec![Line::of(Style::Bold, "Before")];
-    before.extend(tree::lines(&tried.before, options, width, Some(&changes.before)));
+    before.extend(tree::lines(first, options, width, Some(&changes.before)));
     let mut after = vec![Line::of(Style::Bold, "After")];
-    after.extend(tree::lines(&tried.after, options, width, Some(&changes.after)));
+    after.extend(tree::lines(second, options, width, Some(&changes.after)));
     if !beside {
         out.extend(before);
         out.extend(after);
