@@ -4,8 +4,8 @@ mod cases;
 mod catalog;
 mod connecting;
 mod corpus;
-mod twin;
 mod kinds;
+mod twin;
 mod whatif;
 
 use std::time::Duration;
