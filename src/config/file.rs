@@ -92,11 +92,11 @@ fn bound(
         DeValue::Array(list) => list.iter().map(|key| key.get_ref().as_str().map(str::to_owned)).collect(),
         _ => None,
     };
-    let Some(keys) = keys else {
-        told(start, &format!("{} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]", one_line(&command)));
-        return None;
-    };
-    Some((line, Wish { command, keys }))
+    if keys.is_none() {
+        let shown = one_line(&command);
+        told(start, &format!("{shown} can be a key or a list of keys, such as [\"F5\", \"ctrl-r\"]"));
+    }
+    keys.map(|keys| (line, Wish { command, keys }))
 }
 
 /// A name and a target. One with a password is not taken, and the password is not shown.

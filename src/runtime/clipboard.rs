@@ -106,9 +106,9 @@ pub(super) async fn copy(
     let sequence = sequence(text, way);
     let (tmux, screen) = (way == Way::Tmux, way == Way::Screen);
     let by = if tmux {
-        " through tmux"
+        " (tmux)"
     } else if screen {
-        " through screen"
+        " (screen)"
     } else {
         ""
     };
@@ -120,7 +120,7 @@ pub(super) async fn copy(
         }
     }
     match (sent, file) {
-        (true, Some(Ok(path))) => format!("{what}: sent by OSC 52{by}, unconfirmed; also in {path}{trouble}"),
+        (true, Some(Ok(path))) => format!("{what}: OSC 52{by}, unconfirmed; kept in {path}{trouble}"),
         (true, _) => {
             format!("{what}: sent to the terminal's clipboard by OSC 52{by}, which no terminal confirms{trouble}")
         }

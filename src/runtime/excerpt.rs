@@ -18,12 +18,12 @@ pub(super) fn write(copied: &Copied) -> (&'static str, Result<String, String>) {
     match excerpt {
         Excerpt::Node => ("the node", Ok(text::node(plan, *node, WIDTH))),
         Excerpt::Text => ("the plan", Ok(text::tree(plan, WIDTH))),
-        Excerpt::Markdown => ("the plan as Markdown", Ok(markdown::plan(plan))),
+        Excerpt::Markdown => ("the Markdown", Ok(markdown::plan(plan))),
         Excerpt::Report => ("the report", Ok(markdown::render(&[report]))),
         Excerpt::Json => {
             // `searched` is a claim of the JSON's contract; without the figures it is left out.
             let report = Report { searched: None, ..report };
-            ("the plan as JSON", json::document(&[report]).map_err(|e| e.to_string()))
+            ("the JSON", json::document(&[report]).map_err(|e| e.to_string()))
         }
     }
 }
