@@ -22,13 +22,11 @@ const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: true }, t
 
 /// Where the workload and its production are; says so and gives none when they are not told.
 fn place() -> Option<(String, String)> {
-    match (std::env::var("WHYSLOW_CORPUS"), std::env::var("WHYSLOW_TWIN_PRODUCTION")) {
-        (Ok(corpus), Ok(production)) => Some((corpus, production)),
-        _ => {
-            println!("WHYSLOW_CORPUS and WHYSLOW_TWIN_PRODUCTION are not both set: nothing was compared");
-            None
-        }
+    if let (Ok(corpus), Ok(production)) = (std::env::var("WHYSLOW_CORPUS"), std::env::var("WHYSLOW_TWIN_PRODUCTION")) {
+        return Some((corpus, production));
     }
+    println!("WHYSLOW_CORPUS and WHYSLOW_TWIN_PRODUCTION are not both set: nothing was compared");
+    None
 }
 
 fn statements(corpus: &str) -> Vec<(String, String)> {
@@ -194,7 +192,7 @@ const CASES: &[Case] = &[
 fn candidate(case: &Case) -> Candidate {
     let (_, table, method, keys, include, predicate) = case;
     let (schema, table) = table.split_once('.').unwrap();
-    let mut made = index(table, &keys.iter().map(|k| *k).collect::<Vec<_>>());
+    let mut made = index(table, &keys.iter().copied().collect::<Vec<_>>());
     for (key, text) in made.keys.iter_mut().zip(*keys) {
         if let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
             (key.expr, key.expression) = (inner.to_owned(), true);
@@ -242,6 +240,11 @@ async fn truth(admin: &tokio_postgres::Client, sql: &str, case: &Case) -> (Plan,
         .get(0);
     admin.batch_execute("ROLLBACK").await.unwrap();
     (plan(&document), pages)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes and pages of an index")]
+fn whole(n: u64) -> f64 {
+    n as f64
 }
 
 /// New indexes by one name, whatever they are called.
@@ -294,10 +297,11 @@ async fn corpus_candidates_do_what_real_indexes_do() {
         try_one(&mut session, sql, &candidate, TWIN).await.unwrap();
         times.push(again.elapsed().as_secs_f64() * 1e3);
         let alike = shape(&real, &known) == shape(&tried.after, &known);
-        let uses = |plan: &Plan| plan.ids().any(|id| plan.node(id).index.as_ref().is_some_and(|i| !known.contains(i)));
+        let reads_new =
+            |plan: &Plan| plan.ids().any(|id| plan.node(id).index.as_ref().is_some_and(|i| !known.contains(i)));
         let ratio = cost(&tried.after) / cost(&real);
         same += usize::from(alike);
-        used += usize::from(uses(&real) == uses(&tried.after));
+        used += usize::from(reads_new(&real) == reads_new(&tried.after));
         near += usize::from(alike && (ratio - 1.0).abs() <= 0.05);
         println!(
             "{:24.24} {:16} {:6} {:40.40} cost {:12.2} x {ratio:.3}{} pages x {:.2} {:?} first {:.0} ms",
@@ -307,7 +311,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
             format!("{:?}", case.3),
             cost(&real),
             if alike { "" } else { " OTHER PLAN" },
-            tried.size_bytes.unwrap() as f64 / 8192.0 / pages as f64,
+            tried.size_bytes.map_or(0.0, whole) / 8192.0 / whole(u64::try_from(pages).unwrap()),
             tried.trust,
             whole.as_secs_f64() * 1e3
         );

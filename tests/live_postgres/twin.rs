@@ -146,7 +146,7 @@ async fn an_account_that_may_only_read_is_told_what_its_twin_lacks() {
 
 fn candidates() -> Vec<(&'static str, Candidate)> {
     let zoo = |mut candidate: Candidate| {
-        candidate.schema = "zoo".to_owned();
+        "zoo".clone_into(&mut candidate.schema);
         candidate
     };
     let method = |method, candidate| Candidate { method, ..candidate };

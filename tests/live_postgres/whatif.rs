@@ -52,7 +52,7 @@ async fn hypopg_tells_what_an_index_would_do_and_forgets_it() {
         assert_eq!((tried.method, tried.trust), ("hypopg", Trust::Close));
         assert!(uses(&tried.after, &tried.index_name) && !uses(&tried.before, &tried.index_name));
         assert!(cost(&tried.after) < cost(&tried.before) / 10.0, "{sql}");
-        assert!(tried.size_bytes.is_some_and(|b| b > 1_000_000), "{:?}", tried.size_bytes);
+        assert_eq!(tried.size_bytes, None, "its B-trees are up to six times too large; our own formula is asked");
         assert!(!explain(&mut session, sql).await.unwrap().document.contains(&tried.index_name), "it is forgotten");
     }
     let useless = try_one(&mut session, sql, &index("orders", &["total"]), HYPOPG).await.unwrap();
