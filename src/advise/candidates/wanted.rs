@@ -27,6 +27,7 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
                     | Operator::Unique
             ) || node.flags.iter().chain(&plan.derived(id).flags).any(|f| matches!(f, Flag::Filesort | Flag::Temporary))
         });
+    let asked = shape.predicates.iter().any(|p| p.source == number && !p.derived);
     let mut seen = false;
     let mut weight = 0.0;
     let mut poor = sorted;
@@ -36,7 +37,9 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
             continue;
         }
         seen = true;
-        poor |= !well(node);
+        // What is asked of rows that are looked up for another table's could drive the join itself.
+        let could_drive = node.role == Role::Inner && asked;
+        poor |= !well(node) || could_drive;
         let derived = plan.derived(id);
         let part = derived.share.unwrap_or_else(|| {
             let total = plan.total_cost().unwrap_or(0.0);
@@ -63,9 +66,7 @@ fn well(node: &Node) -> bool {
     let few = node.rows.actual.or(node.rows.estimated).is_none_or(|rows| rows <= FEW);
     let none_removed = node.rows.removed.is_none_or(|removed| removed <= FEW);
     match node.operator {
-        // What filters rows found for those of another table could drive the join itself.
-        Operator::UniqueLookup => node.role != Role::Inner || node.conditions.filter.is_none(),
-        Operator::TidScan | Operator::FullTextScan => true,
+        Operator::UniqueLookup | Operator::TidScan | Operator::FullTextScan => true,
         Operator::IndexScan | Operator::IndexOnlyScan => {
             // An index whose first keys are not asked for is read in large parts.
             let rows = node.rows.estimated.unwrap_or(0.0);
