@@ -7,8 +7,10 @@
 mod blocks;
 mod frame;
 mod json;
+mod log;
 mod mariadb;
 mod mysql;
+mod page;
 mod postgres;
 mod sniff;
 mod source;

@@ -252,7 +252,7 @@ async fn stage(connection: &mut Connection, table: &Table, number: usize) -> Res
     let stage = format!("{}.{}", quoted(&table.schema), quoted(&format!("whyslow_sample_{number}")));
     let sql = definition.stage(&stage, &plain);
     connection.create_temporary(&stage, &sql).await.map_err(|e| may_not(e, &table.schema))?;
-    let sample = Sample { rows: 0.0, how: String::new() };
+    let sample = Sample { rows: 0.0, how: String::new(), least: None };
     Ok(Copy {
         schema: table.schema.clone(),
         table: table.name.clone(),
