@@ -1,0 +1,116 @@
+//! Indexes that do not exist, tried.
+
+use whyslow::{
+    advise::{Candidate, Key, TrialError, Trust},
+    plan::{Engine, NodeId, Plan},
+    server::SessionOptions,
+    whatif::{Allow, try_one},
+};
+
+use super::{Admin, connect, connect_with, explain};
+use crate::support::{target, url};
+
+fn index(table: &str, columns: &[&str]) -> Candidate {
+    let key = |column: &&str| Key {
+        expr: (*column).to_owned(),
+        expression: column.contains('('),
+        desc: false,
+        nulls_first: None,
+        opclass: None,
+        prefix: None,
+    };
+    Candidate {
+        engine: Engine::PostgreSql,
+        schema: "public".to_owned(),
+        table: table.to_owned(),
+        method: "btree",
+        keys: columns.iter().map(key).collect(),
+        include: Vec::new(),
+        predicate: None,
+        replaces: Vec::new(),
+        reasons: Vec::new(),
+    }
+}
+
+fn cost(plan: &Plan) -> f64 {
+    plan.node(NodeId::ROOT).cost.total.unwrap()
+}
+
+fn uses(plan: &Plan, index: &str) -> bool {
+    plan.ids().any(|id| plan.node(id).index.as_deref() == Some(index))
+}
+
+#[tokio::test]
+async fn hypopg_tells_what_an_index_would_do_and_forgets_it() {
+    let mut session = connect("WHYSLOW_TEST_HYPOPG").await;
+    let sql = "select * from orders where customer_id = 40000";
+    for sql in [sql, "select * from orders where customer_id = $1"] {
+        let tried = try_one(&mut session, sql, &index("orders", &["customer_id"]), Allow::default()).await.unwrap();
+        assert_eq!((tried.method, tried.trust), ("hypopg", Trust::Close));
+        assert!(uses(&tried.after, &tried.index_name) && !uses(&tried.before, &tried.index_name));
+        assert!(cost(&tried.after) < cost(&tried.before) / 10.0, "{sql}");
+        assert!(tried.size_bytes.is_some_and(|b| b > 1_000_000), "{:?}", tried.size_bytes);
+        assert!(!explain(&mut session, sql).await.unwrap().document.contains(&tried.index_name), "it is forgotten");
+    }
+    let useless = try_one(&mut session, sql, &index("orders", &["total"]), Allow::default()).await.unwrap();
+    assert!(!uses(&useless.after, &useless.index_name));
+
+    let mut partial = index("orders", &["customer_id"]);
+    partial.predicate = Some("status = 'pending'".to_owned());
+    partial.include = vec!["total".to_owned()];
+    let sql = "select total from orders where customer_id = 7 and status = 'pending'";
+    let tried = try_one(&mut session, sql, &partial, Allow::default()).await.unwrap();
+    assert!(uses(&tried.after, &tried.index_name));
+}
+
+#[tokio::test]
+async fn what_hypopg_cannot_tell_is_not_taken_for_an_answer() {
+    let mut session = connect("WHYSLOW_TEST_HYPOPG").await;
+    let mut gin = index("products", &["tags"]);
+    gin.method = "gin";
+    let error = try_one(&mut session, "select * from products where tags @> '{sale}'", &gin, Allow::default()).await;
+    assert!(matches!(error, Err(TrialError::Unsupported { .. })), "{error:?}");
+    // The same partial index is seen when its table comes first and overlooked when it comes second.
+    let mut partial = index("orders", &["customer_id"]);
+    partial.predicate = Some("status = 'returned'".to_owned());
+    let first = "select o.total from orders o join customers c on c.id = o.customer_id \
+                 where o.status = 'returned' and c.email = 'customer7@example.com'";
+    let tried = try_one(&mut session, first, &partial, Allow::default()).await.unwrap();
+    assert!(uses(&tried.after, &tried.index_name));
+    let second = first.replace("orders o join customers c", "customers c join orders o");
+    let error = try_one(&mut session, &second, &partial, Allow::default()).await;
+    assert!(matches!(error, Err(TrialError::Unsupported { .. })), "{error:?}");
+    // Errors are told, and the next trial starts clean.
+    for wrong in [index("orders", &["no_such_column"]), index("no_such_table", &["a"])] {
+        let error = try_one(&mut session, first, &wrong, Allow::default()).await;
+        assert!(matches!(error, Err(TrialError::Server { .. })), "{error:?}");
+    }
+    let sql = "select * from orders where customer_id = 40000";
+    assert!(try_one(&mut session, sql, &index("orders", &["customer_id"]), Allow::default()).await.is_ok());
+    let mut none = connect("WHYSLOW_TEST_POSTGRES").await;
+    let error = try_one(&mut none, sql, &index("orders", &["customer_id"]), Allow::default()).await.unwrap_err();
+    assert!(error.to_string().contains("CREATE EXTENSION hypopg"), "{error}");
+}
+
+#[tokio::test]
+async fn the_embedded_method_builds_the_index_and_takes_it_away() {
+    // Any server that is ours alone will do for the method; only the demo's says that it is embedded.
+    let mut place = target(&url("WHYSLOW_TEST_POSTGRES_ADMIN"));
+    place.embedded = true;
+    let mut session = connect_with(&place, &SessionOptions::default()).await.unwrap();
+    let mut gin = index("products", &["tags"]);
+    gin.method = "gin";
+    for (sql, candidate) in [
+        ("select * from orders where customer_id = 40000", index("orders", &["customer_id"])),
+        ("select id from products where tags @> '{limited}'", gin),
+        ("select * from orders where customer_id = $1", index("orders", &["customer_id"])),
+    ] {
+        let tried = try_one(&mut session, sql, &candidate, Allow::default()).await.unwrap();
+        assert_eq!((tried.method, tried.trust), ("real-rolled-back", Trust::Exact));
+        assert!(uses(&tried.after, &tried.index_name), "{sql}: {}", tried.after.source);
+        assert!(cost(&tried.after) < cost(&tried.before), "{sql}");
+        assert!(tried.size_bytes.is_some_and(|b| b > 8192));
+    }
+    let left = Admin::new().await.number("select count(*) from pg_class where relname = 'whyslow_trial'").await;
+    assert_eq!(left, 0);
+}
