@@ -69,10 +69,11 @@ impl Phases {
         if let Some((used, allocated)) = self.planning_memory {
             out.push(format!("planning took {} of memory ({} allocated)", fmt::bytes(used), fmt::bytes(allocated)));
         }
-        if let Some(b) = self.planning_buffers.filter(|b| b.hit + b.read > 0) {
+        // Blocks found in the cache cost next to nothing.
+        if let Some(b) = self.planning_buffers.filter(|b| b.read > 0) {
             #[allow(clippy::cast_precision_loss, reason = "shown with a few digits")]
             let [hit, read] = [b.hit, b.read].map(|n| fmt::count(n as f64));
-            out.push(format!("planning looked at {hit} blocks in cache and read {read}"));
+            out.push(format!("planning read {read} blocks and found {hit} in cache"));
         }
         if let Some(jit) = &self.jit {
             let time = jit.total_ms.map_or(String::new(), |ms| format!(" in {}", fmt::duration_ms(ms)));

@@ -1,6 +1,6 @@
-//! Server logs: what stands around a plan that auto_explain wrote.
+//! Server logs: what stands around a plan that `auto_explain` wrote.
 
-/// Milliseconds from the line auto_explain begins an entry with: `duration: 12.345 ms  plan:`.
+/// Milliseconds from the line `auto_explain` begins an entry with: `duration: 12.345 ms  plan:`.
 pub(super) fn duration(row: &str) -> Option<f64> {
     let before = row.find(" ms  plan:").or_else(|| row.find(" ms plan:"))?;
     let (_, number) = row[..before].rsplit_once("duration: ")?;

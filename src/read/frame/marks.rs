@@ -13,6 +13,7 @@ const LOOKED_AT: usize = 2_000;
 
 /// The marks of a text.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing to take away, in any combination")]
 pub(super) struct Marks {
     /// `+` or `↵` behind a line means that a value goes on.
     continued: bool,

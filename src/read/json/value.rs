@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Document, Kind, Slot, Span};
 
-impl<'t> Document<'t> {
+impl Document<'_> {
     /// The first value, if any was begun.
     #[cfg(test)]
     pub(in crate::read) fn root(&self) -> Option<Value<'_>> {

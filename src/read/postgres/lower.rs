@@ -21,7 +21,7 @@ enum Item<'d> {
     /// An object with a `Node Type`.
     Node(Value<'d>),
     /// Something a node of Citus does elsewhere.
-    Remote(Remote<'d>),
+    Remote(Box<Remote<'d>>),
 }
 
 /// Reads the object around one statement's `Plan`.
@@ -49,7 +49,7 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
                 let remotes = elsewhere.map(|value| distributed::remotes(value, &mut node)).unwrap_or_default();
                 let id = Some(push(&mut builder, parent, node)?);
                 todo.extend(plans.into_iter().flat_map(Value::children).map(|child| (Item::Node(child), id)));
-                todo.extend(remotes.into_iter().map(|remote| (Item::Remote(remote), id)));
+                todo.extend(remotes.into_iter().map(|remote| (Item::Remote(Box::new(remote)), id)));
             }
             Item::Remote(remote) => {
                 let id = Some(push(&mut builder, parent, remote.node)?);

@@ -204,11 +204,12 @@ impl<'d> RawNode<'d> {
             "Workers Planned" => number(&mut self.workers_planned, v),
             "Workers Launched" => number(&mut self.workers_launched, v),
             "Plans" => {
-                let first = self.plans.is_none() && v.is_array();
-                if first {
+                if self.plans.is_none() && v.is_array() {
                     self.plans = Some(v);
+                    return true;
                 }
-                first
+                // An empty list looks like an empty text in YAML and XML.
+                v.text().is_some_and(|text| text.is_empty())
             }
             "Distributed Query" if v.is_object() => {
                 self.distributed = Some(v);

@@ -71,8 +71,8 @@ struct Parser<'t> {
     tree: Tree<'t>,
     statement: Statement<'t>,
     place: Place,
-    /// The name of the sub-plan whose node comes next.
-    section: Option<Cow<'t, str>>,
+    /// The name of the sub-plan whose node comes next, and its column.
+    section: Option<(usize, Cow<'t, str>)>,
 }
 
 /// A byte of the text, and what was expected there.
@@ -84,7 +84,7 @@ impl<'t> Parser<'t> {
             (Kind::Node, _) => return self.node(row),
             (Kind::Section, _) => {
                 self.place = Place::Node;
-                self.section = Some(Cow::Borrowed(&row.text));
+                self.section = Some((row.column, Cow::Borrowed(&row.text)));
                 return Ok(());
             }
             (_, Place::Worker(column) | Place::Statement(column)) if row.column <= column => self.place = Place::Node,
@@ -116,7 +116,9 @@ impl<'t> Parser<'t> {
             return Err((at + raw.len(), "a node after `->`"));
         }
         let (header, fault) = header::header(&row.text);
-        self.tree.push(TextNode::new(row.column, start, header, self.section.take()));
+        // A sub-plan stands beside its name, further in than the other children of the same node.
+        let (column, section) = self.section.take().map_or((row.column, None), |(column, name)| (column, Some(name)));
+        self.tree.push(TextNode::new(column, start, header, section));
         match fault {
             // The place in a line that was joined is told by the line it begins on.
             Some((offset, expected)) => Err(((start + offset).min(at + raw.len()), expected)),

@@ -60,8 +60,8 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     builder: Builder<'t>,
-    /// Tags whose elements hold elements.
-    open: Vec<&'t str>,
+    /// Tags whose elements hold elements, and whether they are lists.
+    open: Vec<(&'t str, bool)>,
     /// A tag whose element holds nothing yet, and where it begins.
     pending: Option<(&'t str, usize)>,
 }
@@ -96,7 +96,7 @@ impl<'t> Reader<'t> {
     }
 
     fn missing(&self) -> String {
-        let open = self.pending.map(|(tag, _)| tag).or(self.open.last().copied());
+        let open = self.pending.or(self.open.last().map(|(tag, _)| (*tag, 0))).map(|(tag, _)| tag);
         open.map_or("an element".to_owned(), |tag| format!("`</{tag}>`"))
     }
 
@@ -107,7 +107,7 @@ impl<'t> Reader<'t> {
             // Lists hold `<Item>`s, or elements named by the list's singular.
             let list = name == "Item" || outer.strip_suffix('s') == Some(name);
             self.builder.begin(if list { Kind::Array } else { Kind::Object }, at);
-            self.open.push(outer);
+            self.open.push((outer, list));
         }
         self.pending = Some((name, start));
     }
@@ -119,8 +119,15 @@ impl<'t> Reader<'t> {
                 return Err((start, format!("`</{open}>`")));
             }
             self.say(open);
-            self.builder.scalar(&entities(content));
-        } else if self.open.last() == Some(&name) {
+            // An element that holds no other is printed over two lines.
+            let content = if content.trim().is_empty() { content.trim().into() } else { entities(content) };
+            // What lists hold are texts, whatever they look like.
+            if self.open.last().is_some_and(|(_, list)| *list) {
+                self.builder.text(&content);
+            } else {
+                self.builder.scalar(&content);
+            }
+        } else if self.open.last().is_some_and(|(open, _)| *open == name) {
             self.open.pop();
             self.builder.end();
         } else {

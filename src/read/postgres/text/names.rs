@@ -2,7 +2,7 @@
 
 use super::{
     header::header,
-    property::{is_known, property},
+    property::property,
     rows::{arrow, is_ruler},
     statement::introduces,
 };
@@ -74,8 +74,10 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
     let further = below.len() - below.trim_start().len() > here.len() - here.trim_start().len();
     let below = below.trim();
     let inside = arrow(below).is_some()
-        || property(below).is_some_and(|(key, _)| is_known(key))
-        || ["CTE ", "InitPlan ", "Update on ", "Delete on "].iter().any(|word| below.starts_with(word));
+        || property(below).is_some()
+        || ["CTE ", "InitPlan ", "SubPlan ", "Insert on ", "Update on ", "Delete on ", "Merge on "]
+            .iter()
+            .any(|word| below.starts_with(word));
     let after = property(below).is_some_and(|(key, _)| key.starts_with("Planning") || key == "Settings");
     next <= line + 2 && ((further && inside) || (after && !bare) || (!bare && is_end(below)))
 }

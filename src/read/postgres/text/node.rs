@@ -189,14 +189,18 @@ impl<'t> Tree<'t> {
     /// `Update on public.part_1 p`.
     pub(super) fn target(&mut self, text: &'t str) {
         let Some((_, table)) = text.split_once(" on ") else { return };
-        let mut fields: Fields<'t> = Vec::new();
         let (mut name, mut rest) = identifier(table);
+        let mut schema = None;
         if let Some(after) = rest.strip_prefix('.') {
-            put(&mut fields, "Schema", Field::Text(name));
+            schema = Some(name);
             (name, rest) = identifier(after);
         }
         let alias = rest.strip_prefix(' ').map_or(name.clone(), |after| identifier(after).0);
+        let mut fields: Fields<'t> = Vec::new();
         put(&mut fields, "Relation Name", Field::Text(name));
+        if let Some(schema) = schema {
+            put(&mut fields, "Schema", Field::Text(schema));
+        }
         put(&mut fields, "Alias", Field::Text(alias));
         if let Some(node) = self.last() {
             node.targets.push(Field::Object(fields));

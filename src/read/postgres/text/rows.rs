@@ -157,8 +157,8 @@ impl<'t> Gathering<'t> {
         let last = self.rows.last();
         let broken = self.broken_at > 0 && width(self.page.row(i - 1)) >= self.broken_at;
         let headless = self.costs && last.is_some_and(|r| r.kind == Kind::Node && !r.text.contains('('));
-        let list = last.is_some_and(|r| r.kind == Kind::Property && r.text.ends_with(','));
-        if broken || headless || list {
+        let comma = last.is_some_and(|r| r.kind == Kind::Property && r.text.ends_with(','));
+        if broken || headless || comma {
             self.join(i);
         } else if column > self.root {
             self.push(i, column, Kind::Other, text);
