@@ -3,15 +3,26 @@
 //! Candidates come from the statement's parse and from its plan, resolved against the catalog. A [`Trial`] answers
 //! what the server would do with one; this room does not know which method answers.
 
+mod advisor;
 mod candidates;
 pub mod ddl;
+mod extensions;
 mod facts;
 mod judge;
+mod pool;
+mod redundant;
+mod search;
 mod size;
+mod upkeep;
+mod workload;
 
+pub use advisor::{Advice, Outcome, advise, untested};
 pub use candidates::candidates;
 pub use judge::{judge, rank, uses};
+pub use redundant::Redundant;
+pub use search::Step;
 pub use size::size;
+pub use workload::{Limits, Objective, Weighted};
 
 use std::{future::Future, pin::Pin};
 
@@ -106,6 +117,17 @@ pub struct Tried {
     pub notes: Vec<String>,
 }
 
+/// A statement's plan with a set of indexes that do not exist.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// How far to trust it.
+    pub trust: Trust,
+    /// What the plan calls each index of the set, in the set's order; `None`: the method could not make that one.
+    pub names: Vec<Option<String>>,
+}
+
 /// Why a candidate could not be tried.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrialError {
@@ -136,6 +158,35 @@ pub trait Trial: Send {
     fn method(&self) -> &'static str;
     /// Tries one candidate for one statement.
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>>;
+    /// Plans each statement with all of these indexes at once, which may be none: then as the method sees the statement
+    /// without any. One answer for each statement, in order.
+    ///
+    /// A search asks this hundreds of times, first of all for every statement of its workload with no index; so a method
+    /// keeps what the next question has in common with the last. One that tries a single index at a time need not
+    /// answer more than that.
+    fn try_set<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        candidates: &'a [&'a Candidate],
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(statements.len());
+            for statement in statements {
+                answers.push(match candidates {
+                    [one] => self.try_one(statement, one).await.map(|tried| Planned {
+                        plan: tried.after,
+                        trust: tried.trust,
+                        names: vec![Some(tried.index_name)],
+                    }),
+                    _ => Err(TrialError::Unsupported {
+                        method: self.method(),
+                        reason: "it tries one index at a time".to_owned(),
+                    }),
+                });
+            }
+            answers
+        })
+    }
     /// Takes away what was made for the trials so far. To be called when no more follow; a method that leaves nothing
     /// behind has nothing to do.
     fn finish(&mut self) -> Boxed<'_, ()> {
@@ -155,11 +206,24 @@ pub enum Verdict {
     Untested,
 }
 
+/// A statement of the workload that an index serves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Served {
+    /// Its place in the workload, from 0.
+    pub statement: usize,
+    /// Its cost without any of the proposed indexes. PostgreSQL: the planner's; MySQL, MariaDB: rows examined.
+    pub cost_before: f64,
+    /// Its cost with all proved ones.
+    pub cost_after: f64,
+}
+
 /// A candidate with what is known of it.
 #[derive(Debug, Clone)]
 pub struct Proposal {
     /// The index.
     pub candidate: Candidate,
+    /// The name it is given.
+    pub name: String,
     /// Statements that create it, safe for production.
     pub ddl: Vec<String>,
     /// Statements that take it away again.
@@ -168,8 +232,14 @@ pub struct Proposal {
     pub verdict: Verdict,
     /// Why, in one line with numbers.
     pub reason: String,
-    /// The trial, if there was one.
+    /// The trial, if there was one; of several statements that of the one it serves most.
     pub tried: Option<Tried>,
+    /// Statements whose plans use it, those that gain most first.
+    pub serves: Vec<Served>,
+    /// What was tried in its place and lost, one line each.
+    pub lost: Vec<String>,
+    /// It helps too, but there is a better one, of this name, or one that serves more: make either, not both.
+    pub instead_of: Option<String>,
     /// Index entries written per row written.
     pub entries_per_row: f64,
     /// Bytes written to the index per row written.

@@ -11,6 +11,8 @@ pub struct Catalog {
     pub search_path: Vec<String>,
     /// Server settings that matter for plans, by name.
     pub settings: Vec<(String, String)>,
+    /// Extensions that indexes may need and the server has (PostgreSQL), and whether the database has them.
+    pub extensions: Vec<(String, bool)>,
     /// Facts that could not be read, and why.
     pub missing: Vec<String>,
 }
@@ -52,6 +54,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Indexes.
     pub indexes: Vec<Index>,
+    /// The query of a view, as the server prints it.
+    pub definition: Option<String>,
     /// When statistics were last gathered, as the server prints it.
     pub last_analyzed: Option<String>,
     /// Row changes since then.

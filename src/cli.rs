@@ -1,6 +1,7 @@
 //! The command line and the commands without a screen.
 
 mod advise;
+mod compare;
 mod connect;
 mod explain;
 mod failure;
@@ -10,6 +11,7 @@ mod output;
 mod print;
 mod read;
 mod screen;
+mod workload;
 
 use std::process::ExitCode;
 
@@ -54,7 +56,9 @@ enum Command {
     Explain(Statement),
     /// A plan somebody already has: the screen on a terminal, text otherwise or with --format
     Read(options::Read),
-    /// Propose indexes for one statement and test each
+    /// Two plans: what changed in kind, then in numbers
+    Compare(options::Compare),
+    /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
     /// List every command of the screen with its keys
     Keys,
@@ -101,6 +105,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
+            Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => advise::run(options, engine).await,
             Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),

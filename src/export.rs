@@ -7,9 +7,9 @@ pub mod json;
 pub mod text;
 
 use crate::{
-    advise::{Candidate, Proposal, Tried, Verdict},
+    advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
-    plan::Plan,
+    plan::{Engine, Plan, diff::Diff},
 };
 
 /// Everything a command has to say of one statement.
@@ -23,6 +23,54 @@ pub struct Report<'a> {
     pub proposals: &'a [Proposal],
     /// How much was searched for proposals; `None` when none were asked for.
     pub searched: Option<Searched>,
+}
+
+/// Two plans of one statement beside each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    /// What people call them: file names, mostly.
+    pub names: (&'a str, &'a str),
+    /// The earlier one.
+    pub before: Report<'a>,
+    /// The later one.
+    pub after: Report<'a>,
+    /// How their nodes answer to each other.
+    pub diff: &'a Diff,
+}
+
+impl<'a> Comparison<'a> {
+    /// Findings that the later plan has no more, and those it has in addition: by rule and by what the node reads, not by its
+    /// place.
+    #[must_use]
+    pub fn findings(&self) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+        let name = |plan: &Plan, finding: &Finding| {
+            let relation = plan.node(finding.node).relation.as_ref();
+            (finding.rule, relation.map(|r| r.alias.as_ref().unwrap_or(&r.name).to_lowercase()))
+        };
+        let named = |report: &Report<'a>| -> Vec<_> {
+            let plan = report.plan;
+            report.findings.iter().map(|finding| (name(plan, finding), finding)).collect()
+        };
+        let (was, is) = (named(&self.before), named(&self.after));
+        let lacking = |these: &[_], those: &[(_, _)]| -> Vec<&'a Finding> {
+            let left = these.iter().filter(|(name, _): &&(_, _)| !those.iter().any(|(other, _)| other == name));
+            left.map(|(_, finding)| *finding).collect()
+        };
+        (lacking(&was, &is), lacking(&is, &was))
+    }
+}
+
+/// Everything a command has to say of a workload.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkloadReport<'a> {
+    /// The server's engine.
+    pub engine: Engine,
+    /// The server's version.
+    pub version: Option<&'a str>,
+    /// What was found.
+    pub advice: &'a Advice,
+    /// How much was searched for it.
+    pub searched: Searched,
 }
 
 /// How much a search for indexes did.

@@ -29,6 +29,13 @@ pub fn count(n: f64) -> String {
     }
 }
 
+/// How many there are of something.
+#[must_use]
+pub fn whole(n: usize) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
+    count(n as f64)
+}
+
 /// A whole number with thousands separated by commas.
 #[must_use]
 pub fn grouped(n: f64) -> String {

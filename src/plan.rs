@@ -5,6 +5,7 @@
 
 mod build;
 pub mod diff;
+pub mod fold;
 mod metrics;
 mod node;
 mod phases;

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod frame;
+mod grid;
 mod json;
 mod log;
 mod mariadb;
@@ -14,6 +15,9 @@ mod page;
 mod postgres;
 mod sniff;
 mod source;
+mod text;
+mod tidb;
+mod traditional;
 
 use crate::plan::Plan;
 use source::Source;

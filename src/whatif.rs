@@ -1,14 +1,16 @@
 //! Methods that try an index which does not exist. Each says what it needs, what it costs and how far to trust it.
 
+mod advise;
 mod create;
 mod hypopg;
 mod postgres;
 mod rolled_back;
 mod temporary_tables;
 
+pub use self::advise::advise;
 use self::{hypopg::HypoPg, rolled_back::RolledBack, temporary_tables::TemporaryTables};
 use crate::{
-    advise::{Candidate, Proposal, Trial, TrialError, Tried, candidates, judge, rank},
+    advise::{Candidate, Limits, Proposal, Trial, TrialError, Tried, Weighted},
     catalog::Catalog,
     plan::Plan,
     server::{ServerError, Session},
@@ -47,39 +49,11 @@ pub async fn propose(
     plan: &Plan,
     catalog: &Catalog,
     allow: Allow,
-    mut progress: impl FnMut(Progress) + Send,
+    progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Proposal>, ServerError> {
-    let all = candidates(sql, plan, catalog);
-    let total = all.len();
-    progress(Progress { done: 0, total, doing: "looking for candidates".to_owned() });
-    session.start_over();
-    let canceller = session.canceller();
-    let mut proposals = Vec::with_capacity(total);
-    let mut method = method(session, allow);
-    let mut stopped = None;
-    for (done, candidate) in all.into_iter().enumerate() {
-        progress(Progress { done, total, doing: format!("trying an index on {}", one_line(&candidate.table)) });
-        let tried = match &mut method {
-            Ok(method) => method.try_one(sql, &candidate).await,
-            Err(none) => Err(none.clone()),
-        };
-        if let Err(TrialError::Server { message, .. }) = &tried
-            && let Some(kind) = canceller.stopped()
-        {
-            stopped = Some(ServerError::new(kind, "trying indexes", message));
-            break;
-        }
-        proposals.push(judge(candidate, tried, catalog));
-    }
-    if let Ok(method) = &mut method {
-        method.finish().await;
-    }
-    if let Some(error) = stopped {
-        return Err(error);
-    }
-    progress(Progress { done: total, total, doing: "done".to_owned() });
-    rank(&mut proposals);
-    Ok(proposals)
+    let workload = [Weighted { sql: sql.to_owned(), weight: 1.0 }];
+    let limits = Limits::default();
+    advise(session, &workload, &[Some(plan)], catalog, allow, &limits, progress).await.map(|advice| advice.proposals)
 }
 
 /// Tries one index for one statement by the best method this session allows: an index that a person thought of.

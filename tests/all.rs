@@ -16,6 +16,7 @@ mod live_mariadb;
 mod live_mysql;
 mod live_postgres;
 mod pty;
+mod read_family;
 mod read_formats;
 mod read_plans;
 mod readme;

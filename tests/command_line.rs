@@ -178,3 +178,44 @@ fn the_answer_goes_to_a_file_when_one_is_named() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), said(&read("postgresql-15/spill.analyze.json", &[])));
     std::fs::remove_file(&path).unwrap();
 }
+
+#[test]
+fn two_plans_are_compared_in_text_and_json() {
+    let (before, after) = (fixture("screen/open-orders.explain.json"), fixture("screen/open-orders.hypopg.json"));
+    let (before, after) = (before.to_str().unwrap(), after.to_str().unwrap());
+    let shown = said(&run(&["compare", before, after], b""));
+    assert!(shown.starts_with("before  ") && shown.contains("What changed"), "{shown}");
+    assert!(shown.contains("Before") && shown.contains("After") && shown.contains("cost: "), "{shown}");
+    let document: serde_json::Value = serde_json::from_str(&said(&run(
+        &["compare", before, "-", "--format", "json"],
+        &std::fs::read(after).unwrap(),
+    )))
+    .unwrap();
+    assert!(!document["changes"]["kinds"].as_array().unwrap().is_empty(), "{document}");
+    let pairs = document["changes"]["nodes"].as_array().unwrap();
+    let nodes = |side: &str| document[side]["nodes"].as_array().unwrap().len();
+    let named = |side: &str| pairs.iter().filter(|pair| !pair[side].is_null()).count();
+    assert_eq!((named("before"), named("after")), (nodes("before"), nodes("after")), "every node once");
+}
+
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let plan = fixture("postgresql-15/filter.explain.json");
+    let plan = plan.to_str().unwrap();
+    let third = format!("{plan}#3");
+    for (arguments, input, words) in [
+        (vec!["compare", "-", "-"], "", "standard input can be only one of them"),
+        (vec!["compare", plan, "no/such/file"], "", "reading no/such/file: No such file"),
+        (
+            vec!["compare", plan, "-"],
+            "[{\"Plan\": {\"Node Type\": \"Result\"}}, {\"Plan\": {\"Node Type\": \"Result\"}}]",
+            "it holds 2 plans",
+        ),
+        (vec!["compare", plan, &third], "", "it has no plan 3, only 1"),
+        (vec!["compare", plan, "-"], "hello", "expected a plan"),
+    ] {
+        let output = run(&arguments, input.as_bytes());
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(text(&output.stderr).contains(words), "{arguments:?}: {}", text(&output.stderr));
+    }
+}

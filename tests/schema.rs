@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 use whyslow::{
-    advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
+    advise::{Advice, Candidate, Key, Outcome, Proposal, Served, Tried, Trust, Verdict},
     diagnose::{Finding, Severity, diagnose},
     export::{
-        Report, Searched,
-        json::{SCHEMA, document},
+        Comparison, Report, Searched, WorkloadReport,
+        json::{SCHEMA, comparison, document, workload},
     },
-    plan::{Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers},
+    plan::{
+        Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
+        diff::diff,
+    },
 };
 
 fn validator() -> jsonschema::Validator {
@@ -86,6 +89,10 @@ fn proposal(verdict: Verdict) -> Proposal {
         },
         ddl: vec!["CREATE INDEX CONCURRENTLY i ON public.orders (customer_id)".into()],
         undo: vec!["DROP INDEX CONCURRENTLY public.i".into()],
+        name: "i".into(),
+        serves: vec![Served { statement: 0, cost_before: 9.0, cost_after: 1.0 }],
+        lost: vec!["(a): dearer".into()],
+        instead_of: Some("other".into()),
         verdict,
         reason: "used".into(),
         tried: (verdict != Verdict::Untested).then(|| Tried {
@@ -132,6 +139,32 @@ fn a_document_with_everything_in_it_fits_the_schema() {
 }
 
 #[test]
+fn a_document_of_a_workload_fits_the_schema() {
+    let outcome = |problem: Option<&str>| Outcome {
+        sql: "select 1".into(),
+        weight: 2.0,
+        before: problem.is_none().then_some(9.0),
+        after: problem.is_none().then_some(1.0),
+        problem: problem.map(str::to_owned),
+    };
+    let advice = Advice {
+        proposals: [Verdict::Proved, Verdict::Rejected, Verdict::Untested].map(proposal).into(),
+        statements: vec![outcome(None), outcome(Some("no such table"))],
+        ..Advice::default()
+    };
+    let searched = Searched { candidates: 3, explains: 4, seconds: 0.2 };
+    let report = WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched };
+    let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
+    assert_eq!(problems(&document), Vec::<String>::new());
+    assert_eq!(document["statements"][0]["cost_after"], 1.0);
+    for missing in ["engine", "proposals", "redundant", "statements", "searched"] {
+        let mut document = document.clone();
+        document.as_object_mut().unwrap().remove(missing).unwrap();
+        assert!(!problems(&document).is_empty(), "a document without {missing} passes");
+    }
+}
+
+#[test]
 fn a_document_with_nothing_in_it_fits_the_schema() {
     let mut builder = PlanBuilder::new();
     builder.push(None, Node::new(Role::Root, Operator::Other("Odd".into()), "")).unwrap();
@@ -139,6 +172,33 @@ fn a_document_with_nothing_in_it_fits_the_schema() {
     let findings = diagnose(&plan, None);
     assert_eq!(problems(&parsed(&[Report::new(&plan, &findings)])), Vec::<String>::new());
     assert_eq!(problems(&parsed(&[])), Vec::<String>::new(), "a file without a plan");
+}
+
+#[test]
+fn a_comparison_fits_the_schema() {
+    let (before, after, findings) = (full(None), full(Some("i")), [finding()]);
+    let compared = Comparison {
+        names: ("a", "b"),
+        before: Report::new(&before, &[]),
+        after: Report::new(&after, &findings),
+        diff: &diff(&before, &after),
+    };
+    let good: Value = serde_json::from_str(&comparison(&compared).unwrap()).unwrap();
+    assert_eq!(problems(&good), Vec::<String>::new());
+    assert_eq!(good["changes"]["findings_new"][0]["rule"], "full-scan-filtering");
+    for (pointer, bad) in [
+        ("/format", json!(2)),
+        ("/before/format", json!(1)),
+        ("/changes/kinds", json!("none")),
+        ("/changes/nodes/0/change", json!("moved")),
+        ("/changes/nodes/0/before", json!(-1)),
+        ("/more", json!(1)),
+    ] {
+        let mut document = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[name] = bad.clone();
+        assert!(!problems(&document).is_empty(), "{pointer} = {bad} passes");
+    }
 }
 
 #[test]
@@ -204,7 +264,9 @@ fn what_is_made_of_every_fixture_fits_the_schema() {
     let validator = validator();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut documents = 0;
-    for file in files(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json" || e == "txt")) {
+    for file in
+        files(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json" || e == "txt" || e == "plans"))
+    {
         let Ok(plans) = whyslow::read::read(&std::fs::read_to_string(&file).unwrap_or_default()) else {
             continue;
         };

@@ -1,20 +1,45 @@
 //! Which indexes could help: every source by itself, the promising ones first.
 
+mod brin;
 mod btree;
 mod covering;
 mod draft;
 mod existing;
+mod full_text;
 mod gin;
+mod gist;
+mod hash;
+mod json;
 mod partial;
+mod trigram;
 mod wanted;
 
 use super::{Candidate, facts};
 use crate::{
     catalog::{Catalog, TableKind},
     plan::Plan,
-    sql::shape::shape,
+    sql::shape::{Shape, shape},
 };
 use draft::{At, Draft};
+
+/// A kind of index.
+type Kind = fn(&At<'_>) -> Vec<Draft>;
+/// A kind that is made of others.
+type Derive = fn(&At<'_>, &[Draft]) -> Vec<Draft>;
+
+/// Every kind of index: what of a source it could serve.
+const KINDS: &[Kind] = &[
+    gin::drafts,
+    gist::drafts,
+    trigram::drafts,
+    full_text::drafts,
+    json::drafts,
+    btree::drafts,
+    brin::drafts,
+    hash::drafts,
+];
+/// Kinds that are made of the drafts so far.
+const DERIVED: &[Derive] = &[partial::drafts, covering::drafts];
 
 /// More than this is no advice; each one costs a trial.
 const MOST: usize = 8;
@@ -27,6 +52,11 @@ const FEW_BYTES: u64 = 128 << 10;
 #[must_use]
 pub fn candidates(sql: &str, plan: &Plan, catalog: &Catalog) -> Vec<Candidate> {
     let Ok(shape) = shape(sql, plan.engine, catalog) else { return Vec::new() };
+    of_shape(&shape, plan, catalog, MOST)
+}
+
+/// The same of a statement's shape, and at most so many.
+pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usize) -> Vec<Candidate> {
     let version = facts::version_number(plan.version.as_deref(), plan.engine);
     let mut by_source: Vec<(f64, Vec<Candidate>)> = Vec::new();
     for (number, source) in shape.sources.iter().enumerate() {
@@ -35,14 +65,13 @@ pub fn candidates(sql: &str, plan: &Plan, catalog: &Catalog) -> Vec<Candidate> {
         if tiny || matches!(table.kind, TableKind::View | TableKind::Foreign) {
             continue;
         }
-        let Some(weight) = wanted::weight(plan, &shape, number) else { continue };
-        let at = At::new(plan.engine, version, &shape, number, table);
-        let mut drafts = gin::drafts(&at);
-        drafts.extend(btree::drafts(&at));
-        let partial = partial::drafts(&at, &drafts);
-        drafts.extend(partial);
-        let covering = covering::drafts(&at, &drafts);
-        drafts.extend(covering);
+        let Some(weight) = wanted::weight(plan, shape, number) else { continue };
+        let at = At::new(plan.engine, version, shape, number, table);
+        let mut drafts: Vec<Draft> = KINDS.iter().flat_map(|kind| kind(&at)).collect();
+        for kind in DERIVED {
+            let more = kind(&at, &drafts);
+            drafts.extend(more);
+        }
         drafts.sort_by_key(|d| d.rank);
         let mut found: Vec<Candidate> = Vec::new();
         for draft in drafts {
@@ -63,7 +92,7 @@ pub fn candidates(sql: &str, plan: &Plan, catalog: &Catalog) -> Vec<Candidate> {
             }
         }
     }
-    all.truncate(MOST);
+    all.truncate(most);
     all
 }
 
@@ -89,7 +118,7 @@ fn push(at: &At<'_>, draft: Draft, found: &mut Vec<Candidate>) {
     }
 }
 
-fn same(a: &Candidate, b: &Candidate) -> bool {
+pub(super) fn same(a: &Candidate, b: &Candidate) -> bool {
     a.schema == b.schema
         && a.table == b.table
         && a.method == b.method

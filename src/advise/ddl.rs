@@ -1,8 +1,8 @@
 //! A candidate as SQL.
 
-use super::{Candidate, Key};
+use super::{Candidate, Key, extensions};
 use crate::{
-    catalog::{Catalog, TableKind},
+    catalog::{Catalog, Index, Table, TableKind},
     plan::Engine,
 };
 
@@ -12,6 +12,11 @@ const LONGEST_NAME: usize = 63;
 /// A name for the index that no index or table of the catalog has.
 #[must_use]
 pub fn name(candidate: &Candidate, catalog: &Catalog) -> String {
+    name_beside(candidate, catalog, &[])
+}
+
+/// The same, and none of these.
+pub(super) fn name_beside(candidate: &Candidate, catalog: &Catalog, others: &[String]) -> String {
     let word = |text: &str| -> String {
         let plain: String =
             text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
@@ -31,7 +36,11 @@ pub fn name(candidate: &Candidate, catalog: &Catalog) -> String {
     let mut base = parts.join("_");
     base.truncate(LONGEST_NAME - 3);
     let taken = |name: &str| {
-        catalog.tables.iter().any(|t| t.name == name || t.indexes.iter().any(|i| i.name.eq_ignore_ascii_case(name)))
+        others.iter().any(|other| other == name)
+            || catalog
+                .tables
+                .iter()
+                .any(|t| t.name == name || t.indexes.iter().any(|i| i.name.eq_ignore_ascii_case(name)))
     };
     let mut name = base.clone();
     for number in 2.. {
@@ -55,14 +64,25 @@ pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<Strin
                 .table(Some(&candidate.schema), &candidate.table)
                 .is_some_and(|t| t.kind == TableKind::Partitioned);
             let how = if partitioned { "" } else { "CONCURRENTLY " };
-            vec![postgres(candidate, name, how)]
+            let extension = extensions::needed(candidate, catalog)
+                .filter(|e| extensions::state(catalog, e) == extensions::State::Available)
+                .map(|e| format!("CREATE EXTENSION IF NOT EXISTS {e}"));
+            extension.into_iter().chain([postgres(candidate, name, how)]).collect()
         }
-        Engine::MySql | Engine::MariaDb => vec![format!(
-            "ALTER TABLE {} ADD INDEX {} ({}), ALGORITHM=INPLACE, LOCK=NONE",
-            table(candidate),
-            quoted(name, candidate.engine),
-            keys(candidate)
-        )],
+        Engine::MySql | Engine::MariaDb => {
+            // Those two are built in place only while nobody writes.
+            let (word, lock) = match candidate.method {
+                "fulltext" => ("FULLTEXT INDEX", "SHARED"),
+                "spatial" => ("SPATIAL INDEX", "SHARED"),
+                _ => ("INDEX", "NONE"),
+            };
+            vec![format!(
+                "ALTER TABLE {} ADD {word} {} ({}), ALGORITHM=INPLACE, LOCK={lock}",
+                table(candidate),
+                quoted(name, candidate.engine),
+                keys(candidate)
+            )]
+        }
     }
 }
 
@@ -82,6 +102,46 @@ pub fn drop(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<String>
         Engine::MySql | Engine::MariaDb => {
             vec![format!("ALTER TABLE {} DROP INDEX {index}, ALGORITHM=INPLACE, LOCK=NONE", table(candidate))]
         }
+    }
+}
+
+/// How an index goes in two steps, and how it comes back. MySQL and MariaDB hide it first; PostgreSQL cannot, so that its
+/// use is watched first.
+pub(super) fn retire(engine: Engine, table: &Table, index: &Index) -> (Vec<String>, Vec<String>) {
+    let place = format!("{}.{}", quoted(&table.schema, engine), quoted(&table.name, engine));
+    let name = quoted(&index.name, engine);
+    let (hide, show) = match engine {
+        Engine::PostgreSql => {
+            let full = format!("{}.{name}", quoted(&table.schema, engine));
+            let watch = format!(
+                "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelid = '{}'::regclass",
+                full.replace('\'', "''")
+            );
+            let definition = index.definition.clone().unwrap_or_default();
+            let again = definition.replacen("CREATE INDEX ", "CREATE INDEX CONCURRENTLY ", 1);
+            let undo = if again.is_empty() { Vec::new() } else { vec![again] };
+            return (vec![watch, format!("DROP INDEX CONCURRENTLY {full}")], undo);
+        }
+        Engine::MySql => ("INVISIBLE", "VISIBLE"),
+        Engine::MariaDb => ("IGNORED", "NOT IGNORED"),
+    };
+    (
+        vec![
+            format!("ALTER TABLE {place} ALTER INDEX {name} {hide}"),
+            format!("ALTER TABLE {place} DROP INDEX {name}, ALGORITHM=INPLACE, LOCK=NONE"),
+        ],
+        vec![format!("ALTER TABLE {place} ALTER INDEX {name} {show}")],
+    )
+}
+
+/// The engine of a catalog's index: PostgreSQL gives definitions.
+pub(super) fn engine_of(catalog: &Catalog, index: &Index) -> Engine {
+    let mariadb =
+        || catalog.settings.iter().any(|(name, value)| name == "optimizer_switch" && value.contains("rowid_filter"));
+    match &index.definition {
+        Some(_) => Engine::PostgreSql,
+        None if mariadb() => Engine::MariaDb,
+        None => Engine::MySql,
     }
 }
 
@@ -109,8 +169,18 @@ fn postgres(candidate: &Candidate, name: &str, how: &str) -> String {
     format!("CREATE INDEX {how}{index} ON {} {}", table(candidate), postgres_body(candidate))
 }
 
+/// The index in short, for a line of text: `(a, b DESC) INCLUDE (c) WHERE d IS NULL`.
+pub(super) fn short(candidate: &Candidate) -> String {
+    let body = body(candidate);
+    if candidate.method == "btree" { body } else { format!("{} {body}", candidate.method) }
+}
+
 fn postgres_body(candidate: &Candidate) -> String {
-    let mut sql = format!("USING {} ({})", candidate.method, keys(candidate));
+    format!("USING {} {}", candidate.method, body(candidate))
+}
+
+fn body(candidate: &Candidate) -> String {
+    let mut sql = format!("({})", keys(candidate));
     if !candidate.include.is_empty() {
         let columns: Vec<String> = candidate.include.iter().map(|c| quoted(c, candidate.engine)).collect();
         sql = format!("{sql} INCLUDE ({})", columns.join(", "));

@@ -56,6 +56,27 @@ pub(super) fn kind(column: &Column, engine: Engine) -> Kind {
     }
 }
 
+/// Whether a type of PostgreSQL is a single ordered value, for which GIN and `GiST` need `btree_gin` and `btree_gist`.
+pub(super) fn is_scalar(type_name: &str) -> bool {
+    let base = type_name.split('(').next().unwrap_or_default();
+    matches!(
+        base,
+        "smallint"
+            | "integer"
+            | "bigint"
+            | "numeric"
+            | "real"
+            | "double precision"
+            | "uuid"
+            | "text"
+            | "date"
+            | "character varying"
+            | "character"
+            | "boolean"
+    ) || base.starts_with("timestamp")
+        || base.starts_with("time")
+}
+
 fn length(type_name: &str) -> Option<u32> {
     type_name.split_once('(')?.1.split([')', ',']).next()?.trim().parse().ok()
 }
@@ -100,8 +121,9 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
                 _ if unique => 1.0 / rows,
                 None => 0.005,
                 Some(s) => {
+                    // `character(n)` is told with its padding.
                     if let Value::Literal(text) = value
-                        && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v == text)
+                        && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v.trim_end() == text.trim_end())
                     {
                         return *part;
                     }
@@ -109,7 +131,9 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
                     #[expect(clippy::cast_precision_loss, reason = "a short list")]
                     let others = (s.distinct(rows).unwrap_or(200.0) - s.most_common.len() as f64).max(1.0);
                     match value {
-                        Value::Literal(_) if common > 0.0 => (1.0 - common - s.null_fraction).max(0.0) / others,
+                        Value::Literal(_) if common > 0.0 => {
+                            ((1.0 - common - s.null_fraction) / others).max(1.0 / rows)
+                        }
                         _ => (1.0 - s.null_fraction) / s.distinct(rows).unwrap_or(200.0),
                     }
                 }
@@ -129,6 +153,7 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
         | Test::Matches
         | Test::HasElement
         | Test::FullText
+        | Test::Position
         | Test::Pattern => 0.01,
     };
     part.clamp(0.0, 1.0)
@@ -145,8 +170,11 @@ pub(super) const fn words(test: Test) -> &'static str {
         Test::Contains | Test::ContainedBy => "containment",
         Test::HasKey | Test::HasKeys => "key exists",
         Test::Overlaps => "overlap",
-        Test::Matches => "search",
-        Test::NotEqual | Test::Pattern | Test::HasElement | Test::FullText => "filter",
+        Test::Matches | Test::FullText => "search",
+        Test::Position => "position",
+        Test::Pattern => "pattern",
+        Test::HasElement => "element",
+        Test::NotEqual => "filter",
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a trial proves.
 
-use super::{Candidate, Proposal, TrialError, Tried, Verdict, ddl, size};
+use super::{
+    Candidate, Proposal, TrialError, Tried, Verdict, ddl,
+    extensions::{self, State},
+    size,
+};
 use crate::{
     catalog::Catalog,
     fmt,
@@ -13,9 +17,9 @@ const LEAST_GAIN: f64 = 0.05;
 /// measured: 91 % of the rows, cost halved, time four times as long).
 const TOO_MUCH_OF_THE_TABLE: f64 = 0.20;
 /// A wider index must read this much cheaper than a narrower one …
-const WIDER_TIMES: f64 = 1.25;
+pub(super) const WIDER_TIMES: f64 = 1.25;
 /// … and save this part of what the statement cost.
-const WIDER_PART: f64 = 0.005;
+pub(super) const WIDER_PART: f64 = 0.005;
 
 /// What a trial (or the lack of one) makes of a candidate.
 ///
@@ -36,6 +40,7 @@ pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, catalog: &C
             (verdict, reason, Some(tried))
         }
     };
+    let (verdict, reason) = with_extension(&candidate, catalog, verdict, reason);
     let table = catalog.table(Some(&candidate.schema), &candidate.table);
     let entries_per_row = size::entries_per_row(&candidate, catalog);
     let bytes_per_row = table
@@ -44,12 +49,33 @@ pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, catalog: &C
     Proposal {
         ddl: ddl::create(&candidate, &name, catalog),
         undo: ddl::drop(&candidate, &name, catalog),
+        name,
         candidate,
         verdict,
         reason,
         tried,
+        serves: Vec::new(),
+        lost: Vec::new(),
+        instead_of: None,
         entries_per_row,
         bytes_per_row,
+    }
+}
+
+/// An extension that is needed is said, and whether it is there.
+fn with_extension(candidate: &Candidate, catalog: &Catalog, verdict: Verdict, reason: String) -> (Verdict, String) {
+    let Some(extension) = extensions::needed(candidate, catalog) else { return (verdict, reason) };
+    match extensions::state(catalog, extension) {
+        State::Installed => (verdict, reason),
+        State::Available => (
+            verdict,
+            format!("{reason}; needs the extension {extension}, which this server has but the database has not"),
+        ),
+        State::Missing => (
+            Verdict::Untested,
+            format!("needs the extension {extension}, which this server does not have; its package must be installed"),
+        ),
+        State::Unknown => (verdict, format!("{reason}; needs the extension {extension}")),
     }
 }
 
@@ -88,11 +114,16 @@ fn price(proposal: &Proposal) -> f64 {
     proposal.tried.as_ref().map_or(f64::INFINITY, |tried| price_of(&tried.after))
 }
 
-/// What a plan costs in the unit that decides on its server.
-fn price_of(plan: &Plan) -> f64 {
+/// What a plan costs in the unit that decides on its server. MySQL, MariaDB: rows examined, and for each filesort or
+/// temporary table half as much again.
+pub(super) fn price_of(plan: &Plan) -> f64 {
     match plan.engine {
         Engine::PostgreSql => plan.total_cost().unwrap_or(f64::INFINITY),
-        Engine::MySql | Engine::MariaDb => examined(plan),
+        Engine::MySql | Engine::MariaDb => {
+            #[expect(clippy::cast_precision_loss, reason = "a few nodes")]
+            let sorts = (flagged(plan, Flag::Filesort) + flagged(plan, Flag::Temporary)) as f64;
+            examined(plan) * (1.0 + sorts / 2.0)
+        }
     }
 }
 

@@ -1,33 +1,182 @@
-//! `whyslow advise`: one statement in, tested indexes out.
+//! `whyslow advise`: a workload in, a tested set of indexes out.
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use super::{
     connect::{self, Place},
-    explain::{cancellable, propose, statement},
+    explain::{Advice, cancelled, found},
     failure::Failure,
-    options, print,
+    options, print, workload,
 };
-use crate::{demo::Provider, inspect, server::ExplainRequest};
+use crate::{
+    advise::{self, Limits, Weighted},
+    demo::Provider,
+    export::{Searched, WorkloadReport},
+    inspect,
+    server::{ExplainRequest, Session},
+    whatif::{self, Progress},
+};
 
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
-    let sql = statement(options.query.clone(), options.file.as_deref())?;
     let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
+    let read = workload::read(&options.query, &options.file, target.engine)?;
     let mut session = connect::session(&mut target, &options.connecting).await?;
-    let canceller = session.canceller();
-    let work = async {
-        let request = ExplainRequest { sql: sql.clone(), ..ExplainRequest::default() };
-        let inspection = inspect::inspect(&mut session, &request, 1).await.map_err(|e| Failure::inspect(&e, &sql))?;
-        let allow = options.connecting.allow();
-        let advice = propose(&mut session, &sql, &inspection, allow).await?;
-        Ok((inspection, advice))
+    let limits = Limits {
+        bytes: options.budget,
+        indexes: options.max_indexes,
+        until: options.time.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.min(1e9))),
+        objective: options.objective.into(),
+        ..Limits::default()
     };
-    let (inspection, advice) = cancellable(&canceller, work).await?;
+    if read.skipped > 0 {
+        say(&format!("left out: {} that EXPLAIN does not take\n", read.skipped));
+    }
+    let code = if let [one] = read.statements.as_slice() {
+        one_statement(&mut session, one, &options, &limits).await?
+    } else {
+        many(&mut session, &read.statements, &options, &limits).await?
+    };
     drop(session);
     drop(demo);
+    Ok(code)
+}
+
+/// A single statement: its plan and findings too.
+async fn one_statement(
+    session: &mut Session,
+    one: &Weighted,
+    options: &options::Advise,
+    limits: &Limits,
+) -> Result<ExitCode, Failure> {
+    let stop = limits.clone();
+    let canceller = session.canceller();
+    let work = async {
+        let request = ExplainRequest { sql: one.sql.clone(), ..ExplainRequest::default() };
+        let inspection = inspect::inspect(session, &request, 1).await.map_err(|e| Failure::inspect(&e, &one.sql))?;
+        let catalog = found(inspection.catalog.as_ref())?;
+        let started = Instant::now();
+        let advice = whatif::advise(
+            session,
+            std::slice::from_ref(one),
+            &[Some(&inspection.plan)],
+            catalog,
+            options.connecting.allow(),
+            limits,
+            progress(),
+        )
+        .await
+        .map_err(|e| Failure::server(&e, Some(&one.sql)))?;
+        Ok((inspection, advice, started.elapsed().as_secs_f64()))
+    };
+    let (inspection, advice, seconds) = interruptible(work, &stop, &canceller).await?;
+    clear();
+    let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
+    let advice = Advice { proposals: advice.proposals, searched: Some(searched) };
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
+}
+
+/// Several statements together.
+async fn many(
+    session: &mut Session,
+    statements: &[Weighted],
+    options: &options::Advise,
+    limits: &Limits,
+) -> Result<ExitCode, Failure> {
+    let engine = session.info().engine;
+    let version = session.info().version.clone();
+    let stop = limits.clone();
+    let canceller = session.canceller();
+    let started = Instant::now();
+    let work = async {
+        let all: Vec<&str> = statements.iter().map(|s| s.sql.as_str()).collect();
+        let catalog =
+            inspect::catalog_of(session, &all.join(";\n"), engine).await.map_err(|e| Failure::server(&e, None))?;
+        let catalog = found(catalog.as_ref())?;
+        let plans = vec![None; statements.len()];
+        whatif::advise(session, statements, &plans, catalog, options.connecting.allow(), limits, progress())
+            .await
+            .map_err(|e| Failure::server(&e, None))
+    };
+    let advice: advise::Advice = interruptible(work, &stop, &canceller).await?;
+    clear();
+    if let Some((all, problem)) = advice
+        .statements
+        .first()
+        .and_then(|s| s.problem.clone())
+        .map(|problem| (advice.statements.iter().all(|s| s.problem.is_some()), problem))
+        && all
+    {
+        return Err(Failure::plain(
+            "planning the workload",
+            &format!("no statement could be planned; the first: {problem}"),
+        ));
+    }
+    let report = WorkloadReport {
+        engine,
+        version: Some(&version),
+        advice: &advice,
+        searched: Searched {
+            candidates: advice.candidates,
+            explains: advice.explains,
+            seconds: started.elapsed().as_secs_f64(),
+        },
+    };
+    print::workload(&report, &options.common, options.verbose)
+}
+
+/// Waits for the work. The first Ctrl-C asks for the best so far, the second gives up.
+async fn interruptible<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    limits: &Limits,
+    canceller: &crate::server::Canceller,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        _ = tokio::signal::ctrl_c() => {
+            limits.stop.store(true, Ordering::Relaxed);
+            say("\nending with the best so far; Ctrl-C again gives up\n");
+        }
+    }
+    tokio::select! {
+        done = &mut work => done,
+        _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),
+    }
+}
+
+/// A line on a terminal that tells how far the search has come.
+fn progress() -> impl FnMut(Progress) + Send {
+    let shown = std::io::stderr().is_terminal();
+    let mut last = Instant::now();
+    move |progress: Progress| {
+        if !shown || (last.elapsed() < Duration::from_millis(100) && progress.done > 0) {
+            return;
+        }
+        last = Instant::now();
+        let count = if progress.total > 0 {
+            format!("{} plans of {} at most, ", progress.done, progress.total)
+        } else {
+            String::new()
+        };
+        say(&format!("\r\x1b[K{count}{}", progress.doing));
+    }
+}
+
+fn clear() {
+    if std::io::stderr().is_terminal() {
+        say("\r\x1b[K");
+    }
+}
+
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }

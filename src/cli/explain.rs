@@ -10,7 +10,8 @@ use super::{
     print,
 };
 use crate::{
-    advise::Proposal,
+    advise::{Limits, Proposal, Weighted},
+    catalog::Catalog,
     demo::Provider,
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
@@ -72,8 +73,8 @@ async fn explain(
 /// Proposals and how much was searched for them.
 #[derive(Debug, Default)]
 pub(super) struct Advice {
-    proposals: Vec<Proposal>,
-    searched: Option<Searched>,
+    pub(super) proposals: Vec<Proposal>,
+    pub(super) searched: Option<Searched>,
 }
 
 impl Advice {
@@ -91,26 +92,30 @@ impl Advice {
 ///
 /// # Errors
 /// [`Failure`] when the connection broke, or without a catalog.
-pub(super) async fn propose(
-    session: &mut Session,
-    sql: &str,
-    inspection: &Inspection,
-    allow: Allow,
-) -> Result<Advice, Failure> {
-    let Some(catalog) = &inspection.catalog else {
-        return Err(Failure::plain(
-            "looking for indexes",
-            "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
-        ));
-    };
+async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allow: Allow) -> Result<Advice, Failure> {
+    let catalog = found(inspection.catalog.as_ref())?;
     let started = std::time::Instant::now();
-    let proposals = whatif::propose(session, sql, &inspection.plan, catalog, allow, |_| ())
+    let workload = [Weighted { sql: sql.to_owned(), weight: 1.0 }];
+    let plans = [Some(&inspection.plan)];
+    let advice = whatif::advise(session, &workload, &plans, catalog, allow, &Limits::default(), |_| ())
         .await
         .map_err(|e| Failure::server(&e, Some(sql)))?;
-    let tried = proposals.iter().filter(|p| p.tried.is_some()).count();
     let searched =
-        Searched { candidates: proposals.len(), explains: 1 + 2 * tried, seconds: started.elapsed().as_secs_f64() };
-    Ok(Advice { proposals, searched: Some(searched) })
+        Searched { candidates: advice.candidates, explains: advice.explains, seconds: started.elapsed().as_secs_f64() };
+    Ok(Advice { proposals: advice.proposals, searched: Some(searched) })
+}
+
+/// The catalog, or why nothing can be proposed without one.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn found(catalog: Option<&Catalog>) -> Result<&Catalog, Failure> {
+    catalog.ok_or_else(|| {
+        Failure::plain(
+            "looking for indexes",
+            "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
+        )
+    })
 }
 
 /// Asks for the word on a terminal; without one the answer is no.
@@ -133,16 +138,18 @@ fn confirmed(what: &str) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// The work's own, or that it was cancelled.
-pub(super) async fn cancellable<T>(
-    canceller: &Canceller,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+async fn cancellable<T>(canceller: &Canceller, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::select! {
         done = work => done,
-        _ = tokio::signal::ctrl_c() => Err(match canceller.cancel().await {
-            Ok(()) => Failure::plain("running the statement", "cancelled, and the server was told to stop"),
-            Err(error) => Failure::plain("cancelling, which the server may not have heard", &error.to_string()),
-        }),
+        _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),
+    }
+}
+
+/// Tells the server to stop.
+pub(super) async fn cancelled(canceller: &Canceller) -> Failure {
+    match canceller.cancel().await {
+        Ok(()) => Failure::plain("running the statement", "cancelled, and the server was told to stop"),
+        Err(error) => Failure::plain("cancelling, which the server may not have heard", &error.to_string()),
     }
 }
 
@@ -150,7 +157,7 @@ pub(super) async fn cancellable<T>(
 ///
 /// # Errors
 /// [`Failure`] when there is none.
-pub(super) fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<String, Failure> {
+fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<String, Failure> {
     let text = match (sql, file) {
         (Some(_), Some(_)) => {
             return Err(Failure::plain("reading the statement", "it was given both as a word and by --file; keep one"));

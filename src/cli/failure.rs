@@ -16,6 +16,11 @@ impl Failure {
         Self { message: format!("{attempted}: {problem}") }
     }
 
+    /// The same with what to do next.
+    pub(super) fn with(self, next: &str) -> Self {
+        Self { message: format!("{}\n  next: {next}", self.message) }
+    }
+
     /// A server's answer to a statement.
     pub(super) fn server(error: &ServerError, statement: Option<&str>) -> Self {
         Self { message: crate::export::error::server(error, statement) }

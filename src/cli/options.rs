@@ -95,17 +95,45 @@ pub(super) struct Read {
     pub(super) common: Common,
 }
 
+/// `whyslow compare`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Compare {
+    /// The earlier plan: a file, - for standard input, or a connection of which a plan is kept
+    #[arg(value_name = "A")]
+    pub(super) before: String,
+    /// The later plan; FILE#2 is the second plan of a file that holds several
+    #[arg(value_name = "B")]
+    pub(super) after: String,
+    /// Print everything a node says
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// `whyslow advise`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Advise {
     /// Where to connect; the environment without it
     pub(super) target: Option<String>,
-    /// The statement
-    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
-    pub(super) query: Option<String>,
-    /// The statement, from a file (- for standard input)
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
+    /// A statement; may be repeated. A comment before it such as `-- weight: 12` says how often it runs
+    #[arg(short, long, value_name = "SQL")]
+    pub(super) query: Vec<String>,
+    /// Statements from a file (- for standard input) or from the .sql and .json files of a folder; may be repeated
+    #[arg(short, long, value_name = "FILE|FOLDER")]
+    pub(super) file: Vec<PathBuf>,
+    /// Bytes all new indexes may take together, such as 500MB or 2GiB
+    #[arg(long, value_name = "SIZE", value_parser = super::workload::size)]
+    pub(super) budget: Option<u64>,
+    /// How many new indexes at most
+    #[arg(long, value_name = "N")]
+    pub(super) max_indexes: Option<usize>,
+    /// Seconds after which the best so far is the answer, as after Ctrl-C
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) time: Option<f64>,
+    /// What to make small: the weighted cost, each statement's own, or the first with a little of the second
+    #[arg(long, value_enum, default_value = "balanced")]
+    pub(super) objective: Objective,
     /// Print everything
     #[arg(short, long)]
     pub(super) verbose: bool,
@@ -113,6 +141,34 @@ pub(super) struct Advise {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) connecting: Connecting,
+}
+
+/// What a set of indexes is to make small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Objective {
+    /// The weighted sum of costs, and a little of each statement's own improvement.
+    Balanced,
+    /// The weighted sum of costs.
+    Cost,
+    /// Each statement's own improvement, however small its cost.
+    Relative,
+}
+
+impl From<Objective> for crate::advise::Objective {
+    fn from(objective: Objective) -> Self {
+        match objective {
+            Objective::Balanced => Self::Balanced,
+            Objective::Cost => Self::Cost,
+            Objective::Relative => Self::Relative,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds),
+        _ => Err("expected seconds, such as 30 or 2.5".to_owned()),
+    }
 }
 
 /// `whyslow demo`.

@@ -8,8 +8,8 @@ use super::{
     output::Output,
 };
 use crate::{
-    diagnose::Finding,
-    export::{self, Report},
+    diagnose::Severity,
+    export::{self, Report, WorkloadReport},
 };
 
 /// Prints the reports and gives the exit status: 1 when a finding at or above the bar stands.
@@ -19,20 +19,37 @@ use crate::{
 pub(super) fn reports(reports: &[Report<'_>], common: &Common, verbose: bool) -> Result<ExitCode, Failure> {
     let out = Output::new(common);
     let text = match common.format.unwrap_or(Format::Text) {
-        Format::Json => {
-            export::json::document(reports).map_err(|e| Failure::plain("writing the answer as JSON", &e.to_string()))?
-        }
-        Format::Text => {
-            let options = export::text::Options {
-                width: out.width(),
-                colour: out.colored(common.color),
-                ascii: common.ascii,
-                verbose,
-            };
-            export::text::render(reports, &options)
-        }
+        Format::Json => export::json::document(reports).map_err(|e| unwritten(&e))?,
+        Format::Text => export::text::render(reports, &layout(&out, common, verbose)),
     };
     out.text(&text)?;
-    let stands = |bar: FailOn| reports.iter().flat_map(|r| r.findings).any(|f: &Finding| f.severity >= bar.severity());
-    Ok(ExitCode::from(u8::from(common.fail_on.is_some_and(stands))))
+    Ok(status(reports.iter().flat_map(|r| r.findings).map(|f| f.severity), common))
+}
+
+/// How text is laid out for where it goes.
+pub(super) fn layout(out: &Output, common: &Common, verbose: bool) -> export::text::Options {
+    export::text::Options { width: out.width(), colour: out.colored(common.color), ascii: common.ascii, verbose }
+}
+
+/// The exit status: 1 when a finding at or above the bar stands.
+pub(super) fn status(mut found: impl Iterator<Item = Severity>, common: &Common) -> ExitCode {
+    let stands = common.fail_on.is_some_and(|bar: FailOn| found.any(|severity| severity >= bar.severity()));
+    ExitCode::from(u8::from(stands))
+}
+
+/// Prints what a search over a workload found.
+///
+/// # Errors
+/// [`Failure`] when it cannot be written.
+pub(super) fn workload(report: &WorkloadReport<'_>, common: &Common, verbose: bool) -> Result<ExitCode, Failure> {
+    let out = Output::new(common);
+    let text = match common.format.unwrap_or(Format::Text) {
+        Format::Json => export::json::workload(report).map_err(|e| unwritten(&e))?,
+        Format::Text => export::text::workload(report, &layout(&out, common, verbose)),
+    };
+    out.text(&text)
+}
+
+fn unwritten(error: &serde_json::Error) -> Failure {
+    Failure::plain("writing the answer as JSON", &error.to_string())
 }

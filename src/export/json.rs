@@ -2,13 +2,16 @@
 
 mod node;
 mod proposal;
+mod workload;
+
+pub use workload::workload;
 
 use serde::Serialize;
 
-use super::{Report, Searched};
+use super::{Comparison, Report, Searched};
 use crate::{
     diagnose::Finding,
-    plan::{Buffers, Jit, Phases, Serialization, Trigger},
+    plan::{Buffers, Jit, Phases, Serialization, Trigger, diff::Change},
     text::is_hostile,
 };
 use node::NodeOut;
@@ -31,6 +34,32 @@ struct One<'a> {
 struct Many<'a> {
     format: u32,
     plans: Vec<Statement<'a>>,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    format: u32,
+    before: Statement<'a>,
+    after: Statement<'a>,
+    changes: Changes<'a>,
+}
+
+/// What changed: in kind, in numbers, node by node, in what is wrong.
+#[derive(Serialize)]
+struct Changes<'a> {
+    kinds: Vec<String>,
+    numbers: Vec<String>,
+    nodes: Vec<Pair>,
+    findings_gone: Vec<&'a Finding>,
+    findings_new: Vec<&'a Finding>,
+}
+
+/// A node of the earlier plan and the one of the later plan that answers to it.
+#[derive(Serialize)]
+struct Pair {
+    before: Option<u32>,
+    after: Option<u32>,
+    change: &'static str,
 }
 
 #[derive(Serialize)]
@@ -95,6 +124,8 @@ struct Weighed<'a> {
     cost_before: Option<f64>,
     cost_after: Option<f64>,
     weight: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
 }
 
 /// The document of one statement, or of several plans from one file: then `{"format": 1, "plans": […]}`, each plan with the
@@ -109,6 +140,39 @@ pub fn document(reports: &[Report<'_>]) -> Result<String, serde_json::Error> {
         [one] => serde_json::to_string_pretty(&One { format: FORMAT, statement: Statement::of(one) }),
         many => serde_json::to_string_pretty(&Many { format: FORMAT, plans: many.iter().map(Statement::of).collect() }),
     }?;
+    Ok(escaped(json) + "\n")
+}
+
+/// The document of two plans: `{"format": 1, "before": …, "after": …, "changes": …}`. Ends with a line feed.
+///
+/// # Errors
+/// As [`document`].
+pub fn comparison(comparison: &Comparison<'_>) -> Result<String, serde_json::Error> {
+    let (before, after) = (comparison.before.plan, comparison.after.plan);
+    let pairs = before.ids().zip(&comparison.diff.before).map(|(id, change)| Pair {
+        before: Some(id.0),
+        after: change.other().map(|other| other.0),
+        change: match change {
+            Change::Same(_) => "same",
+            Change::Changed(_) => "changed",
+            Change::Only => "gone",
+        },
+    });
+    let new = after.ids().zip(&comparison.diff.after).filter(|(_, change)| **change == Change::Only);
+    let new = new.map(|(id, _)| Pair { before: None, after: Some(id.0), change: "new" });
+    let (findings_gone, findings_new) = comparison.findings();
+    let json = serde_json::to_string_pretty(&Compared {
+        format: FORMAT,
+        before: Statement::of(&comparison.before),
+        after: Statement::of(&comparison.after),
+        changes: Changes {
+            kinds: comparison.diff.kinds(before, after),
+            numbers: comparison.diff.numbers(before, after),
+            nodes: pairs.chain(new).collect(),
+            findings_gone,
+            findings_new,
+        },
+    })?;
     Ok(escaped(json) + "\n")
 }
 
@@ -152,6 +216,7 @@ impl<'a> Statement<'a> {
                     cost_before: plan.total_cost(),
                     cost_after: super::best(report.proposals).and_then(|tried| tried.after.total_cost()),
                     weight: 1.0,
+                    problem: None,
                 }]
             }),
             searched: report.searched,

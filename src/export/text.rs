@@ -1,12 +1,22 @@
 //! A report as text for people: the plan as a tree, the findings, the proposals.
 
+mod compare;
 mod findings;
+mod folded;
 mod line;
 mod proposals;
 mod tree;
+mod workload;
+
+pub use workload::workload;
+
+pub use compare::render as compare;
 
 use super::Report;
-use crate::{fmt, plan::Plan};
+use crate::{
+    fmt,
+    plan::{Engine, Plan},
+};
 use line::{Line, Style, wrap};
 
 /// The width taken when the terminal does not tell one.
@@ -35,6 +45,13 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Wide enough that the columns do not eat the text.
+    fn wide_enough(&self) -> Self {
+        Self { width: self.width.max(LEAST_WIDTH), ..*self }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self::plain(DEFAULT_WIDTH)
@@ -44,7 +61,7 @@ impl Default for Options {
 /// The reports, one after the other. No line ends with blanks, and the text ends with a line feed.
 #[must_use]
 pub fn render(reports: &[Report<'_>], options: &Options) -> String {
-    let options = Options { width: options.width.max(LEAST_WIDTH), ..*options };
+    let options = options.wide_enough();
     let mut lines = Vec::new();
     for (i, report) in reports.iter().enumerate() {
         if i > 0 {
@@ -59,19 +76,29 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
         findings::lines(report, &options, &mut lines);
         proposals::lines(report, &options, &mut lines);
     }
+    written(&lines, &options)
+}
+
+fn written(lines: &[Line], options: &Options) -> String {
     let mut out = String::new();
-    for line in &lines {
+    for line in lines {
         line.write(&mut out, options.colour, options.ascii);
     }
     out
 }
 
-/// Server, times, the statement, and what the server said beside the plan.
-fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
-    let mut line = Line::of(Style::Bold, plan.engine.title());
-    if let Some(version) = &plan.version {
+/// Engine and version.
+fn header_of(engine: Engine, version: Option<&str>) -> Line {
+    let mut line = Line::of(Style::Bold, engine.title());
+    if let Some(version) = version {
         line.push(Style::Bold, format!(" {version}"));
     }
+    line
+}
+
+/// Server, times, the statement, and what the server said beside the plan.
+fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
+    let mut line = header_of(plan.engine, plan.version.as_deref());
     let mut facts = Vec::new();
     if let Some(ms) = plan.execution_ms {
         facts.push(format!("executed in {}", fmt::duration_ms(ms)));

@@ -117,6 +117,12 @@ pub(super) fn access(access_type: &str, covering: bool) -> Operator {
     }
 }
 
+/// Whether MariaDB's ANALYZE counts rows of an access type: those read while planning, and lookups of sub-queries that only ask
+/// whether there is a row, have none though they ran.
+pub(super) fn counted(access_type: Option<&str>) -> bool {
+    !access_type.is_some_and(|kind| ["const", "system", "unique_subquery", "index_subquery"].contains(&kind))
+}
+
 /// Notes that the index alone answers.
 pub(super) fn covering(node: &mut Node, covering: bool) {
     if covering {

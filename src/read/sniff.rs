@@ -1,6 +1,7 @@
 //! What a text is: where in it documents begin and which server wrote them.
 //!
-//! A new dialect is one line: in [`JSON`] when its documents are JSON objects, in [`LINES`] when they are lines of text.
+//! A new dialect is one line: in [`JSON`] when its documents are JSON objects, in [`TEXT`] when they are lines that a client's
+//! frame makes (tables), in [`LINES`] when they are lines inside of whatever frame.
 
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use super::{
     json::{Document, Lines, Value, parse},
     log, mariadb, mysql,
     page::{Page, Reading},
-    postgres::{self, text, xml, yaml},
+    postgres,
     source::Source,
+    text::{self, Dialect},
+    tidb, traditional,
 };
-use crate::plan::Plan;
+use crate::plan::{NodeId, Plan};
 
 /// How much of a text, in times its length, is read again inside of values that were no documents. Keeps hostile texts linear.
 const AGAIN: usize = 16;
@@ -33,7 +36,27 @@ const JSON: &[JsonReader] = &[
 type LineReader = (fn(Page<'_>, usize) -> bool, fn(Page<'_>, usize, &Source<'_>) -> Reading);
 
 /// The dialects made of lines.
-const LINES: &[LineReader] = &[(text::starts, text::read), (yaml::starts, yaml::read), (xml::starts, xml::read)];
+const LINES: &[LineReader] = &[
+    (postgres::text::starts, postgres::text::read),
+    (postgres::yaml::starts, postgres::yaml::read),
+    (postgres::xml::starts, postgres::xml::read),
+];
+
+/// The dialects whose lines are a client's own. First match wins.
+const TEXT: &[Dialect] = &[mysql::read_tree, traditional::read, tidb::read];
+
+/// Words without which none of [`TEXT`] has anything to read.
+const TEXT_TELLTALES: [&str; 9] = [
+    "-> ",
+    "select_type",
+    "operator info",
+    "\tSIMPLE\t",
+    "\tPRIMARY\t",
+    "\tINSERT\t",
+    "\tUPDATE\t",
+    "\tDELETE\t",
+    "\tREPLACE\t",
+];
 
 /// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
 const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];
@@ -44,11 +67,50 @@ const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
-    let error = read_text(text, 0, &mut plans).err();
-    (plans, error)
+    let (rest, error) = read_framed(text, &mut plans);
+    let found = !plans.is_empty() || error.is_some();
+    if found && !is_told(&rest) {
+        return (plans, error);
+    }
+    let more = read_text(text, if found { &rest } else { text }, 0, &mut plans).err();
+    if found {
+        plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
+    }
+    (plans, error.or(more))
 }
 
-fn read_text(text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
+/// Whether a text holds what only a plan has.
+fn is_told(text: &str) -> bool {
+    TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
+fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
+    // A document of its own is none, and may be large.
+    if text.trim_start().starts_with(['{', '[']) || !TEXT_TELLTALES.iter().any(|words| text.contains(words)) {
+        return (String::new(), None);
+    }
+    let lines = text::Lines::of(text);
+    let places = Lines::of("");
+    let source = Source { text: Arc::from(text), clean: text, lines: &places, broken: false };
+    let (mut rest, mut error, mut at) = (String::new(), None, 0);
+    while let Some(line) = lines.get(at) {
+        if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
+            plans.extend(passage.plans);
+            error = error.or(passage.error);
+            rest.extend(std::iter::repeat_n('\n', passage.lines.max(1)));
+            at += passage.lines.max(1);
+        } else {
+            rest.push_str(line);
+            rest.push('\n');
+            at += 1;
+        }
+    }
+    (rest, error)
+}
+
+/// Reads what stands inside of frames, in a text which may be a part of the one that plans refer to.
+fn read_text(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
     if u32::try_from(text.len()).is_err() {
         let found = format!("{} bytes", text.len());
         return Err(ReadError { line: 1, column: 1, expected: "at most 4 GiB".to_owned(), found });
@@ -56,11 +118,14 @@ fn read_text(text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadE
     let unframed = unframe(text);
     let clean: &str = &unframed.text;
     let lines = Lines::of(clean);
-    let source =
-        Source { text: Arc::from(if unframed.same_lines { text } else { clean }), clean, lines: &lines, broken: false };
-    let mut scan =
-        Scan { page: Page { text: clean, lines: &lines }, source, nested, plans, doubt: None, wasted: 0, took: None };
-    scan.run()
+    let source = Source {
+        text: Arc::from(if unframed.same_lines { whole } else { clean }),
+        clean,
+        lines: &lines,
+        broken: false,
+    };
+    let page = Page { text: clean, lines: &lines };
+    Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run()
 }
 
 /// One way through a text.
@@ -180,11 +245,13 @@ impl Scan<'_, '_> {
                 self.plans.push(read(value, &self.source)?);
             } else if self.nested == 0
                 && let Some(text) = value.text()
-                && (TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\"")))
-                    || MARKS.iter().any(|m| text.contains(m)))
             {
                 // A table or a log of another program: the whole plan is one string in it.
-                read_text(&text, self.nested + 1, self.plans).ok();
+                if text.starts_with("-> ") {
+                    read_framed(&text, self.plans);
+                } else if is_told(&text) {
+                    read_text(&text, &text, self.nested + 1, self.plans).ok();
+                }
             }
         }
         Ok(())

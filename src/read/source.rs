@@ -27,15 +27,24 @@ impl Source<'_> {
     }
 
     /// Closes a plan whose root was read from `root`.
-    pub(super) fn finish(&self, mut builder: PlanBuilder, engine: Engine, root: Value<'_>) -> Result<Plan, ReadError> {
-        if self.broken
-            && let Some(node) = builder.node_mut(NodeId::ROOT)
-        {
+    pub(super) fn finish(&self, builder: PlanBuilder, engine: Engine, root: Value<'_>) -> Result<Plan, ReadError> {
+        self.close(builder, engine, root.line(), self.broken)
+    }
+
+    /// Closes a plan that begins on a line; `broken` when it has no end.
+    pub(super) fn close(
+        &self,
+        mut builder: PlanBuilder,
+        engine: Engine,
+        line: u32,
+        broken: bool,
+    ) -> Result<Plan, ReadError> {
+        if broken && let Some(node) = builder.node_mut(NodeId::ROOT) {
             node.flags.push(Flag::Partial);
         }
-        let mut plan = builder.finish(engine).map_err(|e| unbuilt(Some(root.line()), &e))?;
+        let mut plan = builder.finish(engine).map_err(|e| unbuilt(Some(line), &e))?;
         plan.source = Arc::clone(&self.text);
-        if self.broken {
+        if broken {
             plan.notes.push("The document breaks off: this is the part that could be read.".to_owned());
         }
         Ok(plan)

@@ -4,6 +4,8 @@
 //! so costs are estimates (build without deduplication, tree height unknown), hence [`Trust::Close`]. GIN and
 //! the like are not known to it up to 1.4.4.
 
+use std::collections::HashMap;
+
 use tokio_postgres::types::Type;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     postgres::{Bench, failed, plan, uses},
 };
 use crate::{
-    advise::{Boxed, Candidate, Trial, TrialError, Tried, Trust},
+    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust},
     plan::Plan,
     server::{
         ServerError,
@@ -31,13 +33,24 @@ pub(super) struct HypoPg<'a> {
     bench: Bench<'a>,
     /// The extension's schema, quoted.
     schema: String,
+    /// Hypothetical indexes that stand in the session between two sets.
+    standing: Vec<Standing>,
+    /// Statements as they were understood; a search asks for the same ones again and again.
+    statements: HashMap<String, Result<Statement, TrialError>>,
+}
+
+/// A hypothetical index that stands in the session.
+struct Standing {
+    ddl: String,
+    oid: u32,
+    name: String,
 }
 
 impl<'a> HypoPg<'a> {
     /// `None` when the database has no HypoPG.
     pub(super) fn new(connection: &'a mut Connection) -> Option<Self> {
         let schema = connection.hypopg_schema()?.to_owned();
-        Some(Self { bench: Bench::new(connection, METHOD), schema })
+        Some(Self { bench: Bench::new(connection, METHOD), schema, standing: Vec::new(), statements: HashMap::new() })
     }
 
     async fn attempt(&mut self, sql: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
@@ -48,6 +61,7 @@ impl<'a> HypoPg<'a> {
                 candidate.method
             )));
         }
+        self.forget().await;
         let statement = self.bench.statement(sql)?;
         let before = self.bench.before(sql, &statement).await?;
         let schema = self.schema.clone();
@@ -72,6 +86,94 @@ impl<'a> HypoPg<'a> {
     }
 }
 
+impl HypoPg<'_> {
+    /// Forgets what stands. A failure shows at the next question; the session forgets by itself before the next request.
+    async fn forget(&mut self) {
+        if self.standing.is_empty() {
+            return;
+        }
+        self.standing.clear();
+        let schema = self.schema.clone();
+        if let Ok(transaction) = self.bench.begin(Access::ReadOnly).await {
+            let _ = end(transaction, &schema, false).await;
+        }
+    }
+
+    async fn set(
+        &mut self,
+        statements: &[&str],
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        for sql in statements {
+            if !self.statements.contains_key(*sql) {
+                let statement = self.bench.statement(sql);
+                self.statements.insert((*sql).to_owned(), statement);
+            }
+        }
+        let wanted: Vec<Option<String>> =
+            candidates.iter().map(|c| METHODS.contains(&c.method).then(|| create::postgres(c, None))).collect();
+        let schema = self.schema.clone();
+        let limit = self.bench.connection.plain_limit();
+        let begun = self.bench.connection.begin(Access::ReadOnly, Some(limit)).await;
+        let transaction = begun.map_err(|e| failed(METHOD, &e))?;
+        stand(&transaction, &schema, &mut self.standing, &wanted).await?;
+        let names: Vec<Option<String>> = wanted
+            .iter()
+            .map(|ddl| self.standing.iter().find(|s| Some(&s.ddl) == ddl.as_ref()).map(|s| s.name.clone()))
+            .collect();
+        let mut answers = Vec::with_capacity(statements.len());
+        for sql in statements {
+            let planned = match self.statements.get(*sql) {
+                Some(Ok(statement)) => {
+                    let planned = plan(&transaction, statement, METHOD).await;
+                    if planned.is_err() {
+                        // What stands is no part of the transaction.
+                        transaction.start_again().await.map_err(|e| failed(METHOD, &e))?;
+                    }
+                    planned
+                }
+                Some(Err(error)) => Err(error.clone()),
+                None => continue,
+            };
+            answers.push(planned.map(|plan| Planned { plan, trust: Trust::Close, names: names.clone() }));
+        }
+        transaction.rollback().await.map_err(|e| failed(METHOD, &e))?;
+        Ok(answers)
+    }
+}
+
+/// Makes the session's hypothetical indexes those wanted, and no others. One that HypoPG refuses does not stand.
+async fn stand(
+    transaction: &Transaction<'_>,
+    schema: &str,
+    standing: &mut Vec<Standing>,
+    wanted: &[Option<String>],
+) -> Result<(), TrialError> {
+    let wrong = |e: ServerError| failed(METHOD, &e);
+    let gone: Vec<u32> =
+        standing.iter().filter(|s| !wanted.iter().flatten().any(|ddl| *ddl == s.ddl)).map(|s| s.oid).collect();
+    standing.retain(|s| !gone.contains(&s.oid));
+    if !gone.is_empty() {
+        let sql = format!("SELECT {schema}.hypopg_drop_index(oid) FROM unnest($1) AS gone (oid)");
+        transaction.rows("taking hypothetical indexes away", &sql, &[(&gone, Type::OID_ARRAY)]).await.map_err(wrong)?;
+    }
+    let missing: Vec<&String> =
+        wanted.iter().flatten().filter(|ddl| !standing.iter().any(|s| s.ddl == **ddl)).collect();
+    let sql = format!("SELECT indexrelid, indexname FROM {schema}.hypopg_create_index($1)");
+    for ddl in missing {
+        match transaction.rows("making a hypothetical index", &sql, &[(ddl, Type::TEXT)]).await {
+            Ok(rows) => {
+                if let Some(row) = rows.first() {
+                    let (oid, name) = (get(row, 0).map_err(wrong)?, get(row, 1).map_err(wrong)?);
+                    standing.push(Standing { ddl: ddl.clone(), oid, name });
+                }
+            }
+            Err(_) => transaction.start_again().await.map_err(wrong)?,
+        }
+    }
+    Ok(())
+}
+
 impl Trial for HypoPg<'_> {
     fn method(&self) -> &'static str {
         METHOD
@@ -79,6 +181,23 @@ impl Trial for HypoPg<'_> {
 
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
         Box::pin(self.attempt(statement, candidate))
+    }
+
+    fn try_set<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        candidates: &'a [&'a Candidate],
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(async move {
+            match self.set(statements, candidates).await {
+                Ok(answers) => answers,
+                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
+            }
+        })
+    }
+
+    fn finish(&mut self) -> Boxed<'_, ()> {
+        Box::pin(self.forget())
     }
 }
 

@@ -7,6 +7,8 @@ use crate::{
     sql::shape::{Predicate, Sort, SortKey, SortKind, Test},
 };
 
+/// Join columns that are paired with each other.
+const MOST_PAIRED: usize = 4;
 /// Keys beyond this narrow nothing down any more.
 const MOST_KEYS: usize = 5;
 
@@ -100,6 +102,7 @@ fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
         (SortKind::Order, true) => 3,
         (SortKind::Order, false) => 15,
         (SortKind::Window | SortKind::Group | SortKind::Distinct, _) => 20,
+        (SortKind::Nearest, _) => return None,
     };
     let mut draft = with_equalities(at, fixed, Draft::btree(rank));
     let before = draft.keys.len();
@@ -109,6 +112,7 @@ fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
         SortKind::Distinct => "DISTINCT",
         SortKind::Window => "OVER",
         SortKind::Extreme => "min or max",
+        SortKind::Nearest => "the nearest by",
     };
     let open: Vec<&SortKey> = sort.keys.iter().filter(|k| !draft.has(k.operand.sql())).collect();
     // An index is read backwards too: the first key can always ascend.
@@ -148,6 +152,10 @@ fn joined(at: &At<'_>, by_value: &Draft, ranges: &[&Predicate]) -> Vec<Draft> {
             if add(at, &mut with_range, range) {
                 drafts.push(with_range);
             }
+            let mut behind_range = Draft::btree(26);
+            if add(at, &mut behind_range, range) && behind_range.add(key(column), reason(column, other)) {
+                drafts.push(behind_range);
+            }
         }
         drafts.push(alone);
         // Not when the value is fixed already.
@@ -158,7 +166,18 @@ fn joined(at: &At<'_>, by_value: &Draft, ranges: &[&Predicate]) -> Vec<Draft> {
             drafts.push(both);
         }
     }
-    if at.joins.len() > 1 {
+    // Two keys of a join in either order: which of the tables drives is the planner's choice.
+    for (first, (one, other)) in at.joins.iter().enumerate().take(MOST_PAIRED) {
+        for (_, (second, behind)) in at.joins.iter().enumerate().take(MOST_PAIRED).filter(|(i, _)| *i != first) {
+            let mut pair = Draft::btree(19);
+            pair.add(key(one), reason(one, other));
+            if pair.add(key(second), reason(second, behind)) {
+                pair.equal = pair.keys.len();
+                drafts.push(pair);
+            }
+        }
+    }
+    if at.joins.len() > 2 {
         let mut all = Draft::btree(18);
         for (column, other) in at.joins.iter().take(MOST_KEYS) {
             all.add(key(column), reason(column, other));

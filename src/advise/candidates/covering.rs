@@ -13,7 +13,9 @@ use crate::{
 /// Carried bytes per entry beyond which the index becomes a second table.
 const WIDEST: f64 = 120.0;
 /// Carried columns.
-const MOST: usize = 6;
+const MOST: usize = 8;
+/// Drafts that get a covering form.
+const COVERED: usize = 12;
 /// `INCLUDE` came with PostgreSQL 11.
 const INCLUDE_SINCE: u32 = 110_000;
 
@@ -27,7 +29,7 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
         .filter(|d| d.method == "btree" && !d.keys.is_empty() && d.keys.iter().all(|k| !k.expression))
         .collect();
     plain.sort_by_key(|d| d.rank);
-    plain.truncate(4);
+    plain.truncate(COVERED);
     plain.into_iter().filter_map(|draft| covering(at, draft)).collect()
 }
 

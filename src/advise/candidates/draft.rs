@@ -16,6 +16,8 @@ pub(super) struct At<'a> {
     pub(super) version: u32,
     pub(super) table: &'a Table,
     pub(super) source: &'a Source,
+    /// All conditions on it.
+    pub(super) all: Vec<&'a Predicate>,
     /// Conditions that always hold.
     pub(super) always: Vec<&'a Predicate>,
     /// Conditions of alternatives, one list an alternative.
@@ -58,6 +60,7 @@ impl<'a> At<'a> {
             version,
             table,
             source: &shape.sources[number],
+            all: own.clone(),
             always: own.iter().copied().filter(|p| p.branch.is_none()).collect(),
             arms,
             joins,
@@ -68,6 +71,18 @@ impl<'a> At<'a> {
     /// The kind of a column's type; a column the catalog does not know is ordinary.
     pub(super) fn kind(&self, column: &str) -> Kind {
         self.table.column(column).map_or(Kind::Plain, |c| facts::kind(c, self.engine))
+    }
+
+    /// A key of a column as it is.
+    pub(super) fn plain_key(column: &str, opclass: Option<&str>) -> Key {
+        Key {
+            expr: column.to_owned(),
+            expression: false,
+            desc: false,
+            nulls_first: None,
+            opclass: opclass.map(str::to_owned),
+            prefix: None,
+        }
     }
 
     /// A key for what is asked, if a B-tree can have it.

@@ -190,7 +190,8 @@ fn what_cannot_help_is_not_proposed() {
         (PostgreSql, "select * from customers where doc is not null"),
         (PostgreSql, "select * from orders order by id, total limit 5"),
         (MySql, "select * from customers where doc = '1'"),
-        (MySql, "select * from customers where doc->>'$.a' = '1'"),
+        (MySql, "select * from customers where doc->>'$.a' like '1%'"),
+        (MariaDb, "select * from customers where doc->>'$.a' = '1'"),
         (MariaDb, "select * from customers where lower(email) = 'x'"),
         (MySql, "select id from orders where id > 5 order by id"),
     ] {

@@ -10,6 +10,7 @@ use crate::{
 
 #[derive(Serialize)]
 pub(super) struct ProposalOut<'a> {
+    name: &'a str,
     ddl: &'a [String],
     undo: &'a [String],
     table: String,
@@ -21,6 +22,8 @@ pub(super) struct ProposalOut<'a> {
     size_bytes: Option<u64>,
     replaces: &'a [String],
     serves: &'a [String],
+    lost: &'a [String],
+    instead_of: Option<&'a str>,
     trials: Vec<TrialOut<'a>>,
     verdict: Verdict,
     reason: &'a str,
@@ -50,6 +53,7 @@ impl<'a> ProposalOut<'a> {
     pub(super) fn of(proposal: &'a Proposal) -> Self {
         let candidate = &proposal.candidate;
         Self {
+            name: &proposal.name,
             ddl: &proposal.ddl,
             undo: &proposal.undo,
             table: export::table(candidate),
@@ -60,7 +64,9 @@ impl<'a> ProposalOut<'a> {
             size_bytes: proposal.tried.as_ref().and_then(|t| t.size_bytes),
             replaces: &candidate.replaces,
             serves: &candidate.reasons,
-            trials: proposal.tried.iter().map(TrialOut::of).collect(),
+            lost: &proposal.lost,
+            instead_of: proposal.instead_of.as_deref(),
+            trials: trials(proposal),
             verdict: proposal.verdict,
             reason: &proposal.reason,
             write_cost: WriteCost { entries_per_row: proposal.entries_per_row, bytes_per_row: proposal.bytes_per_row },
@@ -68,15 +74,33 @@ impl<'a> ProposalOut<'a> {
     }
 }
 
+/// The trial with its plans, then one without for every other statement that the index serves.
+fn trials(proposal: &Proposal) -> Vec<TrialOut<'_>> {
+    let Some(tried) = &proposal.tried else { return Vec::new() };
+    let first = proposal.serves.first().map_or(0, |served| served.statement);
+    let others = proposal.serves.iter().skip(1).map(|served| TrialOut {
+        method: tried.method,
+        trust: tried.trust,
+        cost_before: Some(served.cost_before),
+        cost_after: Some(served.cost_after),
+        used: true,
+        statement: served.statement,
+        notes: &[],
+        nodes_before: Vec::new(),
+        nodes_after: Vec::new(),
+    });
+    std::iter::once(TrialOut::of(tried, first)).chain(others).collect()
+}
+
 impl<'a> TrialOut<'a> {
-    fn of(tried: &'a Tried) -> Self {
+    fn of(tried: &'a Tried, statement: usize) -> Self {
         Self {
             method: tried.method,
             trust: tried.trust,
             cost_before: tried.before.total_cost(),
             cost_after: tried.after.total_cost(),
             used: uses(&tried.after, &tried.index_name),
-            statement: 0,
+            statement,
             notes: &tried.notes,
             nodes_before: node::nodes(&tried.before),
             nodes_after: node::nodes(&tried.after),

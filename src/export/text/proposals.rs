@@ -7,8 +7,12 @@ use super::{
 };
 use crate::{
     advise::{Proposal, Tried, Trust, Verdict},
-    export, fmt,
-    plan::diff::diff,
+    export::{self, Searched},
+    fmt,
+    plan::{
+        Plan,
+        diff::{Diff, diff},
+    },
 };
 
 /// From this width on, before and after stand side by side.
@@ -37,13 +41,19 @@ pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>)
             plans(tried, options, out);
         }
     }
+    out.push(self::searched(searched));
+}
+
+/// How much was searched.
+pub(super) fn searched(searched: Searched) -> Line {
     let seconds = fmt::duration_ms(searched.seconds * 1e3);
     let text =
         format!("{} candidates, {} plans asked of the server, {seconds}", searched.candidates, searched.explains);
-    out.push(Line::of(Style::Dim, text));
+    Line::of(Style::Dim, text)
 }
 
-fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Line>) {
+/// A proposal without its plans.
+pub(super) fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Line>) {
     let candidate = &proposal.candidate;
     let (style, word) = match proposal.verdict {
         Verdict::Proved => (Style::Good, "PROVED"),
@@ -71,6 +81,16 @@ fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Lin
     if !proposal.reason.is_empty() {
         paragraph(out, Style::Dim, "why   ", &proposal.reason, 4, options.width);
     }
+    if let Some(better) = &proposal.instead_of {
+        paragraph(
+            out,
+            Style::Dim,
+            "or    ",
+            &format!("instead of {better}, which is better: make either, not both"),
+            4,
+            options.width,
+        );
+    }
     if proposal.verdict == Verdict::Rejected && !options.verbose {
         return;
     }
@@ -79,6 +99,9 @@ fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Lin
     }
     for note in proposal.tried.iter().flat_map(|t| &t.notes) {
         paragraph(out, Style::Dim, "note  ", note, 4, options.width);
+    }
+    for lost in &proposal.lost {
+        paragraph(out, Style::Dim, "lost  ", lost, 4, options.width);
     }
     if !candidate.replaces.is_empty() {
         paragraph(out, Style::Dim, "makes redundant  ", &candidate.replaces.join(", "), 4, options.width);
@@ -92,7 +115,7 @@ fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Lin
     }
 }
 
-fn statement(sql: &str) -> String {
+pub(super) fn statement(sql: &str) -> String {
     format!("{};", sql.trim_end().trim_end_matches(';'))
 }
 
@@ -122,13 +145,17 @@ fn price(tried: &Tried) -> String {
 
 /// The plan without and with the index; changed nodes carry a mark.
 fn plans(tried: &Tried, options: &Options, out: &mut Vec<Line>) {
-    let changes = diff(&tried.before, &tried.after);
+    beside((&tried.before, &tried.after), &diff(&tried.before, &tried.after), options, out);
+}
+
+/// Two plans, side by side where there is room, else one below the other; changed nodes carry a mark.
+pub(super) fn beside((first, second): (&Plan, &Plan), changes: &Diff, options: &Options, out: &mut Vec<Line>) {
     let beside = options.width >= SIDE_BY_SIDE;
     let width = if beside { (options.width - GAP) / 2 } else { options.width };
     let mut before = vec![Line::of(Style::Bold, "Before")];
-    before.extend(tree::lines(&tried.before, options, width, Some(&changes.before)));
+    before.extend(tree::lines(first, options, width, Some(&changes.before)));
     let mut after = vec![Line::of(Style::Bold, "After")];
-    after.extend(tree::lines(&tried.after, options, width, Some(&changes.after)));
+    after.extend(tree::lines(second, options, width, Some(&changes.after)));
     if !beside {
         out.extend(before);
         out.extend(after);

@@ -60,6 +60,10 @@ fn proposal() -> Proposal {
         },
         ddl: vec!["CREATE INDEX CONCURRENTLY orders_customer_id_idx ON public.orders (customer_id)".into()],
         undo: vec!["DROP INDEX CONCURRENTLY public.orders_customer_id_idx;".into()],
+        name: "orders_customer_id_idx".into(),
+        serves: vec![],
+        lost: vec![],
+        instead_of: None,
         verdict: Verdict::Proved,
         reason: "the planner reads it".into(),
         tried: Some(Tried {

@@ -2,17 +2,34 @@
 
 use super::{
     Options,
+    folded::{Folded, alike},
     line::{Line, Style, wrap},
 };
 use crate::{
     fmt,
-    plan::{NodeId, Plan, diff::Change},
+    plan::{NodeId, Plan, diff::Change, fold::groups},
 };
 
 /// Indentation stops growing at this part of the width; deeper nodes say their depth in figures.
 const INDENT_PART: usize = 3;
 /// Cells of the heat bar.
 const BAR: u8 = 5;
+
+/// The share of the whole, as a bar and in figures.
+pub(super) fn heat_bar(line: &mut Line, share: Option<f64>, columns: &Columns) {
+    if columns.bar == 0 {
+        return;
+    }
+    line.pad(line.width() + 2);
+    let after = line.width() + columns.bar;
+    if let Some(share) = share {
+        line.push(heat(Some(share)), bar(share));
+        let percent = fmt::percent(share);
+        line.pad(after.saturating_sub(percent.chars().count()));
+        line.push(Style::Dim, percent);
+    }
+    line.pad(after);
+}
 
 /// The figures of one node, aligned later.
 struct Figures {
@@ -23,9 +40,9 @@ struct Figures {
 }
 
 /// How wide each column is; 0 leaves it out.
-struct Columns {
-    tree: usize,
-    own: usize,
+pub(super) struct Columns {
+    pub(super) tree: usize,
+    pub(super) own: usize,
     bar: usize,
     rows: usize,
     loops: usize,
@@ -33,7 +50,7 @@ struct Columns {
 
 impl Columns {
     /// Columns of a whole line.
-    fn full(&self) -> usize {
+    pub(super) fn full(&self) -> usize {
         let figures = [self.own, self.bar, self.rows, self.loops];
         self.tree + figures.iter().filter(|n| **n > 0).map(|n| n + 2).sum::<usize>()
     }
@@ -46,13 +63,26 @@ pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<
     let columns = columns(plan, &figures, width, timed);
     let mut out = vec![heading(plan, &columns, timed)];
     let mut open: Vec<bool> = Vec::new();
-    for (id, figures) in plan.ids().zip(&figures) {
+    // Where two plans are compared each node has its own mark.
+    let groups = if options.verbose || marks.is_some() { Vec::new() } else { groups(plan) };
+    let folded = Folded::of(plan, &groups);
+    let mut next = NodeId::ROOT;
+    while next.index() < plan.len() {
+        let (id, figures) = (next, &figures[next.index()]);
         let depth = plan.depth(id) as usize;
+        next = if folded.hides(id) { plan.end(id) } else { NodeId(id.0 + 1) };
+        if folded.hides(id) && folded.group(id).is_none() {
+            continue;
+        }
         open.truncate(depth.saturating_sub(1));
         if depth > 0 {
-            open.push(!plan.is_last_child(id));
+            open.push(!folded.is_last(plan, id));
         }
         let guide = guide(&open, depth, columns.tree, false);
+        if let Some(group) = folded.group(id) {
+            alike(plan, group, &columns, timed, &guide, &mut out);
+            continue;
+        }
         let below = guide_below(plan, id, &open, depth, columns.tree);
         let mark = marks.and_then(|m| m.get(id.index()).copied());
         node(plan, id, options, &columns, (&guide, &below), (figures, mark), &mut out);
@@ -122,7 +152,7 @@ fn heading(plan: &Plan, columns: &Columns, timed: bool) -> Line {
 }
 
 /// Adds two blanks and the text flush right in `width` columns.
-fn right(line: &mut Line, style: Style, text: &str, width: usize) {
+pub(super) fn right(line: &mut Line, style: Style, text: &str, width: usize) {
     let piece = Line::of(style, text);
     let start = line.width() + 2 + width.saturating_sub(piece.width());
     line.pad(start);
@@ -197,17 +227,7 @@ fn node(
     if columns.own > 0 {
         right(&mut line, heat(figures.share), &figures.own, columns.own);
     }
-    if columns.bar > 0 {
-        line.pad(line.width() + 2);
-        let after = line.width() + columns.bar;
-        if let Some(share) = figures.share {
-            line.push(heat(Some(share)), bar(share));
-            let percent = fmt::percent(share);
-            line.pad(after.saturating_sub(percent.chars().count()));
-            line.push(Style::Dim, percent);
-        }
-        line.pad(after);
-    }
+    heat_bar(&mut line, figures.share, columns);
     if columns.rows > 0 {
         let off = plan.derived(id).q_error.is_some_and(|q| q >= 10.0);
         right(&mut line, if off { Style::Warm } else { Style::Plain }, &figures.rows, columns.rows);
@@ -263,7 +283,7 @@ const fn sign(change: Change) -> (Style, &'static str) {
     }
 }
 
-fn heat(share: Option<f64>) -> Style {
+pub(super) fn heat(share: Option<f64>) -> Style {
     match share {
         Some(s) if s >= 0.4 => Style::Hot,
         Some(s) if s >= 0.1 => Style::Warm,

@@ -11,10 +11,18 @@ use crate::{
 const LINES: usize = 6;
 
 impl Diff {
-    /// What changed: how relations are read and joined, the join order, nodes that are new or gone; then cost, rows and
-    /// time. One line each, safe for a terminal. Empty when nothing differs.
+    /// What changed: [`Self::kinds`], then [`Self::numbers`]. Empty when nothing differs.
     #[must_use]
     pub fn summary(&self, before: &Plan, after: &Plan) -> Vec<String> {
+        let mut lines = self.kinds(before, after);
+        lines.extend(self.numbers(before, after));
+        lines
+    }
+
+    /// What changed in kind: how relations are read and joined, which conditions find or drop rows, the join order, nodes
+    /// that are gone or new. One line each, safe for a terminal. Empty when the plans have the same shape.
+    #[must_use]
+    pub fn kinds(&self, before: &Plan, after: &Plan) -> Vec<String> {
         let mut lines = Vec::new();
         let changed = self.before.iter().zip(before.ids()).filter_map(|(change, id)| match change {
             Change::Changed(other) => changed(before, id, after, *other),
@@ -25,15 +33,52 @@ impl Diff {
         if was != is && was.len() > 1 && same_set(&was, &is) {
             lines.push(format!("join order: {} → {}", list(&was), list(&is)));
         }
+        let moved = self.before.iter().zip(before.ids()).filter_map(|(change, id)| match change {
+            Change::Same(other) => conditions(before, id, after, *other),
+            _ => None,
+        });
+        limited(&mut lines, moved.collect(), "conditions");
         let only = |plan: &Plan, changes: &[Change], word: &str| {
             let ids = changes.iter().zip(plan.ids()).filter(|(change, _)| **change == Change::Only);
             ids.map(|(_, id)| format!("{word}: {}", plan.title(id))).collect::<Vec<_>>()
         };
         limited(&mut lines, only(before, &self.before, "gone"), "gone");
         limited(&mut lines, only(after, &self.after, "new"), "new");
+        lines
+    }
+
+    /// What changed in numbers: cost, rows read, time. One line each; those that are the same to a reader are left out.
+    #[must_use]
+    pub fn numbers(&self, before: &Plan, after: &Plan) -> Vec<String> {
+        let mut lines = Vec::new();
         numbers(&mut lines, before, after);
         lines
     }
+}
+
+/// Conditions of a node that is otherwise the same: of a kind that the other plan does not have there. What is compared with
+/// may differ between any two runs.
+fn conditions(before: &Plan, id: NodeId, after: &Plan, other: NodeId) -> Option<String> {
+    let (was, is) = (&before.node(id).conditions, &after.node(other).conditions);
+    // Formats and servers differ in what they tell.
+    if before.engine != after.engine {
+        return None;
+    }
+    let pairs = [
+        ("filter", &was.filter, &is.filter),
+        ("index condition", &was.index, &is.index),
+        ("join condition", &was.join, &is.join),
+        ("recheck", &was.recheck, &is.recheck),
+    ];
+    let parts: Vec<String> = pairs
+        .iter()
+        .filter_map(|(name, was, is)| match (was, is) {
+            (Some(text), None) => Some(format!("no {name} any more, was {}", one_line(text))),
+            (None, Some(text)) => Some(format!("new {name} {}", one_line(text))),
+            _ => None,
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("{}: {}", after.title(other), parts.join("; ")))
 }
 
 fn limited(lines: &mut Vec<String>, all: Vec<String>, what: &str) {

@@ -20,10 +20,16 @@ pub(super) enum Kind {
     Operation(&'static str),
     /// The sorts of `window_functions_computation` from here on, then what they read.
     Sorts(usize),
+    /// What a cache holds of a sub-query, by its key.
+    Cache(&'static str),
+    /// `materialization` around the block of a sub-query.
+    Materialization,
     /// An item of a nested loop.
     Item,
     /// The object under `table`.
     Table,
+    /// The object under `rowid_filter`.
+    RowidFilter,
 }
 
 /// Where a query block stands.
@@ -35,6 +41,8 @@ pub(super) enum Place {
     Materialized,
     /// The same, again for each outer row that needs other groups (`lateral`).
     Lateral,
+    /// Below a cache, for each outer row that it does not know.
+    Cached,
 }
 
 /// Operations that hold what they work on.
@@ -83,8 +91,11 @@ impl<'d> Dialect<'d> for Lower {
             Kind::Block(place) => block(task.value, task.role, place),
             Kind::Operation(name) => operation(task.value, task.role, name),
             Kind::Sorts(from) => sorts(task.value, task.role, from),
+            Kind::Cache(name) => cache(task.value, task.role, name),
+            Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
             Kind::Table => table::table(task.value, task.role),
+            Kind::RowidFilter => table::rowid_filter(task.value, task.role),
         }
     }
 
@@ -105,8 +116,6 @@ pub(super) fn inputs(value: Value<'_>, role: Role) -> Vec<Task<'_, Kind>> {
         if let Some(name) = OPERATIONS.iter().find(|name| **name == key) {
             parts.push(match *name {
                 "window_functions_computation" => Task::new(inner, Kind::Sorts(0), role),
-                // A list too: what is joined before duplicates are removed.
-                "duplicates_removal" if inner.is_array() => Task::chain(inner, Kind::Item, role),
                 name => Task::new(inner, Kind::Operation(name), role),
             });
         } else if key == "nested_loop" {
@@ -126,14 +135,43 @@ pub(super) fn subqueries(value: Value<'_>) -> Vec<Task<'_, Kind>> {
 }
 
 fn subquery(value: Value<'_>) -> Option<Task<'_, Kind>> {
-    // Only what depends on the outer row has a cache.
-    let cache = value.get("subquery_cache").or_else(|| value.get("expression_cache"));
-    let materialization = value.get("materialization");
-    let block = cache.or(materialization).unwrap_or(value).get("query_block")?;
-    let place = if materialization.is_some() { Place::Materialized } else { Place::Plain };
-    let repeated = block.get("r_loops").and_then(Value::number).is_some_and(|loops| loops > 1.0);
-    let role = if cache.is_some() || repeated { Role::Subplan } else { Role::InitPlan };
-    Some(Task::new(block, Kind::Block(place), role))
+    let repeated = |block: Value<'_>| block.get("r_loops").and_then(Value::number).is_some_and(|loops| loops > 1.0);
+    for name in ["subquery_cache", "expression_cache"] {
+        if let Some(cache) = value.get(name) {
+            // Only what depends on the outer row has a cache.
+            return Some(Task::new(cache, Kind::Cache(name), Role::Subplan));
+        }
+    }
+    let (inside, kind) = match value.get("materialization") {
+        Some(around) => (around, Kind::Materialization),
+        None => (value, Kind::Block(Place::Plain)),
+    };
+    let block = inside.get("query_block")?;
+    let role = if repeated(block) { Role::Subplan } else { Role::InitPlan };
+    Some(Task::new(if matches!(kind, Kind::Materialization) { inside } else { block }, kind, role))
+}
+
+/// Results of a sub-query that are kept by what it depends on.
+fn cache<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, Kind> {
+    let mut f = Fields::of(value);
+    let block = f.take("query_block");
+    let mut node = Node::new(role, Operator::Memoize, name);
+    node.rows.loops = f.number("r_loops");
+    let number = block.and_then(|b| b.get("select_id")).and_then(Value::number);
+    node.subplan = number.map(|n| format!("select #{n}"));
+    node.line = Some(value.line());
+    node.extra = f.rest().collect();
+    let parts = block.into_iter().map(|b| Task::new(b, Kind::Block(Place::Cached), Role::Outer)).collect();
+    Step { node: Some(node), parts }
+}
+
+fn materialization(value: Value<'_>, role: Role) -> Step<'_, Kind> {
+    let Some(inside) = value.get("query_block") else { return Step { node: None, parts: Vec::new() } };
+    let mut step = block(inside, role, Place::Materialized);
+    if let Some(node) = &mut step.node {
+        node.extra.extend(Fields::of(value).rest().filter(|(key, _)| key != "query_block"));
+    }
+    step
 }
 
 /// Takes the fields that become nodes of their own.
@@ -149,14 +187,14 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     parts.extend(subqueries(value));
     take_parts(&mut f);
     let mut node = Node::new(role, Operator::Result, "query_block");
-    if place != Place::Plain {
+    if matches!(place, Place::Materialized | Place::Lateral) {
         (node.operator, node.native) = (Operator::Materialize, "materialized".to_owned());
         node.flags.push(Flag::Temporary);
     }
-    if place == Place::Lateral || (role == Role::Subplan && place == Place::Plain) {
+    if matches!(place, Place::Lateral | Place::Cached) || (role == Role::Subplan && place == Place::Plain) {
         node.flags.push(Flag::Dependent);
     }
-    if role != Role::Root {
+    if role != Role::Root && place != Place::Cached {
         node.subplan = value.get("select_id").and_then(Value::number).map(|n| format!("select #{n}"));
     }
     let total = f.number("cost");
@@ -187,11 +225,17 @@ fn write(node: &mut Node, target: Value<'_>) {
 }
 
 fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, Kind> {
-    let mut parts = inputs(value, if matches!(name, "filesort" | "temporary_table") { Role::Outer } else { role });
+    let own = ["filesort", "temporary_table", "buffer_result", "duplicates_removal"].contains(&name);
+    let mut parts = inputs(value, if own { Role::Outer } else { role });
+    if value.is_array() {
+        // A list too: what is joined before duplicates are removed.
+        parts = vec![Task::chain(value, Kind::Item, if own { Role::Outer } else { role })];
+    }
     let node = match name {
         "filesort" => filesort(value, role, value.get("table").is_some()),
-        "temporary_table" => {
-            let mut node = Node::new(role, Operator::TemporaryTable, name);
+        "temporary_table" | "buffer_result" | "duplicates_removal" => {
+            let operator = if name == "duplicates_removal" { Operator::Unique } else { Operator::TemporaryTable };
+            let mut node = Node::new(role, operator, name);
             let mut f = Fields::of(value);
             take_parts(&mut f);
             node.extra = f.rest().collect();
@@ -202,6 +246,7 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             parts = branches(value);
             union(value, role, name)
         }
+        "range-checked-for-each-record" => return table::range_checked(value, role),
         // The table below says all there is to say; the join above takes what belongs to it.
         _ => return Step { node: None, parts },
     };
@@ -219,7 +264,12 @@ fn branches(value: Value<'_>) -> Vec<Task<'_, Kind>> {
 fn union(value: Value<'_>, role: Role, name: &'static str) -> Node {
     let mut f = Fields::of(value);
     take_parts(&mut f);
-    let operator = if name == "recursive_union" { Operator::RecursiveUnion } else { Operator::SetOp };
+    // Without a row for its result, nothing was collected: UNION ALL passes rows on.
+    let operator = match (name, value.get("table_name").is_some()) {
+        ("recursive_union", _) => Operator::RecursiveUnion,
+        (_, true) => Operator::SetOp,
+        (_, false) => Operator::Append,
+    };
     let mut node = Node::new(role, operator, name);
     node.flags.push(Flag::Temporary);
     let actual = f.number("r_rows");

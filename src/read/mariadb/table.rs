@@ -4,7 +4,7 @@ use super::lower::{Kind, Place, subqueries};
 use crate::{
     plan::{Conditions, Cost, Flag, Node, Operator, Relation, Role, Rows, Timing},
     read::{
-        blocks::{Step, Task, access, covering},
+        blocks::{Step, Task, access, counted, covering},
         json::{Fields, Value},
     },
 };
@@ -28,7 +28,7 @@ pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     let Some(kind) = kind else {
         return Step { node: without_access(value, role, message), parts };
     };
-    let only_index = f.truth("using_index");
+    let only_index = f.truth("using_index") || value.get("using_index_for_group_by").is_some();
     let operator = match &name {
         _ if materialized.is_some() => Operator::SubqueryScan,
         // Inside the recursion the same table holds the rows of the step before.
@@ -43,10 +43,18 @@ pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     node.index = f.text("key").or_else(|| merged(value));
     node.keys = f.texts("used_key_parts");
     node.cost = Cost { startup: None, total: None, own: f.number("cost") };
-    let never = value.get("r_rows").is_some() && value.get("r_rows").and_then(Value::number).is_none();
+    let unread = value.get("r_rows").is_some_and(|rows| rows.number().is_none());
+    let never = unread && counted(Some(&node.native));
     node.rows = rows(&mut f, never);
+    if unread && !never {
+        node.rows.loops = None;
+    }
     let own = [f.number("r_table_time_ms"), f.number("r_other_time_ms")];
-    node.timing = own.iter().flatten().copied().reduce(|a, b| a + b).map(Timing::Own);
+    // Filling a row-id filter reads an index of the same table: a node of its own.
+    let filter = f.take("rowid_filter");
+    let filling = filter.and_then(|filter| filter.get("r_filling_time_ms")?.number()).unwrap_or(0.0);
+    parts.extend(filter.map(|filter| Task::new(filter, Kind::RowidFilter, Role::Outer)));
+    node.timing = own.iter().flatten().copied().reduce(|a, b| a + b).map(|ms| Timing::Own((ms - filling).max(0.0)));
     let references = f.texts("ref");
     let pairs: Vec<_> = node.keys.iter().zip(&references).map(|(key, value)| format!("{key} = {value}")).collect();
     node.conditions = Conditions {
@@ -61,6 +69,34 @@ pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     node.line = Some(value.line());
     node.extra = extra.into_iter().chain(f.rest()).collect();
     Step { node: Some(node), parts }
+}
+
+/// A table for which each row of those before it is asked anew which index to read.
+pub(super) fn range_checked(value: Value<'_>, role: Role) -> Step<'_, Kind> {
+    let Some(inside) = value.get("table") else { return Step { node: None, parts: Vec::new() } };
+    let mut step = table(inside, role);
+    if let Some(node) = &mut step.node {
+        node.operator = Operator::IndexScan;
+        node.extra.push(("access_type".to_owned(), std::mem::take(&mut node.native)));
+        "range-checked-for-each-record".clone_into(&mut node.native);
+        node.extra.extend(Fields::of(value).rest().filter(|(key, _)| key != "table"));
+    }
+    step
+}
+
+/// The places of rows that a second index of the table leaves over, collected before the table is read.
+pub(super) fn rowid_filter(value: Value<'_>, role: Role) -> Step<'_, Kind> {
+    let mut f = Fields::of(value);
+    let range = f.take("range");
+    let mut node = Node::new(role, Operator::BitmapIndexScan, "rowid_filter");
+    node.index = range.and_then(|r| r.get("key")?.text()).map(std::borrow::Cow::into_owned);
+    node.keys = range.and_then(|r| r.get("used_key_parts")).map(Value::texts).unwrap_or_default();
+    let actual = f.number("r_rows");
+    node.rows = Rows { estimated: f.number("rows"), actual, loops: actual.map(|_| 1.0), ..Rows::default() };
+    node.timing = f.number("r_filling_time_ms").map(Timing::Own);
+    node.line = Some(value.line());
+    node.extra = f.rest().collect();
+    Step { node: Some(node), parts: Vec::new() }
 }
 
 /// A table that is not read: a message in its place, or the target of an INSERT, which the block names.

@@ -68,7 +68,7 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
         return Err(source.expected(value, "a key \"query_block\""));
     };
     let mut builder = PlanBuilder::new();
-    build(&mut V1, Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
+    build(&mut V1::default(), Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
     let mut plan = source.finish(builder, Engine::MySql, root)?;
     let mut rest = Fields::of(value);
     rest.take("query_block");
@@ -76,21 +76,37 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     Ok(plan)
 }
 
-struct V1;
+#[derive(Default)]
+struct V1 {
+    /// Tables that hold the rows of the step before in a recursion, by their places in the document.
+    recursive: std::collections::HashSet<u32>,
+}
 
 impl<'d> Dialect<'d> for V1 {
     type Kind = Kind;
 
     fn step(&mut self, task: &Task<'d, Kind>) -> Step<'d, Kind> {
         match task.kind {
-            Kind::Block(place) => block(task.value, task.role, place),
+            Kind::Block(place) => {
+                // Of a recursive block the first table is the one that the recursion fills: the optimiser joins it first.
+                if task.value.get("recursive").is_some_and(Value::truth) {
+                    self.recursive.extend(v1_table::first_table(task.value).map(Value::place));
+                }
+                block(task.value, task.role, place)
+            }
             Kind::Operation(name) => operation(task.value, task.role, name),
             Kind::Window(left) => window(task.value, task.role, left),
             Kind::Item => {
                 let parts = inputs(task.value, task.role).into_iter();
                 Step { node: None, parts: parts.map(|part| Task { among: task.among.clone(), ..part }).collect() }
             }
-            Kind::Table => v1_table::table(task),
+            Kind::Table => {
+                let mut step = v1_table::table(task);
+                if let Some(node) = step.node.as_mut().filter(|_| self.recursive.contains(&task.value.place())) {
+                    node.operator = Operator::WorkTableScan;
+                }
+                step
+            }
         }
     }
 
@@ -142,9 +158,11 @@ pub(super) fn subqueries(value: Value<'_>) -> Vec<Task<'_, Kind>> {
     lists.flat_map(Value::children).filter_map(query).collect()
 }
 
-/// `{"dependent": …, "cacheable": …, "query_block": …}`
+/// `{"dependent": …, "cacheable": …, "query_block": …}`, or the table that was filled with its rows, for each row to look into.
 fn query(value: Value<'_>) -> Option<Task<'_, Kind>> {
-    let block = value.get("query_block")?;
+    let Some(block) = value.get("query_block") else {
+        return value.get("table").map(|table| Task::new(table, Kind::Table, Role::Subplan));
+    };
     let truth = |key: &str| value.get(key).is_some_and(Value::truth);
     let once = !truth("dependent") && truth("cacheable");
     let place = if truth("dependent") { Place::Dependent } else { Place::Plain };
@@ -216,7 +234,12 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
     let operator = OPERATIONS.iter().find(|(key, _)| *key == name).map(|(_, operator)| operator.clone());
     let mut node = Node::new(role, operator.unwrap_or_else(|| Operator::Other(name.to_owned())), name);
     // Nothing is sorted when an index gives the order already, and a temporary table groups by hashing.
+    let specifications = || value.get("query_specifications").into_iter().flat_map(Value::children);
+    let recursive = || specifications().any(|s| s.get("query_block").and_then(|b| b.get("recursive")).is_some());
     match (name, filesort, temporary) {
+        ("union_result", ..) if recursive() => node.operator = Operator::RecursiveUnion,
+        // UNION ALL passes rows on, nothing is collected.
+        ("union_result", _, false) => node.operator = Operator::Append,
         ("ordering_operation", false, _) => node.operator = Operator::Result,
         ("grouping_operation", false, true) => node.operator = Operator::HashAggregate,
         _ => {}

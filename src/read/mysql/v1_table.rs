@@ -25,7 +25,9 @@ pub(super) fn table<'d>(task: &Task<'d, Kind>) -> Step<'d, Kind> {
     parts.extend(subqueries(value));
     f.take("attached_subqueries");
     let kind = f.text("access_type").unwrap_or_default();
-    let only_index = f.truth("using_index");
+    // Skipping from group to group, the index alone answers too.
+    let skips = ["using_index_for_group_by", "using_index_for_skip_scan"].iter().any(|key| value.get(key).is_some());
+    let only_index = f.truth("using_index") || skips;
     let name = f.text("table_name");
     let message = f.text("message");
     let operator = match &name {
@@ -35,6 +37,8 @@ pub(super) fn table<'d>(task: &Task<'d, Kind>) -> Step<'d, Kind> {
         Some(name) if name.starts_with('<') => Operator::SubqueryScan,
         None => Operator::Result,
         _ if value.get("table_function").is_some() => Operator::FunctionScan,
+        // Which index to read is asked anew for each row of the tables before it.
+        _ if value.get("range_checked_for_each_record").is_some() => Operator::IndexScan,
         _ => access(&kind, only_index),
     };
     let native = message.unwrap_or(if kind.is_empty() { "table".to_owned() } else { kind });
@@ -134,6 +138,14 @@ fn last_table(value: Value<'_>) -> Option<Value<'_>> {
     way(value).find_map(|at| match at.get("nested_loop") {
         Some(list) => list.children().filter_map(|item| item.get("table")).filter(|t| prefix(*t).is_some()).last(),
         None => at.get("table").filter(|table| prefix(*table).is_some()),
+    })
+}
+
+/// The first of the tables a block works on directly.
+pub(super) fn first_table(block: Value<'_>) -> Option<Value<'_>> {
+    way(block).find_map(|at| match at.get("nested_loop") {
+        Some(list) => list.children().find_map(|item| item.get("table")),
+        None => at.get("table"),
     })
 }
 

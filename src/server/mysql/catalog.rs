@@ -2,6 +2,8 @@
 
 mod statistics;
 
+use std::collections::VecDeque;
+
 use mysql_async::{Row, Value};
 
 use super::{
@@ -12,6 +14,7 @@ use crate::{
     catalog::{Catalog, Column, Index, IndexKey, Table, TableKind},
     plan::Engine,
     server::{ErrorKind, ServerError},
+    sql::classify,
     text::one_line,
 };
 
@@ -45,14 +48,23 @@ pub(super) async fn read(
         catalog.search_path.push(current.clone());
     }
     let mut seen: Vec<(String, String)> = Vec::new();
-    for (schema, name) in tables {
-        let schema = schema.clone().unwrap_or_else(|| current.clone());
+    let mut open: VecDeque<(Option<String>, String)> = tables.iter().cloned().collect();
+    while let Some((schema, name)) = open.pop_front() {
+        let schema = schema.unwrap_or_else(|| current.clone());
+        let name = &name;
+        let schema = &schema;
         if schema.is_empty() || seen.contains(&(schema.clone(), name.clone())) {
             continue;
         }
         seen.push((schema.clone(), name.clone()));
-        match table(connection, &schema, name).await {
-            Ok(Some(table)) => catalog.tables.push(table),
+        match table(connection, schema, name).await {
+            Ok(Some(table)) => {
+                // A view brings the tables it reads.
+                if let Some(definition) = &table.definition {
+                    open.extend(classify(definition, connection.info.engine).tables);
+                }
+                catalog.tables.push(table);
+            }
             Ok(None) => catalog.missing.push(one_line(&format!("{schema}.{name}: not there, or not for this account"))),
             Err(error) => miss(&mut catalog, &format!("{schema}.{name}"), error)?,
         }
@@ -129,6 +141,10 @@ async fn table(connection: &mut Connection, schema: &str, name: &str) -> Result<
     table.columns = rows.iter().filter_map(column).collect();
     statistics::widths(&mut table.columns, &rows, row_bytes);
     if table.kind == TableKind::View {
+        let sql = "SELECT VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
+        let rows = connection.ask(READING, sql, key()).await?;
+        // Empty for those who may not see it.
+        table.definition = rows.first().and_then(|row| text(row, 0)).filter(|definition| !definition.is_empty());
         return Ok(Some(table));
     }
     let rows =

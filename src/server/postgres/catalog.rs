@@ -98,6 +98,11 @@ async fn read_in(
             table.indexes.push(index);
         }
     }
+    let names = queries::EXTENSION_NAMES.as_slice();
+    for row in &transaction.rows(attempted, queries::EXTENSIONS, &[(&names, Type::TEXT_ARRAY)]).await? {
+        let mut row = Reader::new(row);
+        catalog.extensions.push((row.take()?, row.take()?));
+    }
     for row in &transaction.rows(attempted, queries::FUNCTIONS, &[(&functions, Type::TEXT_ARRAY)]).await? {
         let mut row = Reader::new(row);
         catalog.functions.push(Function { name: row.take()?, volatile: row.take()?, builtin: row.take()? });
@@ -136,6 +141,7 @@ fn relation(row: &Row) -> Result<(u32, Table, bool), ServerError> {
         bytes: row.take::<Option<i64>>()?.and_then(|b| u64::try_from(b).ok()),
         last_analyzed: row.take()?,
         modified_since_analyze: row.take()?,
+        definition: row.take()?,
         ..Table::default()
     };
     Ok((oid, table, row.take()?))

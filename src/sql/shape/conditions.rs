@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator};
 
 use super::{
     Branch, Join, Operand, Predicate, Test, Value,
@@ -62,9 +62,10 @@ impl Walk<'_> {
                 let (test, values) = like(&value(pattern));
                 self.ask(expr, test, &values, &sql(), only);
             }
-            Expr::ILike { negated: false, expr, .. }
-            | Expr::SimilarTo { negated: false, expr, .. }
-            | Expr::RLike { negated: false, expr, .. } => {
+            Expr::ILike { negated: false, expr, pattern, .. } => {
+                self.ask(expr, Test::Pattern, &[value(pattern)], &sql(), only);
+            }
+            Expr::SimilarTo { negated: false, expr, .. } | Expr::RLike { negated: false, expr, .. } => {
                 self.ask(expr, Test::Pattern, &[], &sql(), only);
             }
             Expr::IsNull(expr) => self.ask(expr, Test::IsNull, &[], &sql(), only),
@@ -81,6 +82,14 @@ impl Walk<'_> {
                 self.ask(name, Test::Equal, &[Value::Literal("t".to_owned())], &sql(), only);
             }
             Expr::MatchAgainst { columns, .. } => self.full_text(columns, &sql(), only),
+            Expr::MemberOf(member) => {
+                self.sub_queries(part);
+                self.ask(&member.array, Test::HasElement, &[value(&member.value)], &sql(), only);
+            }
+            Expr::Function(function) => {
+                self.sub_queries(part);
+                self.call(function, &sql(), only);
+            }
             other => self.sub_queries(other),
         }
     }
@@ -165,6 +174,32 @@ impl Walk<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A function that gives a truth value, if an index answers it.
+    fn call(&mut self, function: &Function, sql: &str, only: &Only) {
+        let name =
+            function.name.0.last().and_then(|p| p.as_ident()).map(|i| i.value.to_lowercase()).unwrap_or_default();
+        let FunctionArguments::List(list) = &function.args else { return };
+        let arguments: Vec<&Expr> = list
+            .args
+            .iter()
+            .filter_map(|a| match a {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            })
+            .collect();
+        match (name.as_str(), arguments.as_slice()) {
+            ("starts_with", [text, start]) => self.ask(text, Test::LikePrefix, &[value(start)], sql, only),
+            ("json_contains", [document, part, ..]) => self.ask(document, Test::Contains, &[value(part)], sql, only),
+            ("json_overlaps", [document, other]) => self.ask(document, Test::Overlaps, &[value(other)], sql, only),
+            (name, [first, second, ..]) if POSITIONS.contains(&name) => {
+                for (one, other) in [(first, second), (second, first)] {
+                    self.ask(one, Test::Position, &[value(other)], sql, only);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -269,6 +304,32 @@ fn same_column(arms: &[(Vec<Predicate>, Vec<Join>)], expr: &Expr) -> Option<Pred
     Some(Predicate { test: Test::OneOf, values, sql: unqualified(expr), ..first.clone() })
 }
 
+/// Functions of `PostGIS` and of MySQL that say how shapes lie to each other, and that their spatial indexes answer.
+const POSITIONS: [&str; 22] = [
+    "st_contains",
+    "st_containsproperly",
+    "st_covers",
+    "st_coveredby",
+    "st_crosses",
+    "st_dwithin",
+    "st_dfullywithin",
+    "st_equals",
+    "st_intersects",
+    "st_orderingequals",
+    "st_overlaps",
+    "st_touches",
+    "st_within",
+    "mbrcontains",
+    "mbrcoveredby",
+    "mbrcovers",
+    "mbrequals",
+    "mbrintersects",
+    "mbroverlaps",
+    "mbrtouches",
+    "mbrwithin",
+    "st_3dintersects",
+];
+
 /// What an operator asks of its left side, and of its right side.
 fn test_of(op: &BinaryOperator) -> Option<(Test, Test)> {
     Some(match op {
@@ -282,6 +343,17 @@ fn test_of(op: &BinaryOperator) -> Option<(Test, Test)> {
         BinaryOperator::Question => (Test::HasKey, Test::NotEqual),
         BinaryOperator::QuestionAnd | BinaryOperator::QuestionPipe => (Test::HasKeys, Test::NotEqual),
         BinaryOperator::PGOverlap => (Test::Overlaps, Test::Overlaps),
+        BinaryOperator::PGStartsWith => (Test::LikePrefix, Test::NotEqual),
+        BinaryOperator::PGBitwiseShiftLeft
+        | BinaryOperator::PGBitwiseShiftRight
+        | BinaryOperator::AndLt
+        | BinaryOperator::AndGt
+        | BinaryOperator::LtLtPipe
+        | BinaryOperator::PipeGtGt
+        | BinaryOperator::AndLtPipe
+        | BinaryOperator::PipeAndGt
+        | BinaryOperator::TildeEq => (Test::Position, Test::Position),
+        BinaryOperator::Custom(op) if matches!(op.as_str(), "<<=" | ">>=" | "-|-") => (Test::Position, Test::Position),
         BinaryOperator::AtAt => (Test::Matches, Test::Matches),
         BinaryOperator::AtQuestion => (Test::Matches, Test::NotEqual),
         BinaryOperator::PGRegexMatch | BinaryOperator::PGRegexIMatch | BinaryOperator::Regexp => {

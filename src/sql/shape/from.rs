@@ -1,6 +1,6 @@
 //! FROM: tables, joins, sub-queries.
 
-use sqlparser::ast::{JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins};
+use sqlparser::ast::{JoinConstraint, JoinOperator, Statement, TableAlias, TableFactor, TableWithJoins};
 
 use super::{
     conditions::Only,
@@ -8,9 +8,16 @@ use super::{
     scope::{Item, Kind, Output, Walk},
 };
 use crate::{
+    catalog::TableKind,
     plan::Engine,
-    sql::names::{fold, parts},
+    sql::{
+        names::{fold, parts},
+        parse::parsed,
+    },
 };
+
+/// Views of views that are followed.
+const DEEPEST_VIEW: usize = 8;
 
 impl Walk<'_> {
     pub(super) fn from(&mut self, table: &TableWithJoins) {
@@ -89,7 +96,7 @@ impl Walk<'_> {
                     None
                 };
                 let called = alias.as_ref().map_or_else(|| table.clone(), |a| fold(&a.name, self.engine));
-                let mut kind = match cte {
+                let mut kind = match cte.or_else(|| self.view(schema.as_deref(), &table)) {
                     Some(outputs) => Kind::Derived(outputs),
                     None => Kind::Table(self.source(schema.as_deref(), &table, Some(called.clone()))),
                 };
@@ -127,6 +134,31 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// What a view gives, read as the query that it is. `None` when it is no view, or its query is not known.
+    fn view(&mut self, schema: Option<&str>, name: &str) -> Option<Vec<Output>> {
+        if self.views >= DEEPEST_VIEW {
+            return None;
+        }
+        let view = self.known(schema, name).filter(|t| t.kind == TableKind::View)?;
+        let names: Vec<String> = view.columns.iter().map(|c| c.name.clone()).collect();
+        let text = view.definition.as_deref()?.trim_end().trim_end_matches(';').to_owned();
+        let query = parsed(&text, self.engine, |statement| match statement {
+            Statement::Query(query) => Some(query.clone()),
+            _ => None,
+        })
+        .ok()??;
+        // Nothing of what stands around it can be seen from inside.
+        let (scopes, ctes) = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.ctes));
+        self.views += 1;
+        let mut outputs = self.query(&query, false);
+        self.views -= 1;
+        (self.scopes, self.ctes) = (scopes, ctes);
+        for (output, name) in outputs.iter_mut().zip(names) {
+            output.name = Some(name);
+        }
+        Some(outputs)
     }
 
     fn add(&mut self, name: String, kind: Kind) {

@@ -1,12 +1,13 @@
 //! Query blocks: FROM, the select list, orders and groups.
 
 use sqlparser::ast::{
-    Cte, CteAsMaterialized, Distinct, Expr, FromTable, GroupByExpr, LimitClause, OrderByExpr, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableWithJoins, UpdateTableFromKind, Visit,
+    AssignmentTarget, Cte, CteAsMaterialized, Distinct, Expr, FromTable, GroupByExpr, LimitClause, OrderByExpr, Query,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableObject, TableWithJoins,
+    UpdateTableFromKind, Visit,
 };
 
 use super::{
-    Shape, SortKind,
+    Shape, SortKind, Write, WriteKind,
     exprs::Parts,
     from::renamed,
     scope::{Item, Kind, Output, Scope, Walk},
@@ -20,8 +21,16 @@ use crate::{
 
 /// Walks a whole statement.
 pub(super) fn walk(statement: &Statement, engine: Engine, catalog: &Catalog) -> Shape {
-    let mut walk =
-        Walk { engine, catalog, shape: Shape::default(), scopes: Vec::new(), ctes: Vec::new(), blocks: 0, ors: 0 };
+    let mut walk = Walk {
+        engine,
+        catalog,
+        shape: Shape::default(),
+        scopes: Vec::new(),
+        ctes: Vec::new(),
+        blocks: 0,
+        views: 0,
+        ors: 0,
+    };
     walk.statement(statement);
     walk.shape
 }
@@ -44,6 +53,11 @@ impl Walk<'_> {
                 self.query(&view.query, true);
             }
             Statement::Insert(insert) => {
+                if let TableObject::TableName(name) = &insert.table {
+                    let mut path = parts(name, self.engine);
+                    let table = path.pop().unwrap_or_default();
+                    self.writes(path.pop().as_deref(), &table, WriteKind::Insert);
+                }
                 if let Some(query) = &insert.source {
                     self.query(query, true);
                 }
@@ -56,7 +70,13 @@ impl Walk<'_> {
                     }
                     None => {}
                 }
+                let changed = update.assignments.iter().flat_map(|a| match &a.target {
+                    AssignmentTarget::ColumnName(name) => vec![name],
+                    AssignmentTarget::Tuple(names) => names.iter().collect(),
+                });
+                let changed = changed.filter_map(|name| parts(name, self.engine).pop()).collect();
                 self.change(
+                    WriteKind::Update(changed),
                     &from,
                     update.selection.as_ref(),
                     &update.assignments,
@@ -67,14 +87,21 @@ impl Walk<'_> {
             Statement::Delete(delete) => {
                 let (FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables)) = &delete.from;
                 let from: Vec<&TableWithJoins> = tables.iter().chain(delete.using.iter().flatten()).collect();
-                self.change(&from, delete.selection.as_ref(), &(), &delete.order_by, delete.limit.is_some());
+                self.change(
+                    WriteKind::Delete,
+                    &from,
+                    delete.selection.as_ref(),
+                    &(),
+                    &delete.order_by,
+                    delete.limit.is_some(),
+                );
             }
             Statement::Merge(merge) => {
                 self.open();
                 self.factor(&merge.table);
                 self.factor(&merge.source);
                 self.condition(&merge.on, &None);
-                self.write_first();
+                self.write_first(WriteKind::Insert);
                 self.scopes.pop();
             }
             _ => {}
@@ -84,6 +111,7 @@ impl Walk<'_> {
     /// UPDATE and DELETE: the first source is written.
     fn change(
         &mut self,
+        kind: WriteKind,
         from: &[&TableWithJoins],
         selection: Option<&Expr>,
         more: &impl ChangeParts,
@@ -105,15 +133,23 @@ impl Walk<'_> {
         for query in &parts.queries {
             self.query(query, false);
         }
-        self.write_first();
+        self.write_first(kind);
         self.order(order, &[], &[], SortKind::Order, limited);
         self.scopes.pop();
     }
 
-    fn write_first(&mut self) {
+    fn write_first(&mut self, kind: WriteKind) {
         if let Some(Item { kind: Kind::Table(source), .. }) = self.scopes.last().and_then(|s| s.items.first()) {
-            let source = *source;
-            self.shape.sources[source].whole_row = true;
+            let source = &mut self.shape.sources[*source];
+            source.whole_row = true;
+            self.shape.writes = Some(Write { schema: source.schema.clone(), table: source.table.clone(), kind });
+        }
+    }
+
+    /// Notes that a table is written which is no source.
+    fn writes(&mut self, schema: Option<&str>, table: &str, kind: WriteKind) {
+        if let Some(known) = self.known(schema, table) {
+            self.shape.writes = Some(Write { schema: known.schema.clone(), table: known.name.clone(), kind });
         }
     }
 

@@ -3,7 +3,11 @@
 use sqlparser::ast::Ident;
 
 use super::{Shape, Source};
-use crate::{catalog::Catalog, plan::Engine, sql::names::fold};
+use crate::{
+    catalog::{Catalog, Table},
+    plan::Engine,
+    sql::names::fold,
+};
 
 /// A source's column.
 pub(super) type Place = (usize, String);
@@ -49,6 +53,8 @@ pub(super) struct Walk<'a> {
     /// CTEs that can be seen.
     pub(super) ctes: Vec<(String, Vec<Output>)>,
     pub(super) blocks: usize,
+    /// Views that are open, one in the other.
+    pub(super) views: usize,
     pub(super) ors: usize,
 }
 
@@ -110,9 +116,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Opens a source in the current block.
-    pub(super) fn source(&mut self, schema: Option<&str>, name: &str, alias: Option<String>) -> usize {
-        let known = self.catalog.table(schema, name).or_else(|| {
+    /// The table that a name stands for.
+    pub(super) fn known(&self, schema: Option<&str>, name: &str) -> Option<&Table> {
+        self.catalog.table(schema, name).or_else(|| {
             // MySQL may hold names in another case than they are written.
             let mut all = self
                 .catalog
@@ -120,7 +126,12 @@ impl Walk<'_> {
                 .iter()
                 .filter(|t| self.same(&t.name, name) && schema.is_none_or(|s| self.same(&t.schema, s)));
             all.next().filter(|_| all.next().is_none())
-        });
+        })
+    }
+
+    /// Opens a source in the current block.
+    pub(super) fn source(&mut self, schema: Option<&str>, name: &str, alias: Option<String>) -> usize {
+        let known = self.known(schema, name);
         let (schema, table) = known.map_or_else(
             || (schema.unwrap_or_default().to_owned(), name.to_owned()),
             |t| (t.schema.clone(), t.name.clone()),

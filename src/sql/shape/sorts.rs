@@ -1,8 +1,8 @@
 //! Orders and groups, as far as one source can deliver them.
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, OrderByExpr, OrderByKind, OrderByOptions, OrderBySort,
-    Query, Value as Literal,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, OrderByExpr, OrderByKind, OrderByOptions,
+    OrderBySort, Query, Value as Literal,
 };
 
 use super::{
@@ -58,6 +58,11 @@ impl Walk<'_> {
         kind: SortKind,
         limited: bool,
     ) {
+        if let [key, ..] = keys
+            && self.nearest(key, items, limited)
+        {
+            return;
+        }
         let mut own: Option<(usize, Vec<SortKey>)> = None;
         let mut complete = true;
         for key in keys {
@@ -89,6 +94,31 @@ impl Walk<'_> {
         if let Some((source, keys)) = own {
             self.shape.sorts.push(Sort { source, keys, complete, kind, limited });
         }
+    }
+
+    /// `ORDER BY column <-> value`: the column's entries by their distance.
+    fn nearest(&mut self, key: &OrderByExpr, items: &[Selected], limited: bool) -> bool {
+        let mut expr = bare(&key.expr);
+        if let Expr::Identifier(ident) = expr {
+            let name = fold(ident, self.engine);
+            if let Some((_, item)) = items.iter().find(|(n, _)| n.as_ref() == Some(&name)) {
+                expr = bare(item);
+            }
+        }
+        let Expr::BinaryOp { left, op, right } = expr else { return false };
+        if !matches!(op, BinaryOperator::LtDashGt) {
+            return false;
+        }
+        let sides = [(self.columns(left), self.places(right)), (self.columns(right), self.places(left))];
+        let Some((source, column)) =
+            sides.into_iter().find_map(|(columns, others)| columns.into_iter().next().filter(|_| others.is_empty()))
+        else {
+            return false;
+        };
+        self.need(&[(source, column.clone())]);
+        let keys = vec![SortKey { operand: Operand::Column(column), desc: false, nulls_first: None }];
+        self.shape.sorts.push(Sort { source, keys, complete: true, kind: SortKind::Nearest, limited });
+        true
     }
 
     /// What a sort key stands for: a number or an alias of the select list, or an expression.

@@ -66,6 +66,7 @@ pub(super) const RELATIONS: &str = "
                 WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
            greatest(s.last_analyze, s.last_autoanalyze)::text,
            s.n_mod_since_analyze::float8,
+           CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
            pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
     FROM wanted
     JOIN pg_catalog.pg_class c USING (oid)
@@ -120,6 +121,15 @@ pub(super) const INDEXES: &str = "
     JOIN pg_catalog.pg_am am ON am.oid = c.relam
     WHERE i.indrelid = ANY ($1)
     ORDER BY i.indrelid, i.indisprimary DESC, c.relname";
+
+/// `$1` names of extensions: those the server has, and whether the database has them.
+pub(super) const EXTENSIONS: &str = "
+    SELECT name::text, installed_version IS NOT NULL FROM pg_catalog.pg_available_extensions
+    WHERE name = ANY ($1) ORDER BY name";
+
+/// Extensions that bring operator classes; `plpgsql` is always there, and says that the list could be read.
+pub(super) const EXTENSION_NAMES: [&str; 8] =
+    ["btree_gin", "btree_gist", "hstore", "intarray", "ltree", "pg_trgm", "plpgsql", "postgis"];
 
 /// `$1` names as the statement writes them. Any overload in any schema counts, so volatile is said too often rather than
 /// too seldom. What is not found is grammar (`coalesce`), or fails when the statement is explained.

@@ -1,6 +1,6 @@
 //! MySQL's iterators in the common vocabulary.
 
-use super::v2::{Feed, RawNode};
+use super::node::{Feed, RawNode};
 use crate::plan::Operator;
 
 /// The operator of a node: by its kind, and where a server writes none, by its words.
@@ -19,7 +19,10 @@ pub(super) fn operator(raw: &RawNode) -> Operator {
         Some("materialize") if raw.recursive => Operator::RecursiveUnion,
         Some("materialize") if raw.combines => Operator::SetOp,
         Some("materialize") if raw.temp_table => Operator::TemporaryTable,
-        Some("materialize") => Operator::Materialize,
+        Some("materialize" | "materialize_information_schema") => Operator::Materialize,
+        Some("constant_row") => Operator::UniqueLookup,
+        // `SELECT COUNT(*)`, for which the storage engine walks through the table.
+        Some("count_rows") => Operator::SeqScan,
         Some("materialized_table_function") => Operator::FunctionScan,
         Some("window") => Operator::WindowAgg,
         Some("append") => Operator::Append,
@@ -81,7 +84,7 @@ fn by_words(operation: &str) -> Operator {
 /// The server's words for what is done, without the conditions and lists that follow them: those have places of their own.
 pub(super) fn native(operation: &str) -> String {
     let end = [": ", " (", ", with ", " over "].iter().filter_map(|mark| operation.find(mark)).min();
-    let name = operation[..end.unwrap_or(operation.len())].trim();
+    let name = operation[..end.unwrap_or(operation.len())].trim().trim_end_matches(':');
     if name.is_empty() { operation.to_owned() } else { name.to_owned() }
 }
 

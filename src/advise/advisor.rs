@@ -1,0 +1,313 @@
+//! From a workload to proposals: candidates, search, verdicts.
+
+use super::{
+    Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
+    ddl, judge,
+    pool::{Stock, pool, settled},
+    rank,
+    redundant::{self, Redundant},
+    search::{Found, search, subsumes},
+    size,
+};
+use crate::{catalog::Catalog, fmt, plan::Plan};
+
+/// Proposals for a single statement, those that lost included.
+const SHOWN: usize = 8;
+/// What was tried and lost, told with each index of a set.
+const LOST: usize = 3;
+/// Untested and unused candidates told for a workload.
+const REST: usize = 12;
+
+/// What became of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The statement.
+    pub sql: String,
+    /// How much it counts.
+    pub weight: f64,
+    /// Its cost now, as the method sees it. PostgreSQL: the root's total cost; MySQL, MariaDB: rows examined.
+    pub before: Option<f64>,
+    /// Its cost with all proved indexes together.
+    pub after: Option<f64>,
+    /// Why there is no cost.
+    pub problem: Option<String>,
+}
+
+/// What a search came to.
+#[derive(Debug, Default)]
+pub struct Advice {
+    /// Proved ones first. Those without [`Proposal::instead_of`] belong together: the set to make.
+    pub proposals: Vec<Proposal>,
+    /// Every statement of the workload.
+    pub statements: Vec<Outcome>,
+    /// Indexes that another one makes superfluous.
+    pub redundant: Vec<Redundant>,
+    /// Candidates there were.
+    pub candidates: usize,
+    /// Plans asked of the server.
+    pub explains: usize,
+    /// It was ended by time or by hand: the best so far.
+    pub early: bool,
+    /// What the server said when the connection broke or the request was cancelled.
+    pub broken: Option<TrialError>,
+}
+
+/// Looks for the set of indexes that makes a workload cheapest, and proves it.
+///
+/// `plans` are the statements' plans now, where the caller has them; the others are asked of the method.
+pub async fn advise(
+    trial: &mut dyn Trial,
+    workload: &[Weighted],
+    plans: &[Option<&Plan>],
+    catalog: &Catalog,
+    limits: &Limits,
+    tell: &mut (dyn FnMut(Step) + Send),
+) -> Advice {
+    let texts: Vec<&str> = workload.iter().map(|w| w.sql.as_str()).collect();
+    let mut before = trial.try_set(&texts, &[]).await;
+    for (answer, known) in before.iter_mut().zip(plans) {
+        // A method that tries one index at a time cannot say; then the server's own plan counts.
+        if let (Err(TrialError::Unsupported { .. }), Some(plan)) = (&answer, known) {
+            *answer = Ok(Planned { plan: (*plan).clone(), trust: Trust::Close, names: Vec::new() });
+        }
+    }
+    let seen: Vec<Option<&Plan>> =
+        before.iter().zip(plans).map(|(b, known)| known.or_else(|| b.as_ref().ok().map(|p| &p.plan))).collect();
+    let catalog = &settled(catalog, workload, &seen);
+    let mut pool = pool(workload, &seen, catalog);
+    let found = search(trial, &mut pool.subjects, &pool.things, &before, pool.tables, limits, tell).await;
+    let mut report = Report {
+        trial,
+        workload,
+        catalog,
+        pool: &pool,
+        before: &before,
+        found: &found,
+        explains: 0,
+        names: Vec::new(),
+    };
+    let proposals = if found.broken.is_some() { Vec::new() } else { report.proposals().await };
+    let explains = found.explains + report.explains;
+    let chosen: Vec<(&Candidate, &str)> = proposals
+        .iter()
+        .filter(|p| p.verdict == Verdict::Proved && p.instead_of.is_none())
+        .map(|p| (&p.candidate, p.name.as_str()))
+        .collect();
+    let redundant = redundant::redundant(catalog, &chosen);
+    Advice {
+        statements: outcomes(workload, &found),
+        redundant,
+        proposals,
+        candidates: pool.things.len(),
+        explains,
+        early: found.early,
+        broken: found.broken,
+    }
+}
+
+/// Candidates without any method to try them.
+#[must_use]
+pub fn untested(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalog, why: &TrialError) -> Advice {
+    let mut proposals: Vec<Proposal> = Vec::new();
+    for (statement, plan) in workload.iter().zip(plans) {
+        let Some(plan) = plan else { continue };
+        for candidate in candidates(&statement.sql, plan, catalog) {
+            if !proposals.iter().any(|p| candidates::same(&p.candidate, &candidate)) {
+                proposals.push(judge(candidate, Err(why.clone()), catalog));
+            }
+        }
+    }
+    let statements = workload
+        .iter()
+        .zip(plans)
+        .map(|(w, plan)| Outcome {
+            sql: w.sql.clone(),
+            weight: w.weight,
+            before: plan.map(judge::price_of),
+            after: None,
+            problem: None,
+        })
+        .collect();
+    Advice { candidates: proposals.len(), proposals, statements, ..Advice::default() }
+}
+
+fn outcomes(workload: &[Weighted], found: &Found) -> Vec<Outcome> {
+    workload
+        .iter()
+        .enumerate()
+        .map(|(at, w)| {
+            let costs = found.costs.get(at).copied().flatten();
+            Outcome {
+                sql: w.sql.clone(),
+                weight: w.weight,
+                before: costs.map(|(before, _)| before),
+                after: costs.map(|(_, after)| after),
+                problem: found.failed.get(at).and_then(Option::as_ref).map(ToString::to_string),
+            }
+        })
+        .collect()
+}
+
+/// Makes proposals of what was found.
+struct Report<'a> {
+    trial: &'a mut dyn Trial,
+    workload: &'a [Weighted],
+    catalog: &'a Catalog,
+    pool: &'a Stock,
+    before: &'a [Result<Planned, TrialError>],
+    found: &'a Found,
+    explains: usize,
+    /// Names given to proposals so far.
+    names: Vec<String>,
+}
+
+impl Report<'_> {
+    async fn proposals(&mut self) -> Vec<Proposal> {
+        let mut set: Vec<Proposal> = self.found.set.iter().filter_map(|i| self.chosen(*i)).collect();
+        let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
+        rest.extend(self.unmade(&set, &rest).await);
+        rank(&mut rest);
+        set.append(&mut rest);
+        set
+    }
+
+    fn candidate(&self, place: u16) -> &Candidate {
+        &self.pool.things[usize::from(place)].candidate
+    }
+
+    /// An index of the set, with every statement that uses it.
+    fn chosen(&mut self, place: u16) -> Option<Proposal> {
+        let name = self.found.names.get(usize::from(place))?.clone()?;
+        let mut serves: Vec<(f64, Served)> = Vec::new();
+        for (at, after) in self.found.after.iter().enumerate() {
+            let (Some(after), Some((before, now))) = (after, self.found.costs[at]) else { continue };
+            if judge::uses(after, &name) {
+                let gain = (before - now) * self.workload[at].weight;
+                serves.push((gain, Served { statement: at, cost_before: before, cost_after: now }));
+            }
+        }
+        serves.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let best = serves.first()?.1.statement;
+        let tried = Tried {
+            method: self.trial.method(),
+            trust: self.before[best].as_ref().ok()?.trust,
+            before: self.before[best].as_ref().ok()?.plan.clone(),
+            after: self.found.after[best].clone()?,
+            index_name: name,
+            size_bytes: None,
+            notes: Vec::new(),
+        };
+        let candidate = self.candidate(place).clone();
+        let mut proposal = judge(candidate, Ok(tried), self.catalog);
+        if let Some(tried) = &mut proposal.tried {
+            tried.size_bytes = size(&proposal.candidate, self.catalog);
+        }
+        self.rename(&mut proposal);
+        if self.workload.len() > 1 {
+            let sums = serves.iter().fold((0.0, 0.0), |sum, (_, s)| {
+                let weight = self.workload[s.statement].weight;
+                (sum.0 + s.cost_before * weight, sum.1 + s.cost_after * weight)
+            });
+            if proposal.verdict == Verdict::Rejected && sums.1 < sums.0 * 0.95 {
+                proposal.verdict = Verdict::Proved;
+            }
+            proposal.reason = format!(
+                "used by {} of {} statements; with the whole set their cost {} → {} (−{})",
+                serves.len(),
+                self.workload.len(),
+                fmt::cost(sums.0),
+                fmt::cost(sums.1),
+                fmt::percent(if sums.0 > 0.0 { 1.0 - sums.1 / sums.0 } else { 0.0 }),
+            );
+        }
+        proposal.serves = serves.into_iter().map(|(_, s)| s).collect();
+        proposal.lost = self.lost(place, best);
+        Some(proposal)
+    }
+
+    /// What was tried in the place of an index of the set, for the statement it serves most.
+    fn lost(&self, place: u16, statement: usize) -> Vec<String> {
+        let winner = self.candidate(place);
+        let alone = &self.found.alone[statement];
+        let mine = alone.iter().find(|(i, _)| *i == place).map(|(_, cost)| *cost);
+        alone
+            .iter()
+            .filter(|(i, _)| !self.found.set.contains(i))
+            .filter(|(i, _)| self.candidate(*i).table == winner.table)
+            .take(LOST)
+            .map(|(i, cost)| {
+                let other = self.candidate(*i);
+                let what = ddl::short(other);
+                match mine {
+                    Some(mine) if *cost > mine * 1.001 => {
+                        format!("{what}: cost {}, against {} with this one alone", fmt::cost(*cost), fmt::cost(mine))
+                    }
+                    _ if subsumes(other, winner) => {
+                        format!("{what}: cost {}, too little less for its width", fmt::cost(*cost))
+                    }
+                    _ => format!("{what}: cost {}, but it serves the rest less or is larger", fmt::cost(*cost)),
+                }
+            })
+            .collect()
+    }
+
+    /// For a single statement: what else there was, each tried by itself.
+    async fn alternatives(&mut self, set: &[Proposal]) -> Vec<Proposal> {
+        let mut order: Vec<u16> = self.found.alone[0].iter().map(|(i, _)| *i).collect();
+        for own in &self.pool.subjects[0].own {
+            if !order.contains(own) {
+                order.push(*own);
+            }
+        }
+        let unmade = |i: u16| self.found.unmade.get(usize::from(i)).copied().unwrap_or(false);
+        order.retain(|i| !self.found.set.contains(i) && !unmade(*i));
+        order.truncate(SHOWN.saturating_sub(set.len()));
+        let mut found = Vec::new();
+        for place in order {
+            let candidate = self.candidate(place).clone();
+            let tried = self.trial.try_one(&self.workload[0].sql, &candidate).await;
+            self.explains += 1;
+            let mut proposal = judge(candidate, tried, self.catalog);
+            if proposal.verdict == Verdict::Proved {
+                let better = set.iter().find(|p| p.candidate.table == proposal.candidate.table).or(set.first());
+                proposal.instead_of = better.map(|p| p.name.clone());
+            }
+            self.rename(&mut proposal);
+            found.push(proposal);
+        }
+        found
+    }
+
+    /// Candidates that the method cannot try among others: by themselves if it can, else untested.
+    async fn unmade(&mut self, set: &[Proposal], rest: &[Proposal]) -> Vec<Proposal> {
+        let mut found = Vec::new();
+        for (place, _) in self.found.unmade.iter().enumerate().filter(|(_, unmade)| **unmade).take(REST) {
+            let candidate = self.pool.things[place].candidate.clone();
+            if set.iter().chain(rest).any(|p| candidates::same(&p.candidate, &candidate)) {
+                continue;
+            }
+            let owner = self.pool.subjects.iter().position(|s| s.own.iter().any(|i| usize::from(*i) == place));
+            let Some(owner) = owner else { continue };
+            let tried = self.trial.try_one(&self.workload[owner].sql, &candidate).await;
+            self.explains += usize::from(tried.is_ok());
+            let mut proposal = judge(candidate, tried, self.catalog);
+            if let Some((before, after)) =
+                proposal.tried.as_ref().map(|t| (judge::price_of(&t.before), judge::price_of(&t.after)))
+            {
+                proposal.serves = vec![Served { statement: owner, cost_before: before, cost_after: after }];
+            }
+            self.rename(&mut proposal);
+            found.push(proposal);
+        }
+        found
+    }
+
+    /// Two proposals never have the same name.
+    fn rename(&mut self, proposal: &mut Proposal) {
+        let name = ddl::name_beside(&proposal.candidate, self.catalog, &self.names);
+        proposal.ddl = ddl::create(&proposal.candidate, &name, self.catalog);
+        proposal.undo = ddl::drop(&proposal.candidate, &name, self.catalog);
+        proposal.name.clone_from(&name);
+        self.names.push(name);
+    }
+}

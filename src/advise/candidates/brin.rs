@@ -1,0 +1,63 @@
+//! BRIN indexes (PostgreSQL): a few bytes for many pages, where the rows lie in the order of a column.
+
+use super::draft::{At, Draft};
+use crate::{
+    catalog::Column,
+    plan::Engine,
+    sql::shape::{Predicate, Test},
+};
+
+/// Below this a B-tree is small enough.
+const LEAST_BYTES: u64 = 8 << 20;
+/// From this correlation on pages hold neighbouring values …
+const ORDERED: f64 = 0.8;
+/// … and from this on several small ranges a block do (PostgreSQL 14).
+const PARTLY: f64 = 0.25;
+const MULTI_SINCE: u32 = 140_000;
+
+/// Drafts for ranges and values of columns that follow the rows' order.
+pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
+    if at.engine != Engine::PostgreSql || at.table.bytes.is_none_or(|b| b < LEAST_BYTES) {
+        return Vec::new();
+    }
+    let asked = |p: &&&Predicate| matches!(p.test, Test::Range | Test::Equal | Test::OneOf);
+    at.always.iter().filter(asked).filter_map(|predicate| draft(at, predicate)).collect()
+}
+
+fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
+    let column = at.table.column(predicate.operand.column()?)?;
+    let correlation = column.statistics.as_ref()?.correlation?.abs();
+    let opclass = if correlation >= ORDERED {
+        None
+    } else if correlation >= PARTLY && at.version >= MULTI_SINCE {
+        Some(multi(column)?)
+    } else {
+        return None;
+    };
+    // Needs an ordered type.
+    at.key(&predicate.operand, Some(predicate.test)).filter(|k| k.prefix.is_none())?;
+    let mut draft = Draft { method: "brin", ..Draft::btree(25) };
+    let reason = format!(
+        "{}; the rows lie in its order (correlation {correlation:.2}), so that ranges of pages tell enough",
+        At::reason(predicate)
+    );
+    draft.add(Some(At::plain_key(&column.name, opclass)), reason);
+    Some(draft)
+}
+
+/// The operator class that keeps several ranges a block.
+fn multi(column: &Column) -> Option<&'static str> {
+    Some(match column.type_name.split('(').next().unwrap_or_default() {
+        "smallint" => "int2_minmax_multi_ops",
+        "integer" => "int4_minmax_multi_ops",
+        "bigint" => "int8_minmax_multi_ops",
+        "numeric" => "numeric_minmax_multi_ops",
+        "real" => "float4_minmax_multi_ops",
+        "double precision" => "float8_minmax_multi_ops",
+        "date" => "date_minmax_multi_ops",
+        "timestamp without time zone" => "timestamp_minmax_multi_ops",
+        "timestamp with time zone" => "timestamptz_minmax_multi_ops",
+        "uuid" => "uuid_minmax_multi_ops",
+        _ => return None,
+    })
+}

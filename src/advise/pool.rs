@@ -1,0 +1,227 @@
+//! The candidates of a whole workload, and what each statement has to do with each.
+
+use super::{
+    Candidate, Weighted, candidates,
+    search::{Subject, Thing},
+    size, upkeep,
+};
+use crate::{
+    catalog::{Catalog, TableKind},
+    plan::Plan,
+    sql::shape::{Operand, Shape, shape},
+};
+
+/// Candidates of one statement; and of all of them, beyond which no place is left in a search.
+const MOST_EACH: usize = 60;
+const MOST: usize = 4_000;
+/// What an index is taken to be worth of its table when its size cannot be told.
+const PART_OF_TABLE: f64 = 0.25;
+
+/// Everything a search starts from.
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    pub(super) subjects: Vec<Subject>,
+    pub(super) things: Vec<Thing>,
+    pub(super) shapes: Vec<Option<Shape>>,
+    /// Bytes of the tables that the statements read.
+    pub(super) tables: f64,
+}
+
+/// The pool of a workload. `plans`: each statement's plan now, where there is one.
+pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalog) -> Stock {
+    let mut pool = Stock::default();
+    let mut owners: Vec<Vec<u16>> = Vec::new();
+    for (statement, plan) in workload.iter().zip(plans) {
+        let mut own = Vec::new();
+        let found = plan.and_then(|plan| Some((shape(&statement.sql, plan.engine, catalog).ok()?, plan)));
+        if let Some((shape, plan)) = &found {
+            for candidate in candidates::of_shape(shape, plan, catalog, MOST_EACH) {
+                if let Some(place) = pool.place(candidate, catalog)
+                    && !own.contains(&place)
+                {
+                    own.push(place);
+                }
+            }
+        }
+        owners.push(own);
+        pool.shapes.push(found.map(|(shape, _)| shape));
+    }
+    let merged = merged(&pool.things);
+    for candidate in merged {
+        let subsumed: Vec<usize> = (0..owners.len())
+            .filter(|at| {
+                owners[*at].iter().any(|i| super::search::subsumes(&candidate, &pool.things[usize::from(*i)].candidate))
+            })
+            .collect();
+        if let Some(place) = pool.place(candidate, catalog) {
+            for at in subsumed {
+                if !owners[at].contains(&place) {
+                    owners[at].push(place);
+                }
+            }
+        }
+    }
+    for (((statement, plan), own), shape) in workload.iter().zip(plans).zip(owners).zip(&pool.shapes) {
+        let concerned = pool
+            .things
+            .iter()
+            .map(|thing| shape.as_ref().is_some_and(|shape| concerns(shape, &thing.candidate)))
+            .collect();
+        let upkeep = pool
+            .things
+            .iter()
+            .map(|thing| match (shape, plan) {
+                (Some(shape), Some(plan)) => upkeep::per_run(&thing.candidate, shape, plan, catalog),
+                _ => 0.0,
+            })
+            .collect();
+        pool.subjects.push(Subject { sql: statement.sql.clone(), weight: statement.weight, concerned, own, upkeep });
+    }
+    pool.tables = tables(catalog);
+    pool
+}
+
+impl Stock {
+    /// The place of a candidate, which it is given if it has none yet.
+    fn place(&mut self, candidate: Candidate, catalog: &Catalog) -> Option<u16> {
+        let place = self.things.iter().position(|t| candidates::same(&t.candidate, &candidate)).or_else(|| {
+            (self.things.len() < MOST).then(|| {
+                let bytes = bytes(&candidate, catalog);
+                self.things.push(Thing { candidate, bytes });
+                self.things.len() - 1
+            })
+        });
+        place.and_then(|p| u16::try_from(p).ok())
+    }
+}
+
+fn bytes(candidate: &Candidate, catalog: &Catalog) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "sizes")]
+    size(candidate, catalog).map_or_else(
+        || {
+            let table = catalog.table(Some(&candidate.schema), &candidate.table);
+            table.and_then(|t| t.bytes).unwrap_or(0) as f64 * PART_OF_TABLE
+        },
+        |bytes| bytes as f64,
+    )
+}
+
+fn tables(catalog: &Catalog) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "sizes")]
+    let all: f64 = catalog
+        .tables
+        .iter()
+        .filter(|t| !matches!(t.kind, TableKind::View | TableKind::Foreign))
+        .map(|t| t.bytes.map_or_else(|| t.rows.unwrap_or(0.0) * 100.0, |b| b as f64))
+        .sum();
+    all.max(1.0)
+}
+
+/// Indexes with the same keys that carry different columns, as one that carries them all.
+fn merged(things: &[Thing]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut seen: Vec<usize> = Vec::new();
+    for (at, thing) in things.iter().enumerate() {
+        let one = &thing.candidate;
+        if one.include.is_empty() || seen.contains(&at) {
+            continue;
+        }
+        let mut all = one.clone();
+        for (other_at, other) in things.iter().enumerate().skip(at + 1) {
+            let other = &other.candidate;
+            let alike = one.schema == other.schema
+                && one.table == other.table
+                && one.method == other.method
+                && one.keys == other.keys
+                && one.predicate == other.predicate
+                && !other.include.is_empty();
+            if alike {
+                seen.push(other_at);
+                for column in &other.include {
+                    if !all.include.contains(column) {
+                        all.include.push(column.clone());
+                    }
+                }
+            }
+        }
+        if all.include.len() > one.include.len() && all.include.len() <= 8 {
+            if let Some(reason) = all.reasons.last_mut() {
+                *reason = format!("INCLUDE ({}): all that several statements need", all.include.join(", "));
+            }
+            found.push(all);
+        }
+    }
+    found
+}
+
+/// Whether an index could change how a statement is planned: it asks for the first key, or finds all it needs in it.
+pub(super) fn concerns(shape: &Shape, candidate: &Candidate) -> bool {
+    let Some(first) = candidate.keys.first() else { return false };
+    shape.sources.iter().enumerate().any(|(at, source)| {
+        if source.table != candidate.table || source.schema != candidate.schema {
+            return false;
+        }
+        let is_first = |operand: &Operand| operand.sql() == first.expr;
+        let asked = shape
+            .predicates
+            .iter()
+            .any(|p| p.source == at && (is_first(&p.operand) || mentions(&p.operand, &first.expr)))
+            || shape
+                .joins
+                .iter()
+                .any(|j| (j.left.0 == at && j.left.1 == first.expr) || (j.right.0 == at && j.right.1 == first.expr))
+            || shape.sorts.iter().any(|s| s.source == at && s.keys.iter().any(|k| is_first(&k.operand)));
+        let covered = !source.whole_row
+            && source
+                .columns
+                .iter()
+                .all(|c| candidate.include.contains(c) || candidate.keys.iter().any(|k| k.expr == *c));
+        let allowed = candidate
+            .predicate
+            .as_ref()
+            .is_none_or(|condition| shape.predicates.iter().any(|p| p.source == at && p.sql == *condition));
+        (asked || covered) && allowed
+    })
+}
+
+/// Whether an expression holds the column, which several-column methods (full text) list.
+fn mentions(operand: &Operand, key: &str) -> bool {
+    matches!(operand, Operand::Expression { columns, .. } if columns.iter().any(|c| c == key))
+}
+
+/// How closely the rows lie in a column's order where the server counts too few distinct values: its sample takes whole
+/// pages, which hold the same values again and again.
+const CLUSTERED: f64 = 0.9;
+
+/// The catalog with the distinct values of clustered columns set right, as far as joins tell: what is joined to a column
+/// that is unique has as many values as that has rows.
+pub(super) fn settled(catalog: &Catalog, workload: &[Weighted], plans: &[Option<&Plan>]) -> Catalog {
+    let mut settled = catalog.clone();
+    for (statement, plan) in workload.iter().zip(plans) {
+        let Some(shape) = plan.and_then(|plan| shape(&statement.sql, plan.engine, catalog).ok()) else { continue };
+        for join in &shape.joins {
+            for (here, there) in [(&join.left, &join.right), (&join.right, &join.left)] {
+                let at = |side: &(usize, String)| {
+                    let source = &shape.sources[side.0];
+                    catalog.table(Some(&source.schema), &source.table)
+                };
+                let (Some(many), Some(one)) = (at(here), at(there)) else { continue };
+                let (Some(many_rows), Some(one_rows)) = (many.rows, one.rows) else { continue };
+                let statistics = one.column(&there.1).and_then(|c| c.statistics.as_ref());
+                let unique = statistics.and_then(|s| s.n_distinct).is_some_and(|n| n <= -0.99);
+                if !unique || one_rows >= many_rows {
+                    continue;
+                }
+                let table = settled.tables.iter_mut().find(|t| t.schema == many.schema && t.name == many.name);
+                let column = table.and_then(|t| t.columns.iter_mut().find(|c| c.name == here.1));
+                if let Some(statistics) = column.and_then(|c| c.statistics.as_mut())
+                    && statistics.correlation.is_some_and(|c| c.abs() >= CLUSTERED)
+                    && statistics.distinct(many_rows).is_none_or(|n| n < one_rows)
+                {
+                    statistics.n_distinct = Some(one_rows);
+                }
+            }
+        }
+    }
+    settled
+}

@@ -1,0 +1,189 @@
+//! What statements cost with sets of indexes: asked once, remembered, and inferred where the planner must say the same.
+
+use super::{Limits, Set, Subject, Thing};
+use crate::{
+    advise::{Planned, Trial, TrialError, judge},
+    plan::Plan,
+};
+
+/// What one answer said of a statement.
+struct Known {
+    /// The indexes there were, as far as they concern the statement.
+    set: Set,
+    /// Those the plan used.
+    used: Set,
+    cost: f64,
+}
+
+/// The method that answers, with all it has said.
+pub(super) struct Costs<'a> {
+    trial: &'a mut (dyn Trial + 'a),
+    pub(super) subjects: &'a mut [Subject],
+    pub(super) pool: &'a [Thing],
+    limits: &'a Limits,
+    known: Vec<Vec<Known>>,
+    /// Plans asked for so far, and how many at most.
+    pub(super) explains: usize,
+    most: usize,
+    /// Why a statement cannot be planned even without any index.
+    pub(super) failed: Vec<Option<TrialError>>,
+    /// What a set that was refused as a whole was answered: the connection broke, or the request was cancelled.
+    pub(super) broken: Option<TrialError>,
+    /// Which of the pool the method could not make.
+    pub(super) unmade: Vec<bool>,
+    /// What the method called each of the pool when it last made it.
+    pub(super) names: Vec<Option<String>>,
+    /// Told after each question.
+    tell: &'a mut (dyn FnMut(usize) + Send + 'a),
+}
+
+impl<'a> Costs<'a> {
+    /// With the plans that are known already: those without any index.
+    pub(super) fn new(
+        trial: &'a mut (dyn Trial + 'a),
+        subjects: &'a mut [Subject],
+        pool: &'a [Thing],
+        limits: &'a Limits,
+        most: usize,
+        before: &[Result<Planned, TrialError>],
+        tell: &'a mut (dyn FnMut(usize) + Send + 'a),
+    ) -> Self {
+        let count = subjects.len();
+        let known = before
+            .iter()
+            .map(|answer| {
+                answer.iter().map(|a| Known { set: Vec::new(), used: Vec::new(), cost: price(&a.plan) }).collect()
+            })
+            .collect();
+        Self {
+            trial,
+            subjects,
+            pool,
+            limits,
+            known,
+            explains: count,
+            most,
+            failed: before.iter().map(|answer| answer.as_ref().err().cloned()).collect(),
+            broken: None,
+            unmade: vec![false; pool.len()],
+            names: vec![None; pool.len()],
+            tell,
+        }
+    }
+
+    /// Whether no more questions may be asked.
+    pub(super) fn over(&self) -> bool {
+        self.broken.is_some() || self.explains >= self.most || self.limits.over()
+    }
+
+    /// The cost and the indexes used, when they are known or follow: a plan that was the cheapest of many is the
+    /// cheapest of fewer as long as all it uses is there.
+    pub(super) fn look(&self, statement: usize, set: &[u16]) -> Option<(f64, &[u16])> {
+        let wanted = self.concerning(statement, set);
+        self.known[statement]
+            .iter()
+            .find(|k| within(&k.used, &wanted) && within(&wanted, &k.set))
+            .map(|k| (k.cost, k.used.as_slice()))
+    }
+
+    /// The cost with the set, as far as it is known.
+    pub(super) fn cost(&self, statement: usize, set: &[u16]) -> Option<f64> {
+        self.look(statement, set).map(|(cost, _)| cost)
+    }
+
+    /// What of a set concerns a statement.
+    fn concerning(&self, statement: usize, set: &[u16]) -> Set {
+        set.iter().copied().filter(|i| self.subjects[statement].concerned[usize::from(*i)]).collect()
+    }
+
+    /// Makes the costs of these statements with the set known. False when no more may be asked.
+    pub(super) async fn ask(&mut self, set: &[u16], statements: &[usize]) -> bool {
+        let missing: Vec<usize> = self.missing(set, statements);
+        if missing.is_empty() {
+            return true;
+        }
+        if self.over() {
+            return false;
+        }
+        self.answer(set, &missing).await.is_some() && self.broken.is_none()
+    }
+
+    /// The same, also when the time is over: for the last word on what was found.
+    pub(super) async fn settle(&mut self, set: &[u16], statements: &[usize]) -> Vec<(usize, Planned)> {
+        if self.broken.is_some() {
+            return Vec::new();
+        }
+        let open: Vec<usize> = statements.iter().copied().filter(|s| self.failed[*s].is_none()).collect();
+        self.answer(set, &open).await.unwrap_or_default()
+    }
+
+    fn missing(&self, set: &[u16], statements: &[usize]) -> Vec<usize> {
+        statements.iter().copied().filter(|s| self.failed[*s].is_none() && self.look(*s, set).is_none()).collect()
+    }
+
+    async fn answer(&mut self, set: &[u16], statements: &[usize]) -> Option<Vec<(usize, Planned)>> {
+        let made: Set = set
+            .iter()
+            .copied()
+            .filter(|i| statements.iter().any(|s| self.subjects[*s].concerned[usize::from(*i)]))
+            .collect();
+        let candidates: Vec<_> = made.iter().map(|i| &self.pool[usize::from(*i)].candidate).collect();
+        let texts: Vec<String> = statements.iter().map(|s| self.subjects[*s].sql.clone()).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let answers = self.trial.try_set(&texts, &candidates).await;
+        self.explains += texts.len();
+        let refused = answers.iter().all(|a| matches!(a, Err(TrialError::Server { .. }))) && !answers.is_empty();
+        let mut planned = Vec::new();
+        for (statement, answer) in statements.iter().zip(answers) {
+            match answer {
+                Ok(answer) => {
+                    self.learn(*statement, set, &made, &answer);
+                    planned.push((*statement, answer));
+                }
+                Err(error) => {
+                    if refused && texts.len() > 1 {
+                        // All at once: the connection broke, or the request was cancelled.
+                        self.broken = Some(error);
+                        return None;
+                    }
+                    // With this very set it cannot be planned in time, which is reason enough not to want it.
+                    let set = self.concerning(*statement, set);
+                    self.known[*statement].push(Known { used: set.clone(), set, cost: f64::INFINITY });
+                }
+            }
+        }
+        (self.tell)(self.explains);
+        Some(planned)
+    }
+
+    fn learn(&mut self, statement: usize, set: &[u16], made: &[u16], answer: &Planned) {
+        let mut used: Set = Vec::new();
+        for (place, name) in made.iter().zip(&answer.names) {
+            self.names[usize::from(*place)].clone_from(name);
+            match name {
+                None => self.unmade[usize::from(*place)] = true,
+                Some(name) if judge::uses(&answer.plan, name) => {
+                    // A use that nobody expected concerns the statement all the same.
+                    self.subjects[statement].concerned[usize::from(*place)] = true;
+                    used.push(*place);
+                }
+                Some(_) => {}
+            }
+        }
+        let set = self.concerning(statement, set);
+        let cost = price(&answer.plan);
+        self.known[statement].push(Known { set, used, cost });
+    }
+}
+
+/// What a plan costs in the unit that decides on its server; one that tells nothing costs nothing.
+pub(super) fn price(plan: &Plan) -> f64 {
+    let price = judge::price_of(plan);
+    if price.is_finite() { price } else { 0.0 }
+}
+
+/// Whether every place of the first set, ascending, is in the second.
+pub(super) fn within(small: &[u16], large: &[u16]) -> bool {
+    let mut rest = large.iter();
+    small.iter().all(|wanted| rest.any(|have| have == wanted))
+}

@@ -1,0 +1,300 @@
+//! `FORMAT=TREE` and the tree of `EXPLAIN ANALYZE` (8.0.16 to 9.x), in every frame a client prints: a line an iterator,
+//! four blanks a level.
+
+use super::{
+    node::{RawNode, input_role, lower},
+    words,
+};
+use crate::{
+    plan::{Engine, NodeId, PlanBuilder, Role},
+    read::{
+        ReadError, Source,
+        source::push,
+        text::{Lines, Passage},
+    },
+};
+
+/// Lines that stand above an iterator and say what it is to the one above it.
+const HEADINGS: [&str; 8] = [
+    "Hash",
+    "Select #",
+    "Batch input rows",
+    "Repeat until convergence",
+    "Disable deduplication",
+    "Limit table size: ",
+    "Clustered primary key (scanned separately)",
+    "Probe input rows",
+];
+
+/// One iterator and its place.
+struct Item {
+    raw: RawNode,
+    parent: Option<usize>,
+}
+
+/// Reads the tree that begins on a line, if one does.
+pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -> Option<Passage> {
+    begins(lines.get(at)?)?;
+    let mut items: Vec<Item> = Vec::new();
+    // The way from the root to the line before: its indentation, its iterator, and the heading if it is one.
+    let mut path: Vec<(usize, Option<usize>, Option<String>)> = Vec::new();
+    let mut error = None;
+    let mut next = at;
+    let mut base = None;
+    'lines: while let Some(line) = lines.get(next) {
+        let (text, used) = whole(lines, next, line);
+        for part in text.split("\\n").filter(|part| !part.trim().is_empty()) {
+            let Some((indent, operation)) = arrow(part, next == at) else { break 'lines };
+            let base = *base.get_or_insert(indent);
+            while path.last().is_some_and(|(above, ..)| *above >= indent) {
+                path.pop();
+            }
+            if operation.is_empty() {
+                error = Some(lines.error(next, part, part.trim_end().len(), "an operation after `->`"));
+                break 'lines;
+            }
+            let (words, figures) = match figures(operation) {
+                Ok(read) => read,
+                Err(cut) => {
+                    let column = part.find(operation).unwrap_or(0) + cut;
+                    error = Some(lines.error(next, part, column, "figures such as `(cost=1.5 rows=10)`"));
+                    (&operation[..cut], Figures::default())
+                }
+            };
+            let heading = path.last().and_then(|(_, _, heading)| heading.clone());
+            let mut parent = path.iter().rev().find_map(|(_, item, _)| *item);
+            if figures.is_empty() && HEADINGS.iter().any(|start| words.starts_with(start)) && !items.is_empty() {
+                if indent <= base || projected(words, parent, &items) {
+                    // Sub-queries of the select list stand beside the iterator that passes the rows on.
+                    parent = sibling(&items, parent).or(parent).or(Some(0));
+                }
+                path.push((indent, parent, Some(words.to_owned())));
+                continue;
+            }
+            if indent <= base && !items.is_empty() {
+                // The next plan.
+                break 'lines;
+            }
+            let mut raw = words::parse(words);
+            figures.put(&mut raw);
+            raw.line = Some(lines.number(next));
+            raw.extra.insert(0, ("operation".to_owned(), words.to_owned()));
+            if let Some(heading) = heading {
+                subquery(&heading, &mut raw);
+                raw.heading = Some(heading);
+            }
+            path.push((indent, Some(items.len()), None));
+            items.push(Item { raw, parent });
+            if error.is_some() {
+                next += 1;
+                break 'lines;
+            }
+        }
+        next += used;
+    }
+    Some(Passage::of(next.max(at + 1) - at, build(items, source, lines.number(at), error.is_some()), error))
+}
+
+/// Whether a line is the root of a tree: `-> ` and one word right after it. PostgreSQL's arrows have two blanks.
+fn begins(line: &str) -> Option<()> {
+    let (_, operation) = arrow(line, true)?;
+    let word = operation.chars().next()?;
+    (word.is_ascii_uppercase() || word == '<').then_some(())
+}
+
+/// How far a line is indented and what follows its arrow; `first` lines may follow the column's name or a border.
+fn arrow(line: &str, first: bool) -> Option<(usize, &str)> {
+    let mut text = line.trim_end();
+    text = text.strip_suffix('|').map_or(text, str::trim_end);
+    // The cell of a table of commas ends here.
+    text = text.strip_suffix('"').filter(|rest| rest.matches('"').count() % 2 == usize::from(first)).unwrap_or(text);
+    if let Some(inside) = text.strip_prefix("| ").or_else(|| text.strip_prefix('"')) {
+        text = inside;
+    }
+    if first && let Some((name, rest)) = text.split_once(": ") {
+        let name = name.trim();
+        if matches!(name, "EXPLAIN" | "ANALYZE" | "QUERY PLAN") {
+            text = rest;
+        }
+    }
+    let operation = text.trim_start();
+    let indent = text.len() - operation.len();
+    if operation == "->" {
+        return Some((indent, ""));
+    }
+    operation.strip_prefix("-> ").filter(|rest| !rest.starts_with(' ')).map(|rest| (indent, rest))
+}
+
+/// The line with those that belong to it: a text in a condition may hold line feeds.
+fn whole(lines: &Lines<'_>, at: usize, line: &str) -> (String, usize) {
+    let mut text = line.to_owned();
+    let mut used = 1;
+    while open(&text)
+        && let Some(more) = lines.get(at + used)
+        && arrow(more, false).is_none()
+        && used < 100
+    {
+        text.push('\n');
+        text.push_str(more);
+        used += 1;
+    }
+    // Never closed: it was no text after all.
+    if open(&text) { (line.to_owned(), 1) } else { (text, used) }
+}
+
+/// Whether a quote is open at the end.
+fn open(text: &str) -> bool {
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some('\''), '\\') => {
+                chars.next();
+            }
+            (Some(q), c) if q == c => quote = None,
+            (None, '\'' | '`') => quote = Some(c),
+            _ => {}
+        }
+    }
+    quote.is_some()
+}
+
+/// Figures of one line. All of them are optional.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Figures {
+    first_cost: Option<f64>,
+    cost: Option<f64>,
+    rows: Option<f64>,
+    first_ms: Option<f64>,
+    last_ms: Option<f64>,
+    actual: Option<f64>,
+    loops: Option<f64>,
+    never: bool,
+}
+
+impl Figures {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn put(self, raw: &mut RawNode) {
+        raw.first_row_cost = self.first_cost;
+        raw.total_cost = self.cost;
+        raw.estimated_rows = self.rows;
+        raw.first_row_ms = self.first_ms;
+        raw.last_row_ms = self.last_ms;
+        raw.actual_rows = self.actual;
+        raw.actual_loops = self.loops;
+        raw.never = self.never;
+    }
+
+    /// Takes what stands in one pair of parentheses; `None` when it is not about figures.
+    fn take(&mut self, inside: &str) -> Option<()> {
+        if inside == "never executed" {
+            self.never = true;
+            return Some(());
+        }
+        let actual = inside.strip_prefix("actual ");
+        for pair in actual.unwrap_or(inside).split(' ') {
+            let (key, value) = pair.split_once('=')?;
+            let (from, to) = match value.split_once("..") {
+                Some((from, to)) => (Some(number(from)?), number(to)?),
+                None => (None, number(value)?),
+            };
+            match (actual.is_some(), key) {
+                (false, "cost") => (self.first_cost, self.cost) = (from, Some(to)),
+                (false, "rows") => self.rows = Some(to),
+                (true, "time") => (self.first_ms, self.last_ms) = (from, Some(to)),
+                (true, "rows") => self.actual = Some(to),
+                (true, "loops") => self.loops = Some(to),
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    let plain = text.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    text.parse::<f64>().ok().filter(|n| plain && n.is_finite())
+}
+
+/// The words of a line and its figures; where figures are begun and cannot be read, the byte at which they are.
+fn figures(operation: &str) -> Result<(&str, Figures), usize> {
+    let mut figures = Figures::default();
+    let mut words = operation.trim_end();
+    while let Some(open) = words.rfind(" (") {
+        let inside = &words[open + 2..];
+        let about = ["cost=", "actual ", "never executed", "rows="].iter().any(|start| inside.starts_with(start));
+        if !about {
+            break;
+        }
+        let read = inside.strip_suffix(')').and_then(|inside| figures.take(inside));
+        read.ok_or(open + 1)?;
+        words = words[..open].trim_end();
+    }
+    Ok((words, figures))
+}
+
+/// `Select #2 (subquery in condition; run only once)`
+fn subquery(heading: &str, raw: &mut RawNode) {
+    let Some((_, about)) = heading.strip_prefix("Select #").and_then(|rest| rest.split_once("(subquery in ")) else {
+        return;
+    };
+    let (place, often) = about.trim_end_matches(')').split_once("; ").unwrap_or((about, ""));
+    raw.dependent = often == "dependent";
+    raw.cacheable = often == "run only once";
+    raw.subquery = Some(place.to_owned());
+    raw.extra.push(("subquery_location".to_owned(), place.to_owned()));
+}
+
+/// Whether a heading is that of a sub-query of the select list, which belongs to the iterator before it. Those that window
+/// functions ask for are inputs like others.
+fn projected(heading: &str, parent: Option<usize>, items: &[Item]) -> bool {
+    heading.starts_with("Select #")
+        && heading.contains("(subquery in projection")
+        && parent.is_none_or(|parent| items[parent].raw.access_type.as_deref() != Some("window"))
+}
+
+/// The last iterator that stands directly below `parent` and is no sub-query itself.
+fn sibling(items: &[Item], parent: Option<usize>) -> Option<usize> {
+    let mut all = items.iter().enumerate().rev().filter(|(_, item)| item.parent == parent);
+    all.find(|(_, item)| item.raw.subquery.is_none()).map(|(place, _)| place)
+}
+
+fn build(items: Vec<Item>, source: &Source<'_>, line: u32, broken: bool) -> Result<crate::plan::Plan, ReadError> {
+    // Which is each node's first input, and which input of its parent it is.
+    let mut first: Vec<Option<usize>> = vec![None; items.len()];
+    let mut inputs = vec![0_usize; items.len()];
+    let mut places = vec![0_usize; items.len()];
+    for (i, item) in items.iter().enumerate() {
+        let Some(parent) = item.parent else { continue };
+        places[i] = inputs[parent];
+        inputs[parent] += 1;
+        first[parent].get_or_insert(i);
+    }
+    let feeds: Vec<_> = first.iter().map(|first| first.and_then(|first| items[first].raw.feed())).collect();
+    let mut items = items;
+    for (item, feeds) in items.iter_mut().zip(feeds) {
+        item.raw.feeds = feeds;
+    }
+    let mut builder = PlanBuilder::new();
+    let mut ids: Vec<NodeId> = Vec::with_capacity(items.len());
+    let mut operators = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let role = match item.parent {
+            Some(parent) => input_role(&operators[parent], &item.raw, places[i]),
+            None => Role::Root,
+        };
+        let node = lower(&item.raw, first[i].map(|first| &items[first].raw), role);
+        operators.push(node.operator.clone());
+        ids.push(push(&mut builder, item.parent.map(|parent| ids[parent]), node)?);
+    }
+    let ran = items.iter().any(|item| item.raw.never || item.raw.actual_loops.is_some());
+    let mut plan = source.close(builder, Engine::MySql, line, broken)?;
+    plan.analyzed |= ran;
+    if plan.analyzed {
+        plan.execution_ms = plan.derived(NodeId::ROOT).wall_ms;
+    }
+    Ok(plan)
+}

@@ -1,0 +1,79 @@
+//! A workload in, proposals out: the search of the advising room by the best method this session allows.
+
+use super::{Allow, Progress, method};
+use crate::{
+    advise::{self, Advice, Limits, Weighted},
+    catalog::Catalog,
+    plan::Plan,
+    read,
+    server::{ErrorKind, ExplainRequest, ServerError, Session},
+};
+
+/// Finds the set of indexes that makes a workload cheapest within the limits, each index tried together with the others.
+///
+/// `plans` are the statements' plans now, as far as the caller has them. Setting `limits.stop` ends it early, with the best
+/// so far. Dropping the future stops it too; tell the server by the session's [`crate::server::Canceller`] as well.
+///
+/// # Errors
+/// [`ServerError`] when the connection broke or the request was cancelled; what a statement's plan answered stands in its
+/// outcome.
+pub async fn advise(
+    session: &mut Session,
+    workload: &[Weighted],
+    plans: &[Option<&Plan>],
+    catalog: &Catalog,
+    allow: Allow,
+    limits: &Limits,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Advice, ServerError> {
+    progress(Progress { done: 0, total: 0, doing: "looking for candidates".to_owned() });
+    session.start_over();
+    let canceller = session.canceller();
+    let why = match method(session, allow) {
+        Ok(mut method) => {
+            let mut tell = |step: advise::Step| {
+                progress(Progress {
+                    done: step.explains,
+                    total: step.most,
+                    doing: format!("trying sets of indexes by {}", step.method),
+                });
+            };
+            let advice = advise::advise(method.as_mut(), workload, plans, catalog, limits, &mut tell).await;
+            method.finish().await;
+            if let Some(error) = &advice.broken
+                && let Some(kind) = canceller.stopped()
+            {
+                return Err(ServerError::new(kind, "trying indexes", error.to_string()));
+            }
+            return Ok(advice);
+        }
+        Err(why) => why,
+    };
+    let mut own: Vec<Option<Plan>> = Vec::with_capacity(workload.len());
+    for (statement, known) in workload.iter().zip(plans) {
+        own.push(match known {
+            Some(plan) => Some((*plan).clone()),
+            None => plan_now(session, &statement.sql).await?,
+        });
+    }
+    let plans: Vec<Option<&Plan>> = own.iter().map(Option::as_ref).collect();
+    Ok(advise::untested(workload, &plans, catalog, &why))
+}
+
+/// A statement's plan; `None` when the server does not plan it.
+async fn plan_now(session: &mut Session, sql: &str) -> Result<Option<Plan>, ServerError> {
+    let request = ExplainRequest { sql: sql.to_owned(), ..ExplainRequest::default() };
+    match session.explain(&request).await {
+        Ok(answer) => {
+            let plan = read::read(&answer.document).ok().and_then(|plans| plans.into_iter().next());
+            let info = session.info();
+            Ok(plan.map(|mut plan| {
+                plan.engine = info.engine;
+                plan.version.get_or_insert_with(|| info.version.clone());
+                plan
+            }))
+        }
+        Err(error) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
