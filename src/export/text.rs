@@ -140,6 +140,9 @@ fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
         let all: Vec<String> = plan.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         paragraph(out, Style::Dim, "set: ", &all.join(", "), 0, options.width);
     }
+    for phase in plan.phases.describe() {
+        paragraph(out, Style::Dim, "", &phase, 0, options.width);
+    }
     for note in &plan.notes {
         paragraph(out, Style::Warning, "note: ", note, 0, options.width);
     }

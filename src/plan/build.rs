@@ -1,6 +1,6 @@
 //! Building a plan: nodes are pushed in pre-order, each with its parent.
 
-use super::{Engine, Node, NodeId, Plan, Timing, metrics};
+use super::{Engine, Node, NodeId, Phases, Plan, Timing, metrics};
 
 /// Why a plan could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,7 @@ impl PlanBuilder {
             execution_ms: None,
             settings: Vec::new(),
             notes: Vec::new(),
+            phases: Phases::default(),
             extra: Vec::new(),
             source: "".into(),
             nodes: self.nodes,

@@ -113,7 +113,9 @@ fn figures(plan: &Plan, id: NodeId, timed: bool) -> Figures {
         (Some(e), Some(_)) if never => fmt::count(e),
         (Some(e), Some(a)) => {
             let factor = derived.q_error.filter(|q| *q >= 2.0).map_or(String::new(), |q| format!(" {}", fmt::times(q)));
-            format!("{} → {}{factor}", fmt::count(e), fmt::count(a))
+            // A rounded average of many loops is only about right.
+            let about = if derived.rough_rows { "~" } else { "" };
+            format!("{} → {about}{}{factor}", fmt::count(e), fmt::count(a))
         }
         (Some(e), None) => fmt::count(e),
         (None, Some(a)) => format!("→ {}", fmt::count(a)),
