@@ -77,14 +77,14 @@ impl Advice {
             return true;
         }
         let diff = diff::diff(&tried.before, &tried.after);
-        let mut after = TreeState::new(&tried.after);
+        let mut after = TreeState::every(&tried.after);
         let first = tried.after.ids().find(|id| !matches!(diff.after.get(id.index()), Some(Change::Same(_))));
         // The node that uses the index is what people want to see first, else the first that changed.
         let using = tried.after.ids().find(|id| uses(&tried.after, *id, &tried.index_name));
         if let Some(id) = using.or(first) {
             after.go_to(&tried.after, id);
         }
-        let before = TreeState::new(&tried.before);
+        let before = TreeState::every(&tried.before);
         let mut comparison = Comparison { proposal: self.cursor, diff, before, after, side: Side::After };
         comparison.follow(&tried.before, &tried.after);
         self.comparison = Some(comparison);

@@ -51,13 +51,14 @@ pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
     let (rest, error) = read_text(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
-    if found && !TELLTALES.iter().any(|key| rest.contains(&format!("\"{key}\""))) {
-        return (plans, error);
+    let mut more = None;
+    if !found || TELLTALES.iter().any(|key| rest.contains(&format!("\"{key}\""))) {
+        more = read_json(text, if found { &rest } else { text }, 0, &mut plans).err();
     }
-    let more = read_json(text, if found { &rest } else { text }, 0, &mut plans).err();
     if found {
         plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
     }
+    mysql::interrupted(text, &mut plans);
     (plans, error.or(more))
 }
 
