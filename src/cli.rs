@@ -50,6 +50,7 @@ Without a command the screen opens. Exit status: 0 done; 1 done, and a finding a
   whyslow postgres://ann@db/shop                 the screen on a server
   whyslow explain postgres://ann@db/shop 'select …' --advise
   psql -XqAt -c 'explain (format json) select …' | whyslow read -
+  whyslow compare before.json after.json
 
 whyslow reads. What would write, lock or execute your statement is shown first and asked for.";
 

@@ -292,7 +292,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
                 continue;
             }
         };
-        let whole = first.elapsed();
+        let elapsed = first.elapsed();
         let again = Instant::now();
         try_one(&mut session, sql, &candidate, TWIN).await.unwrap();
         times.push(again.elapsed().as_secs_f64() * 1e3);
@@ -313,7 +313,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
             if alike { "" } else { " OTHER PLAN" },
             tried.size_bytes.map_or(0.0, whole) / 8192.0 / whole(u64::try_from(pages).unwrap()),
             tried.trust,
-            whole.as_secs_f64() * 1e3
+            elapsed.as_secs_f64() * 1e3
         );
     }
     times.sort_by(f64::total_cmp);
