@@ -282,7 +282,7 @@ fn a_key_bound_otherwise_works_and_help_and_hints_tell_it() {
 #[test]
 fn the_line_of_hints_fits_at_every_width() {
     for width in 40..140 {
-        for screen in [connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
+        for screen in vec![connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
             let screen = screen.size(width, 24);
             let text = screen.text();
             let last = text.lines().last().unwrap();

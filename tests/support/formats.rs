@@ -140,6 +140,27 @@ fn quoted(name: &str) -> String {
     if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
+/// Keys that are said in other words.
+const SAID: [&str; 17] = [
+    "Strategy",
+    "Partial Mode",
+    "Join Type",
+    "Operation",
+    "Command",
+    "Custom Plan Provider",
+    "Scan Direction",
+    "Join Filter",
+    "One-Time Filter",
+    "Filter",
+    "Grouping Sets",
+    "Sampling Method",
+    "Sampling Parameters",
+    "Repeatable Seed",
+    "Target Tables",
+    "Note",
+    "Parent Relationship",
+];
+
 fn headline(plan: &Plan, id: NodeId) -> String {
     let node = plan.node(id);
     let mut out = node.native.clone();
@@ -215,25 +236,6 @@ fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
             out.push(format!("{} on {schema}{}{alias}", node.native, quoted(table)));
         }
     }
-    const SAID: [&str; 17] = [
-        "Strategy",
-        "Partial Mode",
-        "Join Type",
-        "Operation",
-        "Command",
-        "Custom Plan Provider",
-        "Scan Direction",
-        "Join Filter",
-        "One-Time Filter",
-        "Filter",
-        "Grouping Sets",
-        "Sampling Method",
-        "Sampling Parameters",
-        "Repeatable Seed",
-        "Target Tables",
-        "Note",
-        "Parent Relationship",
-    ];
     for (key, value) in node.extra.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
         let value = if value.starts_with("[\"") { list(value) } else { value.clone() };
         out.push(format!("{key}: {value}"));
