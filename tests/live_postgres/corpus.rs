@@ -243,7 +243,7 @@ async fn truth(admin: &tokio_postgres::Client, sql: &str, case: &Case) -> (Plan,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes and pages of an index")]
-fn whole(n: u64) -> f64 {
+fn float(n: u64) -> f64 {
     n as f64
 }
 
@@ -311,7 +311,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
             format!("{:?}", case.3),
             cost(&real),
             if alike { "" } else { " OTHER PLAN" },
-            tried.size_bytes.map_or(0.0, whole) / 8192.0 / whole(u64::try_from(pages).unwrap()),
+            tried.size_bytes.map_or(0.0, float) / 8192.0 / float(u64::try_from(pages).unwrap()),
             tried.trust,
             whole.as_secs_f64() * 1e3
         );
