@@ -192,7 +192,7 @@ const CASES: &[Case] = &[
 fn candidate(case: &Case) -> Candidate {
     let (_, table, method, keys, include, predicate) = case;
     let (schema, table) = table.split_once('.').unwrap();
-    let mut made = index(table, &keys.iter().copied().collect::<Vec<_>>());
+    let mut made = index(table, keys);
     for (key, text) in made.keys.iter_mut().zip(*keys) {
         if let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
             (key.expr, key.expression) = (inner.to_owned(), true);
