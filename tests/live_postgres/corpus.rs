@@ -192,7 +192,7 @@ const CASES: &[Case] = &[
 fn candidate(case: &Case) -> Candidate {
     let (_, table, method, keys, include, predicate) = case;
     let (schema, table) = table.split_once('.').unwrap();
-    let mut made = index(table, &keys.to_vec());
+    let mut made = index(table, keys);
     for (key, text) in made.keys.iter_mut().zip(*keys) {
         if let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
             (key.expr, key.expression) = (inner.to_owned(), true);
@@ -243,7 +243,7 @@ async fn truth(admin: &tokio_postgres::Client, sql: &str, case: &Case) -> (Plan,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes and pages of an index")]
-fn whole(n: u64) -> f64 {
+fn float(n: u64) -> f64 {
     n as f64
 }
 
@@ -292,7 +292,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
                 continue;
             }
         };
-        let elapsed = first.elapsed();
+        let whole = first.elapsed();
         let again = Instant::now();
         try_one(&mut session, sql, &candidate, TWIN).await.unwrap();
         times.push(again.elapsed().as_secs_f64() * 1e3);
@@ -311,9 +311,9 @@ async fn corpus_candidates_do_what_real_indexes_do() {
             format!("{:?}", case.3),
             cost(&real),
             if alike { "" } else { " OTHER PLAN" },
-            tried.size_bytes.map_or(0.0, whole) / 8192.0 / whole(u64::try_from(pages).unwrap()),
+            tried.size_bytes.map_or(0.0, float) / 8192.0 / float(u64::try_from(pages).unwrap()),
             tried.trust,
-            elapsed.as_secs_f64() * 1e3
+            whole.as_secs_f64() * 1e3
         );
     }
     times.sort_by(f64::total_cmp);
