@@ -6,6 +6,7 @@
 mod catalog;
 mod errors;
 mod explain;
+mod names;
 mod prelude;
 mod statement;
 mod transaction;
@@ -20,7 +21,10 @@ pub use wire::Canceller;
 
 use self::wire::Wire;
 use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target};
-use crate::{catalog::Catalog, plan::Engine};
+use crate::{
+    catalog::{Catalog, Names},
+    plan::Engine,
+};
 
 /// The oldest server whose EXPLAIN and catalogs are read here (`SETTINGS`, `plan_cache_mode`, `pg_partition_tree`).
 const OLDEST: u32 = 120_000;
@@ -109,6 +113,15 @@ impl Connection {
     ) -> Result<Catalog, ServerError> {
         self.start_over();
         catalog::read(self, tables, functions).await
+    }
+
+    /// Names of tables and columns.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn names(&mut self) -> Result<Names, ServerError> {
+        self.start_over();
+        names::read(self).await
     }
 }
 
