@@ -20,6 +20,7 @@ mod picker;
 mod prompt;
 mod requests;
 mod sheet;
+mod suggest;
 mod tree;
 mod trees;
 mod tries;

@@ -14,13 +14,18 @@ use super::{
     prompt::{self, Prompt, PromptKind},
     requests,
     sheet::Pane,
-    trees, tries, views,
+    suggest, trees, tries, views,
 };
 use crate::{keys::Command, sql};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let before = views::before(model, command);
     let effects = dispatch(model, command);
+    if command == Command::DeleteBack {
+        suggest::renew(model);
+    } else if !matches!(command, Command::Up | Command::Down) {
+        model.completion = None;
+    }
     views::after(model, before);
     effects
 }
@@ -40,6 +45,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyPlanJson => return copy_plan(model, Excerpt::Json),
         Command::CopyPlanMarkdown => return copy_plan(model, Excerpt::Markdown),
         Command::CopyReport => return copy_plan(model, Excerpt::Report),
+        Command::Complete => suggest::take(model),
         Command::Accept => return accept(model),
         Command::GenericPlan => return requests::generic(model),
         Command::Open => return open(model),
@@ -236,7 +242,7 @@ fn leave(model: &mut Model) {
     } else if model.searching.is_some() {
         trees::stop_search(model);
         model.searching = None;
-    } else if model.error.take().is_some() {
+    } else if model.completion.take().is_some() || model.error.take().is_some() {
     } else {
         model.editor.typing = false;
     }

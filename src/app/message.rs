@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use super::{model::Extents, prompt::SaveError};
 use crate::{
     advise::{Candidate, Proposal},
-    catalog::Catalog,
+    catalog::{Catalog, Names},
     diagnose::Finding,
     history::Run,
     inspect::{InspectError, Inspection},
@@ -76,6 +76,8 @@ pub enum Message {
     },
     /// The query came back from another editor; `None` when it was left as it was.
     Edited(Option<String>),
+    /// The answer to [`Effect::Names`].
+    Names(Arc<Names>),
     /// A run was kept.
     Recorded(Box<Run>),
     /// The answer to [`Effect::LoadPlan`].
@@ -202,6 +204,8 @@ pub enum Effect {
         /// What trials may do.
         allow: Allow,
     },
+    /// Read the names of tables and columns, for completing what is typed.
+    Names,
     /// Read a file.
     OpenFile {
         /// As typed.

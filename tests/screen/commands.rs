@@ -179,6 +179,7 @@ fn cases() -> Vec<Case> {
         (C::Accept, confirming, "run<ret>", |s| asked(s).ends_with(&["analyze", "analyze"])),
         (C::GenericPlan, || Harness::connected(&format!("{} -- $1", sql()).replace("'open'", "$1").replace(" -- $1", "")).hold(), "<F5><ctrl-g>",
             |s| matches!(s.last(), Effect::Explain { generic: true, sql, .. } if sql.contains("$1"))),
+        (C::Complete, || Harness::connected("").names(), "select * from ord<tab> where to<tab>", |s| text(s) == "select * from orders where total"),
         (C::Leave, confirming, "ru<esc>", |s| s.model.confirm.is_none()),
         (C::NewLine, connected, "<ret>x", |s| text(s).starts_with("\nx")),
         (C::Indent, connected, "<tab>", |s| text(s).starts_with("  SELECT")),
@@ -281,9 +282,10 @@ fn a_key_bound_otherwise_works_and_help_and_hints_tell_it() {
 
 #[test]
 fn the_line_of_hints_fits_at_every_width() {
-    for width in 40..140 {
-        for screen in vec![connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
-            let screen = screen.size(width, 24);
+    for start in vec![connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
+        let mut screen = start;
+        for width in [40, 43, 47, 52, 58, 63, 64, 71, 80, 89, 97, 110, 133] {
+            screen = screen.size(width, 24);
             let text = screen.text();
             let last = text.lines().last().unwrap();
             let shown = last.trim_end();
