@@ -6,17 +6,39 @@
 mod advice;
 mod answers;
 mod commands;
+mod comparison;
 mod editor;
+mod faces;
+mod form;
+mod line;
+mod lit;
 mod message;
 mod model;
+mod moving;
+mod past;
+mod picker;
+mod prompt;
+mod requests;
 mod sheet;
 mod tree;
+mod trees;
+mod tries;
 mod update;
+mod views;
 
-pub use advice::{Advice, Comparison, Side};
+pub use advice::Advice;
+pub use comparison::{Compared, Comparison, Side};
 pub use editor::Editor;
-pub use message::{Confirmed, Effect, Message};
-pub use model::{Confirm, Extents, Link, Model, Sample, Setup, Toast, View, Work, WorkKind};
+pub use faces::{Document, Face, Faces, Flat, Group, GroupKind, Groups, SortBy, groups, weight};
+pub use form::{Field, Form};
+pub use line::LineEdit;
+pub use message::{Confirmed, Effect, Message, Notes, Purpose};
+pub use model::{
+    Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Sample, Setup, Toast, View, Work, WorkKind,
+};
+pub use past::{Past, RunsBy, on_one_line};
+pub use picker::{Item, Match, Note, Picker, PickerKind, Value};
+pub use prompt::{Prompt, PromptKind, SaveError};
 pub use sheet::{Pane, Sheet};
 pub use tree::TreeState;
 pub use update::{on_key, update};

@@ -60,6 +60,10 @@ pub struct Table {
     pub last_analyzed: Option<String>,
     /// Row changes since then.
     pub modified_since_analyze: Option<f64>,
+    /// Row versions that are gone but still take room (PostgreSQL).
+    pub dead_rows: Option<f64>,
+    /// When they were last cleared away, as the server prints it (PostgreSQL).
+    pub last_vacuumed: Option<String>,
 }
 
 /// One column with its statistics.
@@ -123,6 +127,8 @@ pub struct Index {
     pub definition: Option<String>,
     /// Not usable now: invalid, invisible or ignored.
     pub disabled: bool,
+    /// How often it was scanned since statistics were last reset, where the server counts it.
+    pub scans: Option<f64>,
 }
 
 /// One key of an index.

@@ -108,7 +108,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => advise::run(options, engine).await,
-            Some(Command::Keys) => Output::standard().text(&crate::keys::listing()),
+            Some(Command::Keys) => Output::standard().text(&crate::keys::Keymap::default().listing()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

@@ -90,6 +90,21 @@ pub fn cost(n: f64) -> String {
     if n < 100.0 { format!("{n:.2}") } else { count(n) }
 }
 
+/// A moment, seconds since 1970, as `2026-11-26 11:30` in universal time.
+#[must_use]
+pub fn date(seconds: u64) -> String {
+    // Days to a date by the Gregorian calendar's 400-year cycle (Howard Hinnant, "chrono-compatible low-level date algorithms").
+    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02}", rest / 3_600, rest % 3_600 / 60)
+}
+
 /// How many times: `×12`, `×5.0 k`.
 #[must_use]
 pub fn times(n: f64) -> String {
@@ -117,6 +132,14 @@ mod tests {
         }
         for (n, text) in [(512, "512 B"), (8192, "8.0 kB"), (23_068_672, "22 MB"), (1_610_612_736, "1.5 GB")] {
             assert_eq!(super::bytes(n), text);
+        }
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_399, "2000-02-28 23:59"),
+            (951_825_600, "2000-02-29 12:00"),
+            (1_795_692_660, "2026-11-26 11:31"),
+        ] {
+            assert_eq!(super::date(seconds), text);
         }
         assert_eq!(super::percent(0.004), "<1 %");
         assert_eq!(super::percent(0.37), "37 %");

@@ -3,6 +3,7 @@
 //! without one.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -16,6 +17,9 @@ use crate::server::Target;
 
 /// Runs that are given back; older ones stay in the file.
 const RUNS: usize = 10_000;
+
+/// Plans' documents that are kept; those of older runs go.
+const DOCUMENTS: usize = 500;
 
 /// The directory all of it lives in.
 #[derive(Debug, Clone)]
@@ -40,6 +44,9 @@ pub struct Run {
     pub cost: Option<f64>,
     /// Titles of the findings.
     pub findings: Vec<String>,
+    /// The name under which its plan's document is kept, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
 }
 
 /// A connection's name: engine, user, host, port, database; never a password.
@@ -84,6 +91,21 @@ impl History {
         self.replace(&Path::new("drafts").join(file_name(place)), text)
     }
 
+    /// The values last typed for a place's parameters, by name.
+    #[must_use]
+    pub fn values(&self, place: &str) -> BTreeMap<String, String> {
+        let text = fs::read_to_string(self.directory.join("values").join(file_name(place))).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps the values typed for a place's parameters.
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn keep_values(&self, place: &str, values: &BTreeMap<String, String>) -> io::Result<()> {
+        self.replace(&Path::new("values").join(file_name(place)), &serde_json::to_string(values)?)
+    }
+
     /// Keeps a plan's document as the last one of its place.
     ///
     /// # Errors
@@ -96,6 +118,53 @@ impl History {
     #[must_use]
     pub fn plan(&self, place: &str) -> Option<String> {
         fs::read_to_string(self.directory.join("plans").join(file_name(place))).ok()
+    }
+
+    /// Keeps a plan's document beside those of other runs and gives its name. The oldest give way.
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn keep_document(&self, at: u64, document: &str) -> io::Result<String> {
+        let name = format!("{at:012}-{:016x}", fnv(document));
+        self.replace(&Path::new("documents").join(&name), document)?;
+        self.forget_old_documents();
+        Ok(name)
+    }
+
+    /// A document kept by [`Self::keep_document`].
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn document(&self, name: &str) -> io::Result<String> {
+        fs::read_to_string(self.directory.join("documents").join(plain(name)))
+    }
+
+    /// What was written about the nodes of a kept plan, by the nodes' numbers.
+    #[must_use]
+    pub fn notes(&self, document: &str) -> BTreeMap<u32, String> {
+        let text = fs::read_to_string(self.directory.join("notes").join(plain(document))).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps what was written about the nodes of a kept plan.
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn keep_notes(&self, document: &str, notes: &BTreeMap<u32, String>) -> io::Result<()> {
+        self.replace(&Path::new("notes").join(plain(document)), &serde_json::to_string(notes)?)
+    }
+
+    /// Names begin with their time, so that the oldest sort first.
+    fn forget_old_documents(&self) {
+        let folder = self.directory.join("documents");
+        let names = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        for name in names.iter().take(names.len().saturating_sub(DOCUMENTS)) {
+            // One that cannot be removed now will be the next time.
+            drop(fs::remove_file(folder.join(name)));
+            drop(fs::remove_file(self.directory.join("notes").join(name)));
+        }
     }
 
     /// Adds a line to the list of runs.
@@ -118,6 +187,12 @@ impl History {
         let all: Vec<Run> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let old = all.len().saturating_sub(RUNS);
         all.into_iter().skip(old).collect()
+    }
+
+    /// The newest runs of one place, oldest first.
+    #[must_use]
+    pub fn runs_of(&self, place: &str) -> Vec<Run> {
+        self.runs().into_iter().filter(|run| run.place == place).collect()
     }
 
     /// Writes beside the file and renames, so that a crash leaves the old or the new one whole.
@@ -145,9 +220,17 @@ pub fn now() -> u64 {
 fn file_name(place: &str) -> String {
     let clean: String =
         place.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.@".contains(c) { c } else { '_' }).take(80).collect();
-    // FNV-1a, 64 bits.
-    let sum = place.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    format!("{}-{sum:016x}", clean.trim_start_matches('.'))
+    format!("{}-{:016x}", clean.trim_start_matches('.'), fnv(place))
+}
+
+/// FNV-1a, 64 bits.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A name of ours: letters, digits and dashes. Whatever else a file that was tampered with holds leads nowhere.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
 #[cfg(unix)]
@@ -209,6 +292,7 @@ mod tests {
             elapsed_ms: 1.5,
             cost: None,
             findings: vec!["f".into()],
+            plan: None,
         };
         history.add(&run).unwrap();
         let path = history.directory.join("runs.jsonl");
@@ -217,6 +301,21 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         history.add(&run).unwrap();
         assert_eq!(history.runs(), [run.clone(), run]);
+        std::fs::remove_dir_all(&history.directory).unwrap();
+    }
+
+    #[test]
+    fn a_plan_is_kept_with_its_notes_and_the_oldest_give_way() {
+        let history = temporary("documents");
+        let first = history.keep_document(1, "the first").unwrap();
+        history.keep_notes(&first, &[(3, "slow".to_owned())].into()).unwrap();
+        assert_eq!(history.document(&first).unwrap(), "the first");
+        assert_eq!(history.notes(&first).get(&3).map(String::as_str), Some("slow"));
+        for at in 2..=super::DOCUMENTS as u64 + 1 {
+            history.keep_document(at, "another").unwrap();
+        }
+        assert!(history.document(&first).is_err() && history.notes(&first).is_empty());
+        assert!(history.document("../runs.jsonl").is_err());
         std::fs::remove_dir_all(&history.directory).unwrap();
     }
 

@@ -1,13 +1,14 @@
 //! One table of commands: a line gives the name, the default keys, the places where they work and the help.
 //!
-//! The help page, the line of hints, `whyslow keys` and the README are made of [`COMMANDS`]; a key that is not in it does nothing.
+//! The help page, the palette, the line of hints, `whyslow keys` and the README are made of [`COMMANDS`], through the
+//! [`Keymap`] in force; a key that is not in it does nothing.
 
 mod key;
+mod keymap;
 mod table;
 
-use std::fmt::Write as _;
-
 pub use key::{Code, Key, KeyError, sequence};
+pub use keymap::{BoundLine, Keymap, Wish, labels};
 pub use table::COMMANDS;
 
 /// Where a key works. Places are asked from the innermost to the outermost.
@@ -37,8 +38,20 @@ pub enum Place {
     Indexes,
     /// Before and after.
     Compare,
+    /// A line of text, whatever it is for.
+    Line,
     /// Typing what to search for.
     Search,
+    /// Choosing one of a list by a few letters.
+    Picker,
+    /// Typing the values of parameters.
+    Form,
+    /// Typing a file's name, an index or a note.
+    Prompt,
+    /// A question to be answered by yes or no.
+    Question,
+    /// What was run before.
+    History,
     /// Typing the word that allows a statement to run.
     Confirm,
     /// The help page.
@@ -64,16 +77,67 @@ impl Place {
             Self::Findings => "Findings",
             Self::Indexes => "Indexes",
             Self::Compare => "Before and after",
+            Self::Line => "Typing a line",
             Self::Search => "Search",
+            Self::Picker => "Palette and other choices",
+            Self::Form => "Values of parameters",
+            Self::Prompt => "A line asked for",
+            Self::Question => "Question",
+            Self::History => "History",
             Self::Confirm => "Confirmation",
             Self::Help => "Help",
             Self::Error => "Error",
         }
     }
+
+    /// The place as a configuration names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Busy => "busy",
+            Self::Normal => "normal",
+            Self::Moving => "moving",
+            Self::Editor => "editor",
+            Self::Query => "query",
+            Self::Start => "start",
+            Self::Plan => "plan",
+            Self::Tree => "tree",
+            Self::Findings => "findings",
+            Self::Indexes => "indexes",
+            Self::Compare => "compare",
+            Self::Line => "line",
+            Self::Search => "search",
+            Self::Picker => "picker",
+            Self::Form => "values",
+            Self::Prompt => "prompt",
+            Self::Question => "question",
+            Self::History => "history",
+            Self::Confirm => "confirm",
+            Self::Help => "help",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether letters are typed there, so that none can be a command.
+    #[must_use]
+    pub const fn is_typing(self) -> bool {
+        matches!(
+            self,
+            Self::Always
+                | Self::Editor
+                | Self::Line
+                | Self::Search
+                | Self::Picker
+                | Self::Form
+                | Self::Prompt
+                | Self::Confirm
+        )
+    }
 }
 
 /// The order in which help lists the places.
-pub const PLACES: [Place; 16] = [
+pub const PLACES: [Place; 22] = [
     Place::Always,
     Place::Normal,
     Place::Moving,
@@ -84,8 +148,14 @@ pub const PLACES: [Place; 16] = [
     Place::Findings,
     Place::Indexes,
     Place::Compare,
+    Place::History,
     Place::Start,
+    Place::Picker,
+    Place::Form,
+    Place::Prompt,
     Place::Search,
+    Place::Line,
+    Place::Question,
     Place::Confirm,
     Place::Busy,
     Place::Error,
@@ -100,12 +170,28 @@ pub enum Command {
     Analyze,
     FindIndexes,
     Help,
+    Palette,
+    Messages,
+    UndoView,
     Quit,
     Cancel,
     ShowQuery,
     ShowPlan,
     ShowIndexes,
     ShowCompare,
+    ShowHistory,
+    SearchHistory,
+    CompareWith,
+    Mark,
+    Format,
+    OpenFile,
+    SaveFile,
+    EditOutside,
+    TryIndex,
+    EditProposal,
+    Note,
+    Yes,
+    No,
     ShowSamples,
     NextPane,
     PreviousPane,
@@ -125,9 +211,25 @@ pub enum Command {
     ToggleFold,
     FoldAll,
     UnfoldAll,
+    ShowTable,
+    CrossToQuery,
+    NextFace,
+    PreviousFace,
+    ShowTree,
+    ShowFlat,
+    ShowSums,
+    ShowFlame,
+    ShowDocument,
+    SortNext,
+    SortReverse,
     Search,
     NextMatch,
     PreviousMatch,
+    ParentNode,
+    NextSibling,
+    PreviousSibling,
+    NextSlowest,
+    NextMisestimate,
     NextFinding,
     PreviousFinding,
     NextPlan,
@@ -136,6 +238,7 @@ pub enum Command {
     CopyUndo,
     CopyQuery,
     Accept,
+    GenericPlan,
     Leave,
     NewLine,
     Indent,
@@ -176,97 +279,18 @@ pub struct Binding {
     pub hint: &'static str,
 }
 
-/// The command a key stands for, the innermost of the places first.
-#[must_use]
-pub fn lookup(places: &[Place], key: Key) -> Option<Command> {
-    places.iter().find_map(|place| {
-        COMMANDS
-            .iter()
-            .filter(|binding| binding.places.contains(place))
-            .find(|binding| binding.keys.iter().any(|text| text.parse() == Ok(key)))
-            .map(|binding| binding.command)
-    })
-}
-
-/// Key and word for the line of hints, in the order of the table. A key that an inner place gives another meaning is left out.
-#[must_use]
-pub fn hints(places: &[Place]) -> Vec<(Key, &'static str, Command)> {
-    let mut out: Vec<(Key, &'static str, Command)> = Vec::new();
-    for binding in COMMANDS.iter().filter(|b| !b.hint.is_empty() && b.places.iter().any(|p| places.contains(p))) {
-        let key = parsed(binding).find(|key| lookup(places, *key) == Some(binding.command));
-        if let Some(key) = key
-            && !out.iter().any(|(_, _, command)| *command == binding.command)
-        {
-            out.push((key, binding.hint, binding.command));
-        }
-    }
-    out
-}
-
-/// The whole table as text, for `whyslow keys`: a heading per place, a line per command.
-#[must_use]
-pub fn listing() -> String {
-    let mut out = String::new();
-    for (place, bindings) in by_place() {
-        out.push_str(place.title());
-        out.push('\n');
-        for binding in bindings {
-            let keys = key_names(binding, false);
-            let _ = writeln!(out, "  {keys:<24}  {:<18}  {}", binding.name, binding.help);
-        }
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
-}
-
-/// The table as Markdown, for the README.
-#[must_use]
-pub fn markdown() -> String {
-    let mut out = String::from("| where | key | does |\n|---|---|---|\n");
-    for (place, bindings) in by_place() {
-        for binding in bindings {
-            let keys: Vec<String> =
-                parsed(binding).map(|k| format!("`{}`", k.to_string().replace('|', "\\|"))).collect();
-            let _ = writeln!(out, "| {} | {} | {} |", place.title(), keys.join(" "), binding.help);
-        }
-    }
-    out
-}
-
-/// The bindings of each place, in the order of help.
-pub fn by_place() -> impl Iterator<Item = (Place, Vec<&'static Binding>)> {
-    PLACES
-        .iter()
-        .map(|place| (*place, COMMANDS.iter().filter(|b| b.places.contains(place)).collect::<Vec<_>>()))
-        .filter(|(_, b)| !b.is_empty())
-}
-
-/// A binding's keys as people read them, arrows as arrows or, with `ascii`, as words.
-#[must_use]
-pub fn key_names(binding: &Binding, ascii: bool) -> String {
-    parsed(binding).map(|key| key.label(ascii)).collect::<Vec<_>>().join(" ")
-}
-
-fn parsed(binding: &Binding) -> impl Iterator<Item = Key> {
-    binding.keys.iter().filter_map(|text| text.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{COMMANDS, Command, Key, PLACES, Place, hints, listing, lookup, markdown};
+    use super::{COMMANDS, Command, Key, Keymap, PLACES, Place};
 
     #[test]
     fn every_key_of_the_table_can_be_read_and_reads_back() {
         for binding in COMMANDS {
-            assert!(
-                !binding.help.is_empty() && !binding.keys.is_empty() && !binding.places.is_empty(),
-                "{}",
-                binding.name
-            );
+            assert!(!binding.help.is_empty() && !binding.places.is_empty(), "{}", binding.name);
+            // What has no key is reached by the palette, which lists what works outside texts.
+            assert!(!binding.keys.is_empty() || binding.places.iter().any(|p| !p.is_typing()), "{}", binding.name);
             for text in binding.keys {
                 let key: Key = text.parse().unwrap_or_else(|e| panic!("{}: {text}: {e}", binding.name));
                 assert_eq!(key.to_string().parse(), Ok(key), "{text}");
@@ -297,8 +321,17 @@ mod tests {
     }
 
     #[test]
+    fn a_place_has_one_name_and_stands_in_the_order_of_help() {
+        let names: HashSet<&str> = PLACES.iter().map(|place| place.name()).collect();
+        assert_eq!(names.len(), PLACES.len());
+        for binding in COMMANDS {
+            assert!(binding.places.iter().all(|place| PLACES.contains(place)), "{}", binding.name);
+        }
+    }
+
+    #[test]
     fn no_letter_is_a_command_where_text_is_typed() {
-        for place in [Place::Always, Place::Editor, Place::Search, Place::Confirm] {
+        for place in PLACES.into_iter().filter(|place| place.is_typing()) {
             for binding in COMMANDS.iter().filter(|b| b.places.contains(&place)) {
                 for text in binding.keys {
                     let key: Key = text.parse().unwrap();
@@ -311,15 +344,17 @@ mod tests {
     #[test]
     fn the_inner_place_wins() {
         let key: Key = "esc".parse().unwrap();
-        assert_eq!(lookup(&[Place::Busy, Place::Normal], key), Some(Command::Cancel));
-        assert_eq!(lookup(&[Place::Normal], key), Some(Command::Back));
+        let map = Keymap::default();
+        assert_eq!(map.lookup(&[Place::Busy, Place::Normal], key), Some(Command::Cancel));
+        assert_eq!(map.lookup(&[Place::Normal], key), Some(Command::Back));
     }
 
     #[test]
     fn arrows_and_letters_move_alike() {
         for (a, b) in [("up", "k"), ("down", "j"), ("left", "h"), ("right", "l"), ("home", "g"), ("end", "G")] {
             let places = [Place::Tree, Place::Moving, Place::Normal, Place::Always];
-            let of = |text: &str| lookup(&places, text.parse().unwrap());
+            let map = Keymap::default();
+            let of = |text: &str| map.lookup(&places, text.parse().unwrap());
             assert!(of(a).is_some());
             assert_eq!(of(a), of(b), "{a} and {b}");
         }
@@ -328,14 +363,16 @@ mod tests {
     #[test]
     fn hints_never_show_a_key_that_does_something_else_there() {
         let places = [Place::Busy, Place::Tree, Place::Plan, Place::Moving, Place::Normal, Place::Always];
-        for (key, hint, command) in hints(&places) {
-            assert_eq!(lookup(&places, key), Some(command), "{hint}");
+        let map = Keymap::default();
+        for (key, hint, command) in map.hints(&places) {
+            assert_eq!(map.lookup(&places, key), Some(command), "{hint}");
         }
     }
 
     #[test]
     fn listings_name_every_command() {
-        let (text, table) = (listing(), markdown());
+        let map = Keymap::default();
+        let (text, table) = (map.listing(), map.markdown());
         for binding in COMMANDS {
             assert!(text.contains(binding.name) && text.contains(binding.help) && table.contains(binding.help));
         }

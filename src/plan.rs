@@ -3,6 +3,7 @@
 //! A subtree is a contiguous range of ids, so a plan of 150 levels or 10,000 partitions is an ordinary plan and
 //! nothing here recurses over its depth.
 
+mod about;
 mod build;
 pub mod diff;
 pub mod fold;

@@ -1,6 +1,7 @@
 //! The event loop: keys and answers in, drawings and requests out. The only place that spawns; it decides nothing.
 
 mod clipboard;
+mod files;
 mod start;
 mod terminal;
 mod worker;
@@ -20,6 +21,7 @@ use crate::{
     app::{self, Effect, Message, Model},
     history::{self, History, Run},
     keys::Key,
+    plan::Plan,
     theme::Theme,
     ui,
 };
@@ -60,12 +62,12 @@ pub async fn run(start: Start) -> Result<Outcome, RunError> {
     let history = start.history.clone();
     let (messages, inbox) = mpsc::unbounded_channel();
     let place = start.place();
-    let (setup, connect, options, allow) = start.split(&place);
+    let (setup, connect, options) = start.split(&place);
     let (mut model, first) = Model::new(setup);
     for warning in warnings {
-        drop(app::update(&mut model, Message::Say(warning)));
+        drop(app::update(&mut model, Message::Warn(warning)));
     }
-    let worker = Worker::spawn(connect, options, allow, messages.clone());
+    let worker = Worker::spawn(connect, options, messages.clone());
     let guard = terminal::Guard::enter()?;
     let mut running = Loop { model, theme, guard, worker, messages, inbox, history, place };
     let outcome = running.run(first).await;
@@ -84,9 +86,11 @@ struct Loop {
     place: String,
 }
 
-/// Whether the loop goes on.
+/// How the loop goes on.
 enum Next {
     On,
+    /// With the query in the person's own editor, which has the terminal meanwhile.
+    EditOutside(String),
     End,
 }
 
@@ -98,7 +102,14 @@ impl Loop {
         if let Next::End = self.perform(first).await? {
             return Ok(Outcome::Quit);
         }
+        let mut outside: Option<String> = None;
         loop {
+            if let Some(text) = outside.take() {
+                // The stream would take keys away from the editor.
+                drop(events);
+                self.edit_outside(&text)?;
+                events = EventStream::new();
+            }
             self.draw()?;
             let ticking = self.model.wants_ticks();
             if !ticking {
@@ -135,8 +146,10 @@ impl Loop {
             // What has piled up is taken before the next drawing.
             while let Some(message) = next {
                 let effects = app::update(&mut self.model, message);
-                if let Next::End = self.perform(effects).await? {
-                    return Ok(Outcome::Quit);
+                match self.perform(effects).await? {
+                    Next::End => return Ok(Outcome::Quit),
+                    Next::EditOutside(text) => outside = Some(text),
+                    Next::On => {}
                 }
                 next = self.inbox.try_recv().ok();
             }
@@ -170,30 +183,64 @@ impl Loop {
                     let said = clipboard::copy(&mut self.guard, what, &text).await;
                     drop(self.messages.send(Message::Say(said)));
                 }
+                Effect::SaveValues { values } => self.keep(|h, place| h.keep_values(place, &values)),
                 Effect::SaveDraft { text } => self.keep(|h, place| h.keep_draft(place, &text)),
-                Effect::Record { sql, plan, findings, elapsed } => self.keep(|h, place| {
-                    h.keep_plan(place, &plan.source)?;
-                    h.add(&Run {
-                        at: history::now(),
-                        place: place.to_owned(),
-                        sql,
-                        analyzed: plan.analyzed,
-                        elapsed_ms: elapsed.as_secs_f64() * 1e3,
-                        cost: plan.total_cost(),
-                        findings,
-                    })
-                }),
+                Effect::Record { sql, plan, findings, elapsed } => self.record(sql, &plan, findings, elapsed),
+                Effect::OpenFile { path } => {
+                    let result = files::open(&path).await;
+                    drop(self.messages.send(Message::Opened { path, result }));
+                }
+                Effect::SaveFile { path, text, replace } => {
+                    let result = files::save(&path, text, replace).await;
+                    drop(self.messages.send(Message::Saved { path, result }));
+                }
+                Effect::LoadPlan { run, purpose } => {
+                    let result = files::plan(self.history.as_ref(), &run);
+                    drop(self.messages.send(Message::Loaded { run, purpose, result }));
+                }
+                Effect::SaveNotes { document, notes } => self.keep(|h, _| h.keep_notes(&document, &notes)),
+                Effect::EditOutside { text } => return Ok(Next::EditOutside(text)),
                 request => self.worker.send(request),
             }
         }
         Ok(Next::On)
     }
 
+    /// Keeps a run and its plan, and tells the screen.
+    fn record(&self, sql: String, plan: &Plan, findings: Vec<String>, elapsed: Duration) {
+        let at = history::now();
+        let mut run = Run {
+            at,
+            place: self.place.clone(),
+            sql,
+            analyzed: plan.analyzed,
+            elapsed_ms: elapsed.as_secs_f64() * 1e3,
+            cost: plan.total_cost(),
+            findings,
+            plan: None,
+        };
+        self.keep(|h, place| {
+            h.keep_plan(place, &plan.source)?;
+            run.plan = Some(h.keep_document(at, &plan.source)?);
+            h.add(&run)
+        });
+        drop(self.messages.send(Message::Recorded(Box::new(run))));
+    }
+
+    fn edit_outside(&mut self, text: &str) -> io::Result<()> {
+        let edited = self.guard.away(|| files::edit(text))?;
+        drop(self.messages.send(match edited {
+            Ok(text) => Message::Edited(text),
+            Err(problem) => Message::Warn(problem),
+        }));
+        Ok(())
+    }
+
     fn keep(&self, write: impl FnOnce(&History, &str) -> io::Result<()>) {
         if let Some(history) = &self.history
             && let Err(error) = write(history, &self.place)
         {
-            drop(self.messages.send(Message::Say(format!("could not be kept on disk: {error}"))));
+            drop(self.messages.send(Message::Warn(format!("could not be kept on disk: {error}"))));
         }
     }
 }

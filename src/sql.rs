@@ -3,7 +3,10 @@
 mod caret;
 mod classify;
 mod explain;
+mod fill;
+mod format;
 mod highlight;
+mod index_text;
 mod lex;
 mod names;
 mod parse;
@@ -11,13 +14,18 @@ mod placeholders;
 mod reserved;
 pub mod shape;
 mod split;
+mod trace;
 
 pub use caret::{Caret, caret};
 pub use classify::{Class, Effects, classify, without_explain};
+pub use fill::{Filled, fill, literal, parameters};
+pub use format::format;
 pub use highlight::{Token, highlight_lines};
+pub use index_text::{IndexText, IndexTextKey, index_text, index_words};
 pub use placeholders::{Placeholder, placeholders};
 pub use reserved::is_reserved;
 pub use split::{Span, split, statement_at};
+pub use trace::{Part, node_at, parts, spans_of, table_called};
 
 /// The unquoted words of a text in upper case, without comments, strings and quoted names.
 #[must_use]

@@ -22,7 +22,7 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// Every scope the screen asks for. A theme file that names another is warned about.
-pub const SCOPES: [&str; 57] = [
+pub const SCOPES: [&str; 58] = [
     "ui",
     "ui.text",
     "ui.dim",
@@ -73,6 +73,7 @@ pub const SCOPES: [&str; 57] = [
     "error.title",
     "editor.gutter",
     "editor.error",
+    "editor.lit",
     "editor.statement",
     "sql.keyword",
     "sql.string",

@@ -4,12 +4,16 @@ mod compare;
 mod detail;
 mod editor;
 mod error;
+mod faces;
 mod findings;
 mod header;
+mod history;
 mod indexes;
 mod overlay;
+mod picker;
 mod plan;
 mod start;
+mod table;
 mod text;
 mod tree;
 
@@ -44,13 +48,27 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
         View::Plan => plan::draw(frame, main, model, theme),
         View::Indexes => indexes::draw(frame, main, model, theme),
         View::Compare => compare::draw(frame, main, model, theme),
+        View::Table => table::draw(frame, main, model, theme),
+        View::History => history::draw(frame, main, model, theme),
     };
     if let Some(area) = error {
         error::draw(frame, area, model, theme);
     }
     header::footer(frame, bottom, model, theme);
-    if let Some(scroll) = model.help {
-        extents = overlay::help(frame, body, scroll, theme);
+    if let Some(page) = model.page {
+        extents = overlay::page(frame, body, page, model, theme);
+    }
+    if let Some(picker) = &model.picker {
+        extents = picker::draw(frame, body, picker, theme);
+    }
+    if let Some(form) = &model.form {
+        overlay::form(frame, body, form, theme);
+    }
+    if let Some(prompt) = &model.prompt {
+        overlay::prompt(frame, body, prompt, theme);
+    }
+    if let Some(question) = model.question {
+        overlay::question(frame, body, question, theme);
     }
     if let Some(confirm) = &model.confirm {
         overlay::confirm(frame, body, confirm, theme);

@@ -14,7 +14,7 @@ fn the_table_of_keys_is_the_programs_own() {
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(OPEN).expect("the README has a place for the keys");
     let (table, after) = rest.split_once(CLOSE).expect("the place for the keys ends");
-    let own = keys::markdown();
+    let own = keys::Keymap::default().markdown();
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, format!("{before}{OPEN}{own}{CLOSE}{after}")).unwrap();
     } else {

@@ -1,6 +1,7 @@
 //! The screen, driven by keys, as snapshots: `INSTA_UPDATE=always` renews them, `WHYSLOW_BLESS=1` the pictures.
 
 mod answers;
+mod commands;
 mod driver;
 mod layout;
 mod pictures;

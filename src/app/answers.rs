@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     advice::Advice,
-    commands,
     message::Effect,
     model::{Confirm, Link, Model, View, Work, WorkKind},
+    requests,
     sheet::Sheet,
+    tries, views,
 };
 use crate::{
     advise::Proposal,
+    history::Run,
     inspect::{InspectError, Inspection},
     server::{ErrorKind, Info, ServerError},
 };
@@ -21,7 +23,7 @@ pub(super) fn connected(model: &mut Model, info: Box<Info>) -> Vec<Effect> {
         model.error = None;
     }
     if std::mem::take(&mut model.explain_when_open) {
-        commands::explain(model, WorkKind::Explain, false)
+        requests::explain(model, WorkKind::Explain, false)
     } else {
         Vec::new()
     }
@@ -66,14 +68,17 @@ fn show(model: &mut Model, work: &Work, inspection: Inspection) -> Vec<Effect> {
     let plan = Arc::new(plan);
     let titles = findings.iter().map(|f| f.title.clone()).collect();
     let mut sheet = Sheet::new(Arc::clone(&plan), catalog.map(Arc::new), findings, true);
-    sheet.statement.get_or_insert_with(|| work.sql.clone());
+    sheet.statement.get_or_insert_with(|| work.asked.sql.clone());
+    sheet.typed = work.asked.typed.as_ref().map(|(typed, _)| typed.clone());
+    let sheet_asked = sheet.asked().unwrap_or(&work.asked.sql).to_owned();
     model.error = None;
+    views::mark(model);
     push_sheet(model, sheet);
     model.view = View::Plan;
     model.editor.typing = false;
-    let mut effects = vec![Effect::Record { sql: work.sql.clone(), plan, findings: titles, elapsed }];
+    let mut effects = vec![Effect::Record { sql: sheet_asked, plan, findings: titles, elapsed }];
     if work.then_advise {
-        effects.extend(commands::find_indexes(model));
+        effects.extend(requests::find_indexes(model));
     }
     effects
 }
@@ -82,6 +87,8 @@ pub(super) fn push_sheet(model: &mut Model, sheet: Sheet) {
     model.sheets.push(sheet);
     if model.sheets.len() > Model::SHEETS {
         model.sheets.remove(0);
+        // They count from the first.
+        model.looks.clear();
     }
     model.current = model.sheets.len() - 1;
 }
@@ -99,11 +106,13 @@ pub(super) fn advised(
             let advice = Advice::new(proposals);
             let (proved, all) = (advice.proved(), advice.proposals.len());
             // The plan that was asked about may not be the one shown any more.
-            let asked = model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(work.sql.as_str()));
+            let asked =
+                model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(work.asked.sql.as_str()));
             let Some(sheet) = asked.and_then(|at| model.sheets.get_mut(at)) else {
                 return Vec::new();
             };
             sheet.advice = Some(advice);
+            views::mark(model);
             model.current = asked.unwrap_or(model.current);
             model.view = View::Indexes;
             model.say(match (proved, all) {
@@ -117,14 +126,40 @@ pub(super) fn advised(
     }
 }
 
+pub(super) fn tried(
+    model: &mut Model,
+    generation: u64,
+    result: Result<Box<Proposal>, Box<ServerError>>,
+) -> Vec<Effect> {
+    let Some(work) = take_work(model, generation) else {
+        return Vec::new();
+    };
+    match result {
+        Ok(proposal) => {
+            tries::tried(model, &work.asked.sql, *proposal);
+            Vec::new()
+        }
+        Err(error) => failed(model, &work, error),
+    }
+}
+
+/// A run is on the disk: it joins the list, and its sheet learns where its plan is kept.
+pub(super) fn recorded(model: &mut Model, run: Run) {
+    let sheet =
+        model.sheets.iter_mut().rev().find(|s| s.live && s.document.is_none() && s.asked() == Some(run.sql.as_str()));
+    if let Some(sheet) = sheet {
+        sheet.document.clone_from(&run.plan);
+    }
+    model.past.add(run);
+}
+
 fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect> {
     match error.kind {
         ErrorKind::NeedsConfirmation => {
             model.confirm = Some(Confirm {
                 error,
                 typed: String::new(),
-                sql: work.sql.clone(),
-                start: work.start,
+                asked: work.asked.clone(),
                 analyze: work.kind == WorkKind::Analyze,
                 then_advise: work.then_advise,
             });
@@ -136,10 +171,10 @@ fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect
         }
         _ => {}
     }
-    if work.kind != WorkKind::Advise
-        && let (Some(start), Some(position)) = (work.start, error.position)
+    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try)
+        && let (Some(start), Some(position)) = (work.asked.start, error.position)
     {
-        model.editor.mark_error(start, position);
+        model.editor.mark_error(start, work.asked.original(position));
         model.view = View::Query;
         model.editor.typing = true;
     }

@@ -72,6 +72,18 @@ impl Editor {
         self.changed();
     }
 
+    /// Replaces a part of the text; the change can be undone. The cursor goes to its start.
+    pub fn replace(&mut self, span: Span, text: &str) {
+        let whole = self.text();
+        let (Some(before), Some(after)) = (whole.get(..span.start), whole.get(span.end..)) else { return };
+        // What was trimmed from the statement's ends stays.
+        let old = whole.get(span.start..span.end).unwrap_or_default();
+        let lead = &old[..old.len() - old.trim_start().len()];
+        let new = format!("{before}{lead}{text}{after}");
+        self.set_text(&new);
+        self.jump(span.start + lead.len());
+    }
+
     /// Types a character.
     pub fn insert(&mut self, c: char) {
         self.area.insert_char(c);
@@ -154,10 +166,7 @@ impl Editor {
     #[must_use]
     pub fn statement(&self, engine: Engine) -> Option<(Span, String, usize, usize)> {
         let text = self.text();
-        let (line, column) = self.cursor();
-        let before: usize = self.lines().iter().take(line).map(|l| l.len() + 1).sum();
-        let here = self.lines().get(line)?;
-        let offset = before + here.char_indices().nth(column).map_or(here.len(), |(i, _)| i);
+        let offset = self.offset();
         let all: Vec<Span> = sql::split(&text, engine)
             .into_iter()
             .filter(|s| text.get(s.start..s.end).is_some_and(|t| !t.trim().is_empty()))
@@ -165,6 +174,34 @@ impl Editor {
         let at = all.iter().rposition(|s| s.start <= offset).unwrap_or(0);
         let span = *all.get(at)?;
         Some((span, text.get(span.start..span.end)?.trim().to_owned(), at + 1, all.len()))
+    }
+
+    /// Byte of the text the cursor stands at.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        let (line, column) = self.cursor();
+        let before: usize = self.lines().iter().take(line).map(|l| l.len() + 1).sum();
+        let here = self.lines().get(line).map_or("", String::as_str);
+        before + here.char_indices().nth(column).map_or(here.len(), |(at, _)| at)
+    }
+
+    /// Puts the cursor at a byte of the text.
+    pub fn jump(&mut self, byte: usize) {
+        let mut rest = byte;
+        let mut place = (0, 0);
+        for (number, line) in self.lines().iter().enumerate() {
+            place = (number, line.get(..rest).unwrap_or(line).chars().count());
+            if rest <= line.len() {
+                break;
+            }
+            rest -= line.len() + 1;
+        }
+        self.to(place);
+    }
+
+    fn to(&mut self, (line, column): (usize, usize)) {
+        let jump = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(jump(line), jump(column)));
     }
 
     /// Marks a character of a statement that starts at byte `start` of the text and puts the cursor there.
@@ -179,8 +216,7 @@ impl Editor {
         for c in text.chars().take(target) {
             (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
         }
-        let jump = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.area.move_cursor(CursorMove::Jump(jump(line), jump(column)));
+        self.to((line, column));
         self.mark = Some((line, column));
     }
 }

@@ -1,16 +1,17 @@
 //! What happens to the screen, and what it wants done.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use super::model::Extents;
+use super::{model::Extents, prompt::SaveError};
 use crate::{
-    advise::Proposal,
+    advise::{Candidate, Proposal},
     catalog::Catalog,
+    history::Run,
     inspect::{InspectError, Inspection},
     keys::Command,
     plan::Plan,
     server::{Info, ServerError},
-    whatif::Progress,
+    whatif::{Allow, Progress},
 };
 
 /// Something that happened.
@@ -58,10 +59,60 @@ pub enum Message {
         /// The proposals, best first.
         result: Result<Vec<Proposal>, Box<ServerError>>,
     },
+    /// The answer to [`Effect::OpenFile`]: the file's text.
+    Opened {
+        /// The file.
+        path: PathBuf,
+        /// Its text, or what the file system answered.
+        result: Result<String, String>,
+    },
+    /// The answer to [`Effect::SaveFile`].
+    Saved {
+        /// The file.
+        path: PathBuf,
+        /// Whether it was written.
+        result: Result<(), SaveError>,
+    },
+    /// The query came back from another editor; `None` when it was left as it was.
+    Edited(Option<String>),
+    /// A run was kept.
+    Recorded(Box<Run>),
+    /// The answer to [`Effect::LoadPlan`].
+    Loaded {
+        /// The run it was kept with.
+        run: Box<Run>,
+        /// What to do with it.
+        purpose: Purpose,
+        /// The plan and the notes on it, or why it cannot be had.
+        result: Result<(Box<Plan>, Notes), String>,
+    },
+    /// The answer to [`Effect::TryIndex`].
+    Tried {
+        /// Of the request.
+        generation: u64,
+        /// The index with what came of it.
+        result: Result<Box<Proposal>, Box<ServerError>>,
+    },
     /// Something to say in passing: what was copied and how, what could not be kept.
     Say(String),
+    /// Something the person should know that is not as it should be.
+    Warn(String),
     /// The process was asked to end by a signal.
     Stop,
+}
+
+/// What people wrote about nodes, by the nodes' numbers.
+pub type Notes = BTreeMap<u32, String>;
+
+/// What a plan of the history is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be looked at.
+    Show,
+    /// To stand before the plan shown.
+    Before,
+    /// To stand after the one loaded just before.
+    After,
 }
 
 /// Whether the person typed the word that allows a statement to be executed although it writes.
@@ -87,6 +138,8 @@ pub enum Effect {
         sql: String,
         /// Execute it and measure.
         analyze: bool,
+        /// Plan it for unknown values of its parameters.
+        generic: bool,
         /// The person allowed it.
         confirmed: Confirmed,
     },
@@ -100,6 +153,54 @@ pub enum Effect {
         plan: Arc<Plan>,
         /// Facts about its tables, if they are known.
         catalog: Option<Arc<Catalog>>,
+        /// What trials may do.
+        allow: Allow,
+    },
+    /// Try one index that the person thought of.
+    TryIndex {
+        /// To be given back with the answer.
+        generation: u64,
+        /// One statement.
+        sql: String,
+        /// The index.
+        candidate: Box<Candidate>,
+        /// Facts about the statement's tables.
+        catalog: Arc<Catalog>,
+        /// What trials may do.
+        allow: Allow,
+    },
+    /// Read a file.
+    OpenFile {
+        /// As typed.
+        path: PathBuf,
+    },
+    /// Write a file.
+    SaveFile {
+        /// As typed.
+        path: PathBuf,
+        /// What to write.
+        text: String,
+        /// Whether a file that is there may be replaced.
+        replace: bool,
+    },
+    /// Give the query to the person's own editor.
+    EditOutside {
+        /// The whole text.
+        text: String,
+    },
+    /// Bring a plan of the history back.
+    LoadPlan {
+        /// The run it was kept with.
+        run: Box<Run>,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// Keep what was written about a plan's nodes.
+    SaveNotes {
+        /// The plan's document in the history.
+        document: String,
+        /// All notes.
+        notes: Notes,
     },
     /// Stop the request of that generation, here and on the server.
     Cancel {
@@ -117,6 +218,11 @@ pub enum Effect {
     SaveDraft {
         /// The whole text of the editor.
         text: String,
+    },
+    /// Keep the values of parameters for the next time.
+    SaveValues {
+        /// By name, as typed.
+        values: BTreeMap<String, String>,
     },
     /// Keep a plan and a line about it.
     Record {

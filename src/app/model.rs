@@ -1,18 +1,27 @@
 //! Everything the screen knows.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use super::{
     advice::Advice,
+    comparison::Comparison,
     editor::Editor,
+    form::Form,
+    line::LineEdit,
     message::Effect,
+    past::Past,
+    picker::Picker,
+    prompt::Prompt,
     sheet::{Pane, Sheet},
+    views::Look,
 };
 use crate::{
-    keys::Place,
+    history::Run,
+    keys::{Keymap, Place},
     plan::{Engine, Plan},
     server::{Info, ServerError},
-    whatif::Progress,
+    sql::Filled,
+    whatif::{Allow, Progress},
 };
 
 /// A query to choose on the start page.
@@ -40,6 +49,10 @@ pub enum View {
     Indexes,
     /// A proposal's plans.
     Compare,
+    /// The table of the node under the cursor.
+    Table,
+    /// What was run before.
+    History,
 }
 
 /// How it stands with the server.
@@ -72,6 +85,42 @@ pub enum WorkKind {
     Analyze,
     /// Indexes.
     Advise,
+    /// One index that the person thought of.
+    Try,
+}
+
+/// A question to be answered by yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether indexes may be tried on session-private temporary tables.
+    TemporaryTables,
+}
+
+/// A statement as it is sent.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// What is sent.
+    pub sql: String,
+    /// What was typed, and how it was filled, when parameters got values.
+    pub typed: Option<(String, Filled)>,
+    /// Byte of the editor's text at which the statement starts, if it came from there.
+    pub start: Option<usize>,
+    /// To be planned for unknown values.
+    pub generic: bool,
+}
+
+impl Asked {
+    /// A statement sent as it was typed.
+    #[must_use]
+    pub fn plain(sql: String, start: Option<usize>) -> Self {
+        Self { sql, start, ..Self::default() }
+    }
+
+    /// Where a server's position is in the statement as it was typed; both count characters from 1.
+    #[must_use]
+    pub fn original(&self, position: usize) -> usize {
+        self.typed.as_ref().map_or(position, |(typed, filled)| filled.original(typed, position))
+    }
 }
 
 /// One request that is under way.
@@ -86,9 +135,7 @@ pub struct Work {
     /// How far it has come.
     pub progress: Option<Progress>,
     /// The statement.
-    pub sql: String,
-    /// Byte of the editor's text at which the statement starts, if it came from there.
-    pub start: Option<usize>,
+    pub asked: Asked,
     /// Look for indexes when the plan is there.
     pub then_advise: bool,
 }
@@ -101,9 +148,7 @@ pub struct Confirm {
     /// What was typed so far.
     pub typed: String,
     /// The statement.
-    pub sql: String,
-    /// Where it starts in the editor's text.
-    pub start: Option<usize>,
+    pub asked: Asked,
     /// To be measured.
     pub analyze: bool,
     /// To look for indexes after.
@@ -115,13 +160,33 @@ impl Confirm {
     pub const WORD: &'static str = "run";
 }
 
-/// A message that goes away by itself.
+/// A message that goes away by itself; the list of messages keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// What it says.
     pub text: String,
+    /// Whether something is not as it should be.
+    pub warning: bool,
     /// How long it stays.
     pub left: Duration,
+}
+
+/// A text that stands in front and scrolls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Which.
+    pub kind: PageKind,
+    /// Lines that are scrolled away.
+    pub scroll: usize,
+}
+
+/// Which text stands in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageKind {
+    /// The keys, those of the place behind it first.
+    Help,
+    /// What was said so far.
+    Messages,
 }
 
 /// What the last drawing had room for; the model cannot know.
@@ -152,6 +217,14 @@ pub struct Setup {
     pub plans: Vec<Plan>,
     /// Queries to choose from.
     pub samples: Vec<Sample>,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// The last value of each parameter.
+    pub values: BTreeMap<String, String>,
+    /// What was run on this connection before, oldest first.
+    pub runs: Vec<Run>,
+    /// What trials may do without being asked.
+    pub allow: Allow,
 }
 
 /// Everything the screen knows.
@@ -180,15 +253,43 @@ pub struct Model {
     /// The question that waits for a word.
     pub confirm: Option<Confirm>,
     /// What is being typed to search for.
-    pub searching: Option<String>,
-    /// Lines of the help that are scrolled away, when it is open.
-    pub help: Option<usize>,
+    pub searching: Option<LineEdit>,
+    /// Values that a statement's parameters wait for.
+    pub form: Option<Form>,
+    /// The last value of each parameter, as it was typed.
+    pub values: BTreeMap<String, String>,
+    /// The text in front.
+    pub page: Option<Page>,
+    /// What is being chosen.
+    pub picker: Option<Picker>,
+    /// The keys in force.
+    pub keymap: Keymap,
     /// A passing message.
     pub toast: Option<Toast>,
     /// Counts up with time, for the sign that something works.
     pub beat: Duration,
     /// What the last drawing had room for.
     pub extents: Extents,
+    /// Lines of the table's facts that are scrolled away.
+    pub table_scroll: usize,
+    /// What was run before.
+    pub past: Past,
+    /// Two plans beside each other.
+    pub comparison: Option<Comparison>,
+    /// A line being asked for.
+    pub prompt: Option<Prompt>,
+    /// A question that waits for yes or no.
+    pub question: Option<Question>,
+    /// What trials may do.
+    pub allow: Allow,
+    /// Whether the person was asked about temporary tables.
+    pub(super) asked_for_tables: bool,
+    /// The file the query was opened from or saved to.
+    pub(super) file: Option<PathBuf>,
+    /// What was said, oldest first.
+    pub log: Vec<Toast>,
+    /// What was looked at before, oldest first.
+    pub(super) looks: Vec<Look>,
     /// The number of the last request.
     pub(super) generation: u64,
     /// The engine before the server has answered.
@@ -200,6 +301,8 @@ pub struct Model {
 }
 
 impl Model {
+    /// How many messages are kept.
+    const LOG: usize = 200;
     /// How many plans are kept on the screen; the oldest goes first.
     pub(super) const SHEETS: usize = 50;
 
@@ -210,6 +313,10 @@ impl Model {
             place: setup.place,
             expected: setup.engine,
             samples: setup.samples,
+            keymap: setup.keymap,
+            values: setup.values,
+            past: Past::new(setup.runs),
+            allow: setup.allow,
             explain_when_open: setup.query.is_some(),
             ..Self::default()
         };
@@ -293,12 +400,30 @@ impl Model {
             // Nothing else may begin while a word is asked for.
             return vec![Place::Confirm];
         }
-        if self.help.is_some() {
+        if self.question.is_some() {
+            return vec![Place::Question];
+        }
+        if self.prompt.is_some() {
+            return vec![Place::Prompt, Place::Line];
+        }
+        if self.form.is_some() {
+            return vec![Place::Form, Place::Line];
+        }
+        if self.picker.is_some() {
+            return vec![Place::Picker, Place::Line];
+        }
+        if self.page.is_some() {
             return vec![Place::Help, Place::Moving, Place::Always];
         }
         if self.searching.is_some() {
-            return vec![Place::Search, Place::Always];
+            return vec![Place::Search, Place::Line, Place::Always];
         }
+        self.behind()
+    }
+
+    /// Where the keys go when nothing stands in front.
+    #[must_use]
+    pub fn behind(&self) -> Vec<Place> {
         let mut out = Vec::with_capacity(8);
         if self.work.is_some() {
             out.push(Place::Busy);
@@ -323,6 +448,8 @@ impl Model {
             }
             View::Indexes => out.extend([Place::Indexes, Place::Moving]),
             View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
+            View::Table => out.push(Place::Moving),
+            View::History => out.extend([Place::History, Place::Moving]),
         }
         out.extend([Place::Normal, Place::Always]);
         out
@@ -330,6 +457,23 @@ impl Model {
 
     /// Says something in passing.
     pub(super) fn say(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast { text: text.into(), left: Duration::from_secs(4) });
+        self.pass(text.into(), false, 4);
+    }
+
+    /// Says that something is not as it should be.
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.pass(text.into(), true, 12);
+    }
+
+    fn pass(&mut self, text: String, warning: bool, seconds: u64) {
+        let toast = Toast { text, warning, left: Duration::from_secs(seconds) };
+        self.log.push(toast.clone());
+        if self.log.len() > Self::LOG {
+            self.log.remove(0);
+        }
+        // A warning is not hidden by what matters less.
+        if warning || !self.toast.as_ref().is_some_and(|t| t.warning) {
+            self.toast = Some(toast);
+        }
     }
 }

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{advice::Advice, tree::TreeState};
+use super::{
+    advice::Advice,
+    faces::{Face, Faces},
+    message::Notes,
+    tree::TreeState,
+};
 use crate::{
     catalog::Catalog,
     diagnose::{self, Finding},
@@ -30,12 +35,20 @@ pub struct Sheet {
     pub catalog: Option<Arc<Catalog>>,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
-    /// The statement, if known.
+    /// The statement as it was sent, if known.
     pub statement: Option<String>,
+    /// The statement as it was typed, where its parameters got values before it was sent.
+    pub typed: Option<String>,
+    /// What people wrote about nodes, by the nodes' numbers.
+    pub notes: Notes,
+    /// The document in the history that this plan is kept in.
+    pub document: Option<String>,
     /// Whether it came from the open connection.
     pub live: bool,
     /// The tree.
     pub tree: TreeState,
+    /// Other ways to look at the plan, and which is shown.
+    pub faces: Faces,
     /// Which pane has the keys.
     pub pane: Pane,
     /// Which finding is under the cursor.
@@ -64,8 +77,12 @@ impl Sheet {
             catalog,
             findings,
             statement,
+            typed: None,
+            notes: Notes::new(),
+            document: None,
             live,
             tree,
+            faces: Faces::default(),
             pane: Pane::Tree,
             finding: 0,
             scroll: 0,
@@ -81,6 +98,12 @@ impl Sheet {
         out
     }
 
+    /// The statement as it was typed, if known.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        self.typed.as_deref().or(self.statement.as_deref())
+    }
+
     /// The findings of a node.
     pub fn findings_of(&self, id: NodeId) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |f| f.node == id)
@@ -90,7 +113,30 @@ impl Sheet {
     pub fn go_to_finding(&mut self) {
         if let Some(found) = self.findings.get(self.finding) {
             self.tree.go_to(&self.plan, found.node);
-            self.scroll = 0;
+            self.moved();
         }
+    }
+
+    /// Moves the cursor of the face that is shown, and the tree's with it.
+    pub fn step(&mut self, by: isize) {
+        self.faces.step(by, &mut self.tree, &self.plan);
+        self.scroll = 0;
+    }
+
+    /// Brings everything else to where the tree's cursor is now.
+    pub fn moved(&mut self) {
+        self.faces.follow(self.tree.selected());
+        self.scroll = 0;
+    }
+
+    /// Shows another face of the plan, the cursor on the same node.
+    pub fn show(&mut self, face: Face) {
+        self.faces.show(face, &self.plan, self.tree.selected());
+        self.pane = Pane::Tree;
+    }
+
+    /// Sorts the flat table by the next column, or the other way round.
+    pub fn sort(&mut self, reverse: bool) {
+        self.faces.flat.next(&self.plan, reverse);
     }
 }

@@ -11,7 +11,8 @@ pub struct TreeState {
     /// Visible nodes in order. Rebuilt when something is folded, not when drawn.
     rows: Vec<NodeId>,
     folded: Vec<bool>,
-    alike: Alike,
+    /// On the heap: a model holds several trees, and most plans have no groups.
+    alike: Box<Alike>,
     cursor: usize,
     search: String,
     matches: Vec<NodeId>,
@@ -21,7 +22,7 @@ impl TreeState {
     /// Everything open but members that are alike, the cursor on the root.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let mut out = Self { alike: Alike::of(plan), ..Self::every(plan) };
+        let mut out = Self { alike: Box::new(Alike::of(plan)), ..Self::every(plan) };
         out.rebuild(plan);
         out
     }
@@ -80,6 +81,18 @@ impl TreeState {
     #[must_use]
     pub fn searched(&self) -> &str {
         &self.search
+    }
+
+    /// Whether something else is seen, or from elsewhere.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> bool {
+        self.cursor != other.cursor || self.folded != other.folded
+    }
+
+    /// Whether it can be the state of that plan's tree.
+    #[must_use]
+    pub fn is_of(&self, plan: &Plan) -> bool {
+        self.folded.len() == plan.len()
     }
 
     /// Moves the cursor by rows.
@@ -153,22 +166,15 @@ impl TreeState {
         self.land(selected);
     }
 
-    /// Searches titles, sections and conditions, letters of either case alike, and goes to the first match from the cursor on.
+    /// Searches everything a node says, letters of either case alike, and goes to the first match from the cursor on.
     pub fn find(&mut self, plan: &Plan, text: &str) {
-        self.search = text.to_lowercase();
-        self.matches = if text.is_empty() { Vec::new() } else { plan.ids().filter(|id| self.hit(plan, *id)).collect() };
+        text.clone_into(&mut self.search);
+        self.matches =
+            if text.is_empty() { Vec::new() } else { plan.ids().filter(|id| hit(plan, *id, text)).collect() };
         let at = self.selected();
         if let Some(id) = self.matches.iter().find(|id| **id >= at).or(self.matches.first()).copied() {
             self.go_to(plan, id);
         }
-    }
-
-    fn hit(&self, plan: &Plan, id: NodeId) -> bool {
-        let has = |text: &str| text.to_lowercase().contains(&self.search);
-        has(&plan.title(id))
-            || plan.section(id).is_some_and(|s| has(&s))
-            || has(&plan.node(id).native)
-            || plan.details(id).iter().any(|(_, text)| has(text))
     }
 
     /// To the next match after the cursor, or the one before it; around the ends.
@@ -206,6 +212,11 @@ impl TreeState {
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
     }
+}
+
+fn hit(plan: &Plan, id: NodeId, text: &str) -> bool {
+    // Its title as it is shown, beside what is written in it: people search for what they see.
+    plan.matches(id, text) || plan.title(id).to_lowercase().contains(&text.trim().to_lowercase())
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use super::{
     answers, commands,
     message::{Effect, Message},
     model::{Confirm, Link, Model, View},
+    past, prompt, trees,
 };
-use crate::keys::{self, Key};
+use crate::keys::{Key, Place};
 
 /// How long after the last change a typed query is kept.
 const KEEP_AFTER: Duration = Duration::from_secs(2);
@@ -15,12 +16,12 @@ const KEEP_AFTER: Duration = Duration::from_secs(2);
 /// What a key means where the person is; `None` when it means nothing there.
 #[must_use]
 pub fn on_key(model: &Model, key: Key) -> Option<Message> {
-    if let Some(command) = keys::lookup(&model.places(), key) {
+    let places = model.places();
+    if let Some(command) = model.keymap.lookup(&places, key) {
         return Some(Message::Command(command));
     }
-    let text = model.confirm.is_some()
-        || (model.help.is_none() && (model.searching.is_some() || (model.view == View::Query && model.editor.typing)));
-    key.typed().filter(|_| text).map(Message::Insert)
+    let typing = places.iter().any(|place| *place != Place::Always && place.is_typing());
+    key.typed().filter(|_| typing).map(Message::Insert)
 }
 
 /// Takes one message and gives what has to be done outside.
@@ -61,6 +62,34 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.say(text);
             Vec::new()
         }
+        Message::Tried { generation, result } => answers::tried(model, generation, result),
+        Message::Opened { path, result } => {
+            prompt::opened(model, path, result);
+            Vec::new()
+        }
+        Message::Saved { path, result } => {
+            prompt::saved(model, path, result);
+            Vec::new()
+        }
+        Message::Edited(text) => {
+            if let Some(text) = text {
+                model.editor.set_text(text.trim_end());
+                model.unsaved_for = Duration::ZERO;
+            }
+            Vec::new()
+        }
+        Message::Recorded(run) => {
+            answers::recorded(model, *run);
+            Vec::new()
+        }
+        Message::Loaded { run, purpose, result } => {
+            past::loaded(model, &run, purpose, result);
+            Vec::new()
+        }
+        Message::Warn(text) => {
+            model.warn(text);
+            Vec::new()
+        }
         Message::Stop => commands::quit(model),
     }
 }
@@ -70,9 +99,17 @@ fn insert(model: &mut Model, c: char) {
         if confirm.typed.chars().count() < 2 * Confirm::WORD.len() {
             confirm.typed.push(c);
         }
-    } else if let Some(text) = &mut model.searching {
-        text.push(c);
-        commands::search_as_typed(model);
+    } else if let Some(prompt) = &mut model.prompt {
+        prompt.line.insert(c);
+        prompt.problem = None;
+    } else if let Some(form) = &mut model.form {
+        form.field().into_iter().for_each(|field| field.line.insert(c));
+    } else if let Some(picker) = &mut model.picker {
+        picker.line.insert(c);
+        picker.narrow();
+    } else if let Some(line) = &mut model.searching {
+        line.insert(c);
+        trees::search_as_typed(model);
     } else {
         model.editor.insert(c);
         model.unsaved_for = Duration::ZERO;
@@ -80,13 +117,26 @@ fn insert(model: &mut Model, c: char) {
 }
 
 fn paste(model: &mut Model, text: &str) {
-    if model.confirm.is_some() || model.help.is_some() {
+    if model.confirm.is_some() || model.question.is_some() || model.page.is_some() {
         // The word is to be typed.
         return;
     }
-    if let Some(search) = &mut model.searching {
-        search.extend(text.chars().filter(|c| !c.is_control()));
-        commands::search_as_typed(model);
+    if let Some(prompt) = &mut model.prompt {
+        prompt.line.paste(text);
+        return;
+    }
+    if let Some(form) = &mut model.form {
+        form.field().into_iter().for_each(|field| field.line.paste(text));
+        return;
+    }
+    if let Some(picker) = &mut model.picker {
+        picker.line.paste(text);
+        picker.narrow();
+        return;
+    }
+    if let Some(line) = &mut model.searching {
+        line.paste(text);
+        trees::search_as_typed(model);
         return;
     }
     // A query pasted anywhere is meant for the editor.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use crate::{
     app::{Message, Sample, Setup},
     history::{self, History},
+    keys::Keymap,
     plan::{Engine, Plan},
     read,
     server::{ServerError, SessionOptions, Target},
@@ -88,6 +89,8 @@ pub struct Start {
     pub color: Option<bool>,
     /// Where drafts and runs are kept; `None` keeps nothing.
     pub history: Option<History>,
+    /// The keys in force.
+    pub keymap: Keymap,
 }
 
 /// How long the terminal may take to say whether its background is dark or light.
@@ -119,7 +122,7 @@ impl Start {
     }
 
     /// The model's part and the worker's part.
-    pub(super) fn split(self, place: &str) -> (Setup, Connect, SessionOptions, Allow) {
+    pub(super) fn split(self, place: &str) -> (Setup, Connect, SessionOptions) {
         let engine = match &self.connect {
             Connect::Server(target) => Some(target.engine),
             Connect::Own(_) => Some(Engine::PostgreSql),
@@ -138,8 +141,12 @@ impl Start {
                 .and_then(|document| read::read(&document).ok()?.into_iter().next()),
             plans: self.plans,
             samples: self.samples,
+            keymap: self.keymap,
+            allow: self.allow,
+            runs: history.as_ref().map(|h| h.runs_of(place)).unwrap_or_default(),
+            values: history.as_ref().map(|h| h.values(place)).unwrap_or_default(),
         };
-        (setup, self.connect, self.options, self.allow)
+        (setup, self.connect, self.options)
     }
 }
 

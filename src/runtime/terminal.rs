@@ -85,6 +85,21 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Gives the terminal to something else while it runs, and takes it again.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    pub(super) fn away<T>(&mut self, run: impl FnOnce() -> T) -> io::Result<T> {
+        restore();
+        let out = run();
+        take()?;
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))?;
+        Ok(out)
+    }
+}
+
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All))

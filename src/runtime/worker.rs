@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{Connect, Preparing};
 use crate::{
+    advise::{self, Candidate},
     app::{Confirmed, Effect, Message},
     catalog::Catalog,
     inspect::{self, InspectError},
@@ -34,16 +35,11 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts the task.
-    pub(super) fn spawn(
-        connect: Connect,
-        options: SessionOptions,
-        allow: Allow,
-        messages: mpsc::UnboundedSender<Message>,
-    ) -> Self {
+    pub(super) fn spawn(connect: Connect, options: SessionOptions, messages: mpsc::UnboundedSender<Message>) -> Self {
         let (requests, inbox) = mpsc::unbounded_channel();
         let (cancelled, watching) = watch::channel(0);
         let mut state =
-            State { connect, target: None, keep: None, session: None, options, allow, messages, cancelled: watching };
+            State { connect, target: None, keep: None, session: None, options, messages, cancelled: watching };
         let task = tokio::spawn(async move { state.serve(inbox).await });
         Self { requests, cancelled, task }
     }
@@ -85,7 +81,6 @@ struct State {
     keep: Option<Box<dyn Any + Send>>,
     session: Option<Session>,
     options: SessionOptions,
-    allow: Allow,
     messages: mpsc::UnboundedSender<Message>,
     cancelled: watch::Receiver<u64>,
 }
@@ -108,18 +103,26 @@ impl State {
                         self.tell(Message::ConnectFailed(Box::new(error)));
                     }
                 }
-                Effect::Explain { generation, sql, analyze, confirmed } => {
-                    let request =
-                        ExplainRequest { sql, analyze, generic: false, confirmed: confirmed == Confirmed::Yes };
+                Effect::Explain { generation, sql, analyze, generic, confirmed } => {
+                    let request = ExplainRequest { sql, analyze, generic, confirmed: confirmed == Confirmed::Yes };
                     self.explain(generation, &request).await;
                 }
-                Effect::Advise { generation, sql, plan, catalog } => {
-                    self.advise(generation, &sql, &plan, catalog).await;
+                Effect::Advise { generation, sql, plan, catalog, allow } => {
+                    self.advise(generation, &sql, &plan, catalog, allow).await;
+                }
+                Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
+                    self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
                 | Effect::Copy { .. }
                 | Effect::SaveDraft { .. }
+                | Effect::SaveValues { .. }
+                | Effect::OpenFile { .. }
+                | Effect::SaveFile { .. }
+                | Effect::EditOutside { .. }
+                | Effect::LoadPlan { .. }
+                | Effect::SaveNotes { .. }
                 | Effect::Record { .. }
                 | Effect::Suspend
                 | Effect::Quit => {}
@@ -152,10 +155,14 @@ impl State {
                 self.keep = Some(prepared.keep);
             }
         }
-        let Some(target) = &self.target else {
+        let Some(target) = &mut self.target else {
             return Err(ServerError::new(ErrorKind::Unreachable, "connecting", "there is no server to connect to")
                 .next("start whyslow again with a target"));
         };
+        // What was odd about finding the server is said once, also when it cannot be reached.
+        for warning in std::mem::take(&mut target.warnings) {
+            drop(self.messages.send(Message::Warn(warning)));
+        }
         let mut ending = self.cancelled.clone();
         let session = tokio::select! {
             session = Session::connect(target, &self.options) => session?,
@@ -192,7 +199,7 @@ impl State {
         self.tell(Message::Explained { generation, result: result.map(Box::new).map_err(Box::new) });
     }
 
-    async fn advise(&mut self, generation: u64, sql: &str, plan: &Plan, catalog: Option<Arc<Catalog>>) {
+    async fn advise(&mut self, generation: u64, sql: &str, plan: &Plan, catalog: Option<Arc<Catalog>>, allow: Allow) {
         if self.is_cancelled(generation) {
             return;
         }
@@ -203,7 +210,6 @@ impl State {
             (Ok(()), Some(session)) => {
                 let stop = session.canceller();
                 let messages = self.messages.clone();
-                let allow = self.allow;
                 let search = async {
                     let engine = session.info().engine;
                     let catalog = match catalog {
@@ -223,6 +229,34 @@ impl State {
             self.forget_if_broken(error);
         }
         self.tell(Message::Advised { generation, result: result.map_err(Box::new) });
+    }
+
+    async fn try_index(&mut self, generation: u64, sql: &str, candidate: Candidate, catalog: &Catalog, allow: Allow) {
+        if self.is_cancelled(generation) {
+            return;
+        }
+        let opened = self.open().await;
+        let result = match (opened, self.session.as_mut()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => return,
+            (Ok(()), Some(session)) => {
+                let stop = session.canceller();
+                let tried = whatif::try_one(session, sql, &candidate, allow);
+                match until_cancelled(tried, generation, self.cancelled.clone(), stop.clone()).await {
+                    Ended::Answered(tried) => match stop.stopped() {
+                        Some(kind) if tried.is_err() => {
+                            Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
+                        }
+                        _ => Ok(advise::judge(candidate, tried, catalog)),
+                    },
+                    Ended::Dropped => return self.renew().await,
+                }
+            }
+        };
+        if let Err(error) = &result {
+            self.forget_if_broken(error);
+        }
+        self.tell(Message::Tried { generation, result: result.map(Box::new).map_err(Box::new) });
     }
 
     fn forget_if_broken(&mut self, error: &ServerError) {

@@ -51,6 +51,10 @@ pub struct Glyphs {
     pub removed: &'static str,
     /// Frames of the sign that something works.
     pub spinner: &'static [&'static str],
+    /// Something was written about it.
+    pub note: &'static str,
+    /// Smallest first.
+    pub rising: &'static str,
     /// A horizontal rule.
     pub rule: &'static str,
     /// Times, before a number.
@@ -82,6 +86,8 @@ pub static UNICODE: Glyphs = Glyphs {
     added: "+",
     removed: "-",
     spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
+    note: "✎",
+    rising: "▴",
     rule: "─",
     times: "×",
 };
@@ -120,6 +126,8 @@ pub static ASCII: Glyphs = Glyphs {
     added: "+",
     removed: "-",
     spinner: &["|", "/", "-", "\\"],
+    note: "*",
+    rising: "^",
     rule: "-",
     times: "x",
 };

@@ -1,4 +1,4 @@
-//! A proposal's plans before and after: beside each other where there is room, else one above the other.
+//! Two plans, a proposal's or any other two: beside each other where there is room, else one above the other.
 
 use ratatui::{
     Frame,
@@ -7,15 +7,14 @@ use ratatui::{
 };
 
 use super::{
-    detail,
-    indexes::{cost, gain, short, trust, used, verdict_span},
+    detail::{self, Beside},
+    indexes::{cost, gain, short, trust, verdict_span},
     plan::inset,
     text::{fit_spans, lines, pane, title, wrap},
     tree::{self, TreeView},
 };
 use crate::{
-    advise::{Proposal, Tried},
-    app::{Comparison, Extents, Model, Side},
+    app::{Compared, Comparison, Extents, Model, Side},
     fmt,
     plan::{Plan, diff::Change},
     text::one_line,
@@ -24,25 +23,24 @@ use crate::{
 
 /// Draws the comparison opened last.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
-    let opened = model.advice().and_then(|a| {
-        let comparison = a.comparison.as_ref()?;
-        let proposal = a.proposals.get(comparison.proposal)?;
-        Some((comparison, proposal, proposal.tried.as_ref()?))
-    });
-    let Some((comparison, proposal, tried)) = opened else {
-        let inside = inset(pane(frame.buffer_mut(), area, title("Before and after", true, theme), true, theme));
-        let words = "Choose a proposal (3) and press Enter.";
-        lines(frame.buffer_mut(), inside, &[Line::styled(words, theme.style("ui.dim"))], 0, theme);
+    let Some(comparison) = &model.comparison else {
+        let inside = inset(pane(frame.buffer_mut(), area, title("Compare", true, theme), true, theme));
+        let words = "Choose a proposal (3) and press Enter, or compare the plan with another one (C).";
+        let all: Vec<Line<'static>> = wrap(words, usize::from(inside.width))
+            .into_iter()
+            .map(|l| Line::styled(l, theme.style("ui.dim")))
+            .collect();
+        lines(frame.buffer_mut(), inside, &all, 0, theme);
         return Extents::default();
     };
-    let mut summary = summary(proposal, tried, usize::from(area.width.saturating_sub(2)), theme);
+    let mut summary = summary(comparison, usize::from(area.width.saturating_sub(2)), theme);
     if area.height < 26 {
         // The signs explain themselves where every line counts.
         summary.truncate(2);
     }
     let height = u16::try_from(summary.len()).unwrap_or(2);
     let wide = area.width >= BESIDE;
-    let needed = u16::try_from(tried.before.len().max(tried.after.len()) + 3).unwrap_or(u16::MAX);
+    let needed = u16::try_from(comparison.first.len().max(comparison.second.len()) + 3).unwrap_or(u16::MAX);
     let trees = if wide { needed.min((area.height - height) * 60 / 100).max(6) } else { area.height };
     let nodes = match (wide, area.height) {
         (true, 20..) => Constraint::Min(0),
@@ -54,16 +52,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     for (line, y) in summary.iter().zip(top.top()..top.bottom()) {
         frame.buffer_mut().set_line(top.x + 1, y, line, top.width.saturating_sub(2));
     }
-    let [before, after] = place(body, tried, comparison.side);
-    let extents = side(frame, before, tried, comparison, Side::Before, theme);
-    let other = side(frame, after, tried, comparison, Side::After, theme);
+    let [before, after] = place(body, comparison);
+    let extents = side(frame, before, comparison, Side::Before, theme);
+    let other = side(frame, after, comparison, Side::After, theme);
     if node.height >= 3 {
         if wide {
             let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Min(1)]).areas(node);
-            about_node(frame, left, tried, comparison, Side::Before, theme);
-            about_node(frame, right, tried, comparison, Side::After, theme);
+            about_node(frame, left, comparison, Side::Before, theme);
+            about_node(frame, right, comparison, Side::After, theme);
         } else {
-            about_node(frame, node, tried, comparison, comparison.side, theme);
+            about_node(frame, node, comparison, comparison.side, theme);
         }
     }
     if comparison.side == Side::Before { extents } else { other }
@@ -72,18 +70,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
 /// From this width on the trees stand beside each other.
 const BESIDE: u16 = 110;
 
-fn place(body: Rect, tried: &Tried, side: Side) -> [Rect; 2] {
+fn place(body: Rect, comparison: &Comparison) -> [Rect; 2] {
     if body.width >= BESIDE {
         return Layout::horizontal([Constraint::Percentage(50), Constraint::Min(1)]).areas(body);
     }
     if body.height < 10 {
         // Too little for two: the one with the keys has it all.
         let none = Rect { height: 0, ..body };
-        return if side == Side::Before { [body, none] } else { [none, body] };
+        return if comparison.side == Side::Before { [body, none] } else { [none, body] };
     }
     // Each as high as it needs, as far as there is room for both.
     let need = |plan: &Plan| u16::try_from(plan.len() + 3).unwrap_or(u16::MAX);
-    let (before, after) = (need(&tried.before), need(&tried.after));
+    let (before, after) = (need(&comparison.first), need(&comparison.second));
     let half = body.height / 2;
     let first = if before <= half {
         before.max(4)
@@ -95,26 +93,49 @@ fn place(body: Rect, tried: &Tried, side: Side) -> [Rect; 2] {
     Layout::vertical([Constraint::Length(first), Constraint::Min(1)]).areas(body)
 }
 
-/// Verdict, cost, use, and the index itself.
-fn summary(proposal: &Proposal, tried: &Tried, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// Verdict, cost, use, and the index itself; or what changed between two plans.
+fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
-    let mut first = vec![verdict_span(proposal.verdict, theme)];
-    if let Some((costs, less)) = gain(proposal, theme) {
-        first.extend([dot(), Span::styled(format!("cost {costs}"), theme.style("ui.text"))]);
-        let scope = if cost(&tried.after) < cost(&tried.before) { "verdict.proved" } else { "verdict.rejected" };
-        first.push(Span::styled(format!("  {less}"), theme.style(scope)));
-    }
-    let (words, scope) =
-        if used(tried) { ("index used: yes", "verdict.proved") } else { ("index used: no", "verdict.rejected") };
-    first.extend([dot(), Span::styled(words, theme.style(scope))]);
-    if let Some(size) = tried.size_bytes {
-        first.extend([dot(), Span::styled(fmt::bytes(size), theme.style("ui.text"))]);
-    }
-    let second = vec![
-        Span::styled(short(&proposal.candidate), theme.style("plan.index")),
-        dot(),
-        Span::styled(format!("{}, {}", tried.method, trust(tried.trust)), theme.style("ui.dim")),
-    ];
+    let (first, second) = match &comparison.of {
+        Compared::Proposal(proposal) => {
+            let mut first = vec![verdict_span(proposal.verdict, theme)];
+            if let Some((costs, less)) = gain(proposal, theme) {
+                first.extend([dot(), Span::styled(format!("cost {costs}"), theme.style("ui.text"))]);
+                let better = cost(&comparison.second) < cost(&comparison.first);
+                let scope = if better { "verdict.proved" } else { "verdict.rejected" };
+                first.push(Span::styled(format!("  {less}"), theme.style(scope)));
+            }
+            let used = comparison.uses_index();
+            let (words, scope) =
+                if used { ("index used: yes", "verdict.proved") } else { ("index used: no", "verdict.rejected") };
+            first.extend([dot(), Span::styled(words, theme.style(scope))]);
+            let mut second = vec![Span::styled(short(&proposal.candidate), theme.style("plan.index"))];
+            if let Some(tried) = &proposal.tried {
+                first.extend(
+                    tried
+                        .size_bytes
+                        .into_iter()
+                        .flat_map(|size| [dot(), Span::styled(fmt::bytes(size), theme.style("ui.text"))]),
+                );
+                let words = format!("{}, {}", tried.method, trust(tried.trust));
+                second.extend([dot(), Span::styled(words, theme.style("ui.dim"))]);
+            }
+            (first, second)
+        }
+        Compared::Plans(..) => {
+            // The first words name what changed in kind; numbers come last.
+            let mut words = comparison.words.iter().map(|line| Span::styled(one_line(line), theme.style("ui.text")));
+            let first = words.next().unwrap_or_else(|| Span::styled("no difference", theme.style("ui.dim")));
+            let mut rest = Vec::new();
+            for span in words {
+                if !rest.is_empty() {
+                    rest.push(dot());
+                }
+                rest.push(span);
+            }
+            (vec![first], rest)
+        }
+    };
     let g = theme.glyphs;
     let legend = vec![
         Span::styled(g.changed, theme.style("diff.changed")),
@@ -127,17 +148,15 @@ fn summary(proposal: &Proposal, tried: &Tried, columns: usize, theme: &Theme) ->
     [first, second, legend].into_iter().map(|spans| Line::from(fit_spans(spans, columns, theme))).collect()
 }
 
-fn side(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    tried: &Tried,
-    comparison: &Comparison,
-    side: Side,
-    theme: &Theme,
-) -> Extents {
-    let (plan, state, changes, name) = match side {
-        Side::Before => (&tried.before, &comparison.before, &comparison.diff.before, "Before"),
-        Side::After => (&tried.after, &comparison.after, &comparison.diff.after, "After"),
+fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, theme: &Theme) -> Extents {
+    let (plan, state, changes) = match side {
+        Side::Before => (&comparison.first, &comparison.before, &comparison.diff.before),
+        Side::After => (&comparison.second, &comparison.after, &comparison.diff.after),
+    };
+    let name = match (&comparison.of, side) {
+        (Compared::Proposal(_), Side::Before) => "Before",
+        (Compared::Proposal(_), Side::After) => "After",
+        (Compared::Plans(name, _), Side::Before) | (Compared::Plans(_, name), Side::After) => name,
     };
     if area.height < 3 {
         return Extents::default();
@@ -153,21 +172,22 @@ fn side(
         theme.style("ui.dim"),
     ));
     let inside = pane(frame.buffer_mut(), area, heading, focused, theme);
-    let view = TreeView { plan, state, focused, mark: &|_| None, changes: Some((changes, side == Side::After)) };
+    let view =
+        TreeView { plan, state, focused, mark: &|_| None, notes: None, changes: Some((changes, side == Side::After)) };
     Extents { page: tree::draw(frame.buffer_mut(), inside, &view, theme), scroll: 0 }
 }
 
 /// The node under a side's cursor: in full where there is room, else what it compares.
-fn about_node(frame: &mut Frame<'_>, area: Rect, tried: &Tried, comparison: &Comparison, side: Side, theme: &Theme) {
+fn about_node(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, theme: &Theme) {
     let (plan, state, name) = match side {
-        Side::Before => (&tried.before, &comparison.before, "Node before"),
-        Side::After => (&tried.after, &comparison.after, "Node after"),
+        Side::Before => (&comparison.first, &comparison.before, "Node before"),
+        Side::After => (&comparison.second, &comparison.after, "Node after"),
     };
     let inside = inset(pane(frame.buffer_mut(), area, title(name, false, theme), false, theme));
     let id = state.selected();
     let columns = usize::from(inside.width);
     let mut out = if inside.height > 4 {
-        detail::lines(plan, id, std::iter::empty(), columns, theme)
+        detail::lines(plan, id, &Beside::default(), columns, theme)
     } else {
         let mut out = vec![Line::from(fit_spans(tree::title(plan, id, theme), columns, theme))];
         let words: Vec<String> =

@@ -7,6 +7,7 @@ use super::{
     tree::{flag_span, severity_mark, times, title},
 };
 use crate::{
+    catalog::Table,
     diagnose::Finding,
     fmt,
     plan::{Buffers, NodeId, Plan, Rows},
@@ -14,14 +15,21 @@ use crate::{
     theme::Theme,
 };
 
+/// What is known of a node beside its plan.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// Its findings.
+    pub(super) findings: Vec<&'a Finding>,
+    /// The parts of the statement it comes from.
+    pub(super) query: Vec<String>,
+    /// What people wrote about it.
+    pub(super) note: Option<&'a str>,
+    /// The table it is about.
+    pub(super) table: Option<&'a Table>,
+}
+
 /// All lines about a node, for a pane of that many columns.
-pub(super) fn lines<'a>(
-    plan: &Plan,
-    id: NodeId,
-    findings: impl Iterator<Item = &'a Finding>,
-    columns: usize,
-    theme: &Theme,
-) -> Vec<Line<'static>> {
+pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let node = plan.node(id);
     let mut out = vec![Line::from(title(plan, id, theme))];
     let flags: Vec<Span<'static>> =
@@ -29,13 +37,23 @@ pub(super) fn lines<'a>(
     if !flags.is_empty() {
         out.push(Line::from(flags));
     }
-    for finding in findings {
+    for finding in &beside.findings {
         out.extend(why(finding, columns, theme));
     }
     let text = theme.style("ui.text");
+    if let Some(note) = beside.note {
+        out.extend(labelled("note", note, columns, theme.style("ui.accent"), theme));
+    }
     let mut part = Vec::new();
     for (label, words) in plan.details(id) {
         part.extend(labelled(label, &words, columns, text, theme));
+    }
+    for (i, words) in beside.query.iter().enumerate() {
+        let label = if i == 0 { "from" } else { "" };
+        part.extend(labelled(label, words, columns, theme.style("ui.dim"), theme));
+    }
+    if let Some(table) = beside.table {
+        part.extend(labelled("table", &table_words(table), columns, theme.style("ui.dim"), theme));
     }
     section(&mut out, part);
 
@@ -44,6 +62,9 @@ pub(super) fn lines<'a>(
         part.extend(labelled(label, &words, columns, theme.style("plan.number"), theme));
     }
     section(&mut out, part);
+
+    let about = plan.about(id).map(|words| wrap(words, columns)).unwrap_or_default();
+    section(&mut out, about.into_iter().map(|l| Line::styled(l, text)).collect());
 
     let mut part = Vec::new();
     for explanation in plan.explanations(id) {
@@ -99,6 +120,18 @@ pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<
         ]));
     }
     out
+}
+
+/// A table in a line; all of it has a view of its own.
+fn table_words(table: &Table) -> String {
+    let mut words = vec![table.rows.map_or_else(|| "rows unknown".to_owned(), |n| format!("{} rows", fmt::count(n)))];
+    words.extend(table.bytes.map(fmt::bytes));
+    words.push(match table.indexes.len() {
+        1 => "1 index".to_owned(),
+        n => format!("{n} indexes"),
+    });
+    words.extend(table.last_analyzed.as_ref().map(|at| format!("analysed {}", at.get(..16).unwrap_or(at))));
+    format!("{}; t shows all", words.join(", "))
 }
 
 /// Adds a part after an empty line.

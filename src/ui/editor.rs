@@ -45,9 +45,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         let line = |byte: usize| text.get(..byte).map_or(0, |t| t.matches('\n').count());
         line(span.start)..line(span.end) + 1
     });
+    let lit = model.lit();
     let (rows, at) = rows(
         model,
         lines_of.as_ref(),
+        &lit,
         usize::from(inside.width.saturating_sub(GUTTER)),
         usize::from(inside.height),
         theme,
@@ -57,7 +59,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     for (line, y) in rows.iter().skip(first).zip(inside.top()..inside.bottom()) {
         frame.buffer_mut().set_line(inside.x, y, line, inside.width);
     }
-    let in_front = model.confirm.is_some() || model.help.is_some();
+    let in_front = model.confirm.is_some()
+        || model.page.is_some()
+        || model.picker.is_some()
+        || model.form.is_some()
+        || model.prompt.is_some()
+        || model.question.is_some();
     if editor.typing
         && !in_front
         && let (Ok(x), Ok(y)) = (u16::try_from(at.1), u16::try_from(at.0 - first))
@@ -87,6 +94,7 @@ fn placeholder(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) 
 fn rows(
     model: &Model,
     statement: Option<&Range<usize>>,
+    lit: &[Range<usize>],
     columns: usize,
     height: usize,
     theme: &Theme,
@@ -96,6 +104,7 @@ fn rows(
     let from = cursor_line.saturating_sub(height);
     let mut out: Vec<Line<'static>> = Vec::new();
     let mut at = (0, 0);
+    let mut start: usize = editor.lines().iter().take(from).map(|line| line.len() + 1).sum();
     for (number, text) in editor.lines().iter().enumerate().skip(from).take(2 * height + 1) {
         let inside = statement.is_some_and(|s| s.contains(&number));
         let gutter = theme.style(if inside { "editor.statement" } else { "editor.gutter" });
@@ -113,7 +122,10 @@ fn rows(
             if number == cursor_line && i == cursor_column {
                 at = (out.len(), used);
             }
-            let style = if mark == Some(i) { theme.style("editor.error") } else { style_at(tokens, byte, theme) };
+            let mut style = if mark == Some(i) { theme.style("editor.error") } else { style_at(tokens, byte, theme) };
+            if lit.iter().any(|range| range.contains(&(start + byte))) {
+                style = style.patch(theme.style("editor.lit"));
+            }
             match row.last_mut() {
                 Some(last) if row_len_ok(count) && last.style == style && used > 0 => {
                     last.content.to_mut().push_str(&shown);
@@ -135,6 +147,7 @@ fn rows(
             row.push(Span::styled(" ", theme.style("editor.error")));
         }
         out.push(Line::from(row));
+        start += text.len() + 1;
     }
     (out, at)
 }

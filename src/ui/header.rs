@@ -6,30 +6,37 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::{fit, fit_spans, width};
+use super::{
+    picker::line,
+    text::{fit, fit_spans, width},
+};
 use crate::{
-    app::{Link, Model, View, WorkKind},
+    app::{Link, Model, Side, View, WorkKind},
     fmt,
-    keys::{self, Command},
+    keys::Command,
     text::one_line,
     theme::Theme,
 };
 
-const VIEWS: [(View, &str, &str, &str); 4] = [
+const VIEWS: [(View, &str, &str, &str); 5] = [
     (View::Query, "1", "Query", "Query"),
     (View::Plan, "2", "Plan", "Plan"),
     (View::Indexes, "3", "Indexes", "Idx"),
-    (View::Compare, "4", "Before/after", "B/A"),
+    (View::Compare, "4", "Compare", "Cmp"),
+    (View::History, "5", "History", "His"),
 ];
 
 /// Name, views, and what the server is or does.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let narrow = area.width < 64;
-    let mut spans = vec![Span::styled(if narrow { " " } else { " whyslow  " }, theme.style("ui.accent"))];
+    let name = if area.width < 90 { " " } else { " whyslow  " };
+    let mut spans = vec![Span::styled(name, theme.style("ui.accent"))];
     for (view, key, name, short) in VIEWS {
-        let scope = if view == model.view { "ui.tab.active" } else { "ui.tab" };
+        // The table of a node belongs to its plan.
+        let active = view == model.view || (view == View::Plan && model.view == View::Table);
+        let scope = if active { "ui.tab.active" } else { "ui.tab" };
         spans.push(Span::styled(format!(" {key} {} ", if narrow { short } else { name }), theme.style(scope)));
-        spans.push(Span::raw(if view == model.view && theme.style("ui.tab.active").bg.is_none() { "<" } else { " " }));
+        spans.push(Span::raw(if active && theme.style("ui.tab.active").bg.is_none() { "<" } else { " " }));
     }
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
     let room = usize::from(area.width).saturating_sub(used + 2);
@@ -53,6 +60,7 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
             WorkKind::Explain => "explaining",
             WorkKind::Analyze => "running",
             WorkKind::Advise => "trying indexes",
+            WorkKind::Try => "trying an index",
         };
         let elapsed = fmt::duration_ms(work.elapsed.as_secs_f64().mul_add(1e3, 0.0).max(1.0));
         return vec![Span::styled(format!("{} {what} {elapsed}", spinner(model, theme)), busy)];
@@ -78,49 +86,73 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
     }
 }
 
-/// Hints, or a passing message.
+/// A passing message and what the keys do, as far as there is room.
 pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let room = usize::from(area.width).saturating_sub(2);
-    if let Some(search) = &model.searching {
-        let line = Line::from(vec![
-            Span::styled(" / ", theme.style("ui.key")),
-            Span::styled(fit(&one_line(search), room.saturating_sub(20), theme), theme.style("ui.text")),
-            Span::styled(theme.glyphs.cursor, theme.style("ui.accent")),
-            Span::styled(format!("  {}", matches(model)), theme.style("ui.dim")),
-        ]);
-        frame.buffer_mut().set_line(area.x, area.y, &line, area.width);
+    if let Some(search) = model.searching.as_ref().filter(|_| model.picker.is_none()) {
+        let found = matches(model);
+        let typed = room.saturating_sub(width(&found) + 6);
+        let mut spans = vec![Span::styled(" / ", theme.style("ui.key"))];
+        spans.extend(line(search, typed, theme));
+        spans.push(Span::styled(format!("  {found}"), theme.style("ui.dim")));
+        frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
         return;
     }
+    let mut spans = Vec::new();
+    let mut left = usize::from(area.width);
     if let Some(toast) = &model.toast {
-        let words = format!(" {} {}", theme.glyphs.info, fit(&one_line(&toast.text), room.saturating_sub(2), theme));
-        frame.buffer_mut().set_line(area.x, area.y, &Line::styled(words, theme.style("ui.toast")), area.width);
-        return;
+        let (sign, scope) =
+            if toast.warning { (theme.glyphs.warn, "finding.warning") } else { (theme.glyphs.info, "ui.toast") };
+        let words = format!(" {sign} {} ", fit(&one_line(&toast.text), room.saturating_sub(2), theme));
+        left = left.saturating_sub(width(&words));
+        spans.push(Span::styled(words, theme.style(scope)));
     }
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    let hints = keys::hints(&model.places());
-    // The way to help and out is always there; the others as far as there is room.
-    let (last, first): (Vec<_>, Vec<_>) =
-        hints.into_iter().partition(|(_, _, c)| matches!(c, Command::Help | Command::Quit));
-    let size = |key: &keys::Key, hint: &str| width(&key.label(theme.glyphs.ascii)) + 1 + width(hint) + 2;
-    let kept: usize = last.iter().map(|(key, hint, _)| size(key, hint)).sum();
-    for (key, hint, command) in first.iter().chain(&last) {
-        let w = size(key, hint);
-        let fixed = matches!(command, Command::Help | Command::Quit);
-        if !fixed && used + w + kept > usize::from(area.width) {
-            continue;
-        }
-        used += w;
-        spans.push(Span::styled(key.label(theme.glyphs.ascii), theme.style("ui.key")));
-        spans.push(Span::styled(format!(" {hint}  "), theme.style("ui.hint")));
-    }
+    spans.extend(hints(model, left, theme));
     frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
+/// Keys and what they do, in at most `room` columns: whole hints only. The way to help and out is kept before others.
+fn hints(model: &Model, room: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let shown: Vec<(String, &'static str, bool)> = model
+        .keymap
+        .hints(&model.places())
+        .into_iter()
+        .map(|(key, hint, command)| {
+            (key.label(theme.glyphs.ascii), hint, matches!(command, Command::Help | Command::Quit))
+        })
+        .collect();
+    let size = |(key, hint, _): &(String, &str, bool)| width(key) + width(hint) + 3;
+    let mut left = room.saturating_sub(1);
+    let mut taken = vec![false; shown.len()];
+    for kept in [true, false] {
+        for (hint, taken) in shown.iter().zip(&mut taken).filter(|(hint, _)| hint.2 == kept) {
+            // The blanks after the last one may stand over the edge.
+            if size(hint) <= left + 2 {
+                *taken = true;
+                left = left.saturating_sub(size(hint));
+            }
+        }
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for ((key, hint, _), _) in shown.into_iter().zip(taken).filter(|(_, taken)| *taken) {
+        spans.push(Span::styled(key, theme.style("ui.key")));
+        spans.push(Span::styled(format!(" {hint}  "), theme.style("ui.hint")));
+    }
+    spans
+}
+
 fn matches(model: &Model) -> String {
-    let found = model.sheet().map_or(0, |s| s.tree.matches().len());
+    let trees = |comparison: &crate::app::Comparison| match comparison.side {
+        Side::Before => comparison.before.matches().len(),
+        Side::After => comparison.after.matches().len(),
+    };
+    let found = match model.view {
+        View::Compare => model.comparison.as_ref().map_or(0, trees),
+        View::History => return format!("{} of {} runs", model.past.shown().len(), model.past.runs.len()),
+        _ => model.sheet().map_or(0, |s| s.tree.matches().len()),
+    };
     match (model.view, found) {
-        (View::Compare, _) => String::new(),
+        (_, _) if model.searching.as_ref().is_some_and(|line| line.text().is_empty()) => String::new(),
         (_, 0) => "no match".to_owned(),
         (_, 1) => "1 match".to_owned(),
         (_, n) => format!("{n} matches; Enter, then n and N"),

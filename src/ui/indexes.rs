@@ -25,7 +25,9 @@ use crate::{
 
 /// Draws proposals, or how far the search for them has come.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
-    if let Some(work) = model.work.as_ref().filter(|w| w.kind == WorkKind::Advise || w.then_advise) {
+    if let Some(work) =
+        model.work.as_ref().filter(|w| matches!(w.kind, WorkKind::Advise | WorkKind::Try) || w.then_advise)
+    {
         let [top, rest] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
         let (words, done) = match &work.progress {
             Some(p) if p.total > 0 => {
@@ -36,9 +38,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
             Some(p) => (p.doing.clone(), None),
             None => ("asking the server".to_owned(), None),
         };
-        progress(frame, top, "Looking for indexes", &words, done, theme);
+        let name = if work.kind == WorkKind::Try { "Trying your index" } else { "Looking for indexes" };
+        progress(frame, top, name, &words, done, theme);
         let inside = inset(pane(frame.buffer_mut(), rest, title("For this statement", false, theme), false, theme));
-        lines(frame.buffer_mut(), inside, &highlighted(&work.sql, model.engine(), theme), 0, theme);
+        lines(frame.buffer_mut(), inside, &highlighted(&work.asked.sql, model.engine(), theme), 0, theme);
         return Extents::default();
     }
     let Some(advice) = model.advice().filter(|a| !a.proposals.is_empty()) else {
@@ -72,7 +75,7 @@ fn nothing(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> E
     let words = if model.advice().is_some() {
         "No index to try: nothing in this statement's conditions, joins or order could use one that is not there already."
     } else if model.sheet().is_some() {
-        "Press x to look for indexes. Each is tried: with HypoPG where the server has it, otherwise by what the server allows; nothing of yours changes."
+        "Press x to look for indexes. Each is tried: with HypoPG where the server has it, otherwise by what the server allows; nothing of yours changes. Press i to type one of your own."
     } else {
         "Explain a statement first, then press x to look for indexes."
     };

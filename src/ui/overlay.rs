@@ -1,4 +1,4 @@
-//! What stands in front: help, and the question that wants a word typed.
+//! What stands in front: help, messages, and the question that wants a word typed.
 
 use ratatui::{
     Frame,
@@ -8,49 +8,190 @@ use ratatui::{
 };
 
 use super::{
+    picker::line,
     plan::inset,
-    text::{left, lines, pane, title, wrap},
+    text::{centred, fit, left, lines, pane, title, width, wrap},
 };
 use crate::{
-    app::{Confirm, Extents},
-    keys,
+    app::{Confirm, Extents, Form, Model, Page, PageKind, Prompt, Question},
+    keys::{Key, labels},
+    text::one_line,
     theme::Theme,
 };
 
 /// A box in the middle, emptied.
-fn middle(frame: &mut Frame<'_>, body: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn middle(frame: &mut Frame<'_>, body: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(body.width), height.min(body.height));
     let area = Rect::new(body.x + (body.width - width) / 2, body.y + (body.height - height) / 2, width, height);
     Clear.render(area, frame.buffer_mut());
     area
 }
 
-/// The keys, from the one table.
-pub(super) fn help(frame: &mut Frame<'_>, body: Rect, scroll: usize, theme: &Theme) -> Extents {
+/// A text in front that scrolls.
+pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model, theme: &Theme) -> Extents {
     let area = middle(frame, body, 96, body.height);
-    let mut heading = title("Keys", true, theme);
+    let words = if page.kind == PageKind::Help { "Keys" } else { "Messages" };
+    let mut heading = title(words, true, theme);
     heading.push_span(Span::styled("Esc closes ", theme.style("ui.dim")));
     let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
     let columns = usize::from(inside.width);
+    let all = match page.kind {
+        PageKind::Help => help(model, columns, theme),
+        PageKind::Messages => messages(model, columns, theme),
+    };
+    let most = lines(frame.buffer_mut(), inside, &all, page.scroll, theme);
+    Extents { page: usize::from(inside.height), scroll: most }
+}
+
+/// The keys, from the one table: first those that work behind the page, then all others.
+fn help(model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let here = model.behind();
+    let all = model.keymap.by_place();
+    let (mut first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(place, _)| here.contains(place));
+    first.sort_by_key(|(place, _)| here.iter().position(|p| p == place));
     let mut out = Vec::new();
-    for (place, bindings) in keys::by_place() {
-        if !out.is_empty() {
-            out.push(Line::default());
-        }
-        out.push(Line::styled(place.title(), theme.style("ui.accent")));
-        for binding in bindings {
-            let names = keys::key_names(binding, theme.glyphs.ascii);
-            for (i, words) in wrap(binding.help, columns.saturating_sub(24)).into_iter().enumerate() {
-                let names = if i == 0 { names.as_str() } else { "" };
-                out.push(Line::from(vec![
-                    Span::styled(format!("  {} ", left(names, 20, theme)), theme.style("ui.key")),
-                    Span::styled(words, theme.style("ui.text")),
-                ]));
+    let narrow = columns < 60;
+    let keys_width = if narrow { 12 } else { 20 };
+    let parts = [("Here", first), ("Elsewhere", rest)];
+    for (heading, places) in parts {
+        for (number, (place, bindings)) in places.into_iter().enumerate() {
+            if !out.is_empty() {
+                out.push(Line::default());
+            }
+            if number == 0 && heading == "Elsewhere" {
+                out.push(Line::styled(theme.glyphs.rule.repeat(columns), theme.style("ui.border")));
+                out.push(Line::styled("Elsewhere", theme.style("ui.title")));
+            }
+            out.push(Line::styled(place.title(), theme.style("ui.accent")));
+            for (binding, keys) in bindings {
+                // A key that means something else further inside is not offered here.
+                let works =
+                    |key: &&Key| heading == "Elsewhere" || model.keymap.lookup(&here, **key) == Some(binding.command);
+                let keys: Vec<Key> = keys.iter().filter(works).copied().collect();
+                if keys.is_empty() {
+                    continue;
+                }
+                let names = labels(&keys, theme.glyphs.ascii);
+                for (i, words) in wrap(binding.help, columns.saturating_sub(keys_width + 4)).into_iter().enumerate() {
+                    let names = if i == 0 { names.as_str() } else { "" };
+                    out.push(Line::from(vec![
+                        Span::styled(format!("  {} ", left(names, keys_width, theme)), theme.style("ui.key")),
+                        Span::styled(words, theme.style("ui.text")),
+                    ]));
+                }
             }
         }
     }
-    let most = lines(frame.buffer_mut(), inside, &out, scroll, theme);
-    Extents { page: usize::from(inside.height), scroll: most }
+    out
+}
+
+/// What was said so far, newest first.
+fn messages(model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    for said in model.log.iter().rev() {
+        let (sign, scope) =
+            if said.warning { (theme.glyphs.warn, "finding.warning") } else { (theme.glyphs.info, "ui.dim") };
+        for (i, words) in wrap(&said.text, columns.saturating_sub(2)).into_iter().enumerate() {
+            let sign = if i == 0 { sign } else { " " };
+            out.push(Line::from(vec![
+                Span::styled(format!("{sign} "), theme.style(scope)),
+                Span::styled(words, theme.style("ui.text")),
+            ]));
+        }
+    }
+    if out.is_empty() {
+        out.push(Line::styled("Nothing was said yet.", theme.style("ui.dim")));
+    }
+    out
+}
+
+/// The values that a statement waits for.
+pub(super) fn form(frame: &mut Frame<'_>, body: Rect, form: &Form, theme: &Theme) {
+    let area = body.width.saturating_sub(4).min(76);
+    let columns = usize::from(area.saturating_sub(4));
+    let dim = theme.style("ui.dim");
+    let name = form.fields.iter().map(|field| width(&field.name)).max().unwrap_or(2).min(columns / 3);
+    // Fields first: they are what must be seen where there is little room.
+    let mut out = Vec::new();
+    for (number, field) in form.fields.iter().enumerate() {
+        let here = number == form.cursor;
+        let lead = if here { theme.glyphs.cursor } else { " " };
+        let mut spans = vec![
+            Span::styled(lead, theme.style("ui.accent")),
+            Span::styled(left(&one_line(&field.name), name, theme), theme.style("ui.key")),
+            Span::raw("  "),
+        ];
+        let room = columns.saturating_sub(name + 4);
+        if here {
+            spans.extend(line(&field.line, room, theme));
+        } else {
+            spans.push(Span::styled(fit(&one_line(field.line.text()), room, theme), theme.style("ui.text")));
+        }
+        out.push(Line::from(spans));
+    }
+    out.push(Line::default());
+    let mut notes = vec!["42, 2024-06-01, open, now(), null: words and dates are quoted by themselves.".to_owned()];
+    if form.generic {
+        notes.push("Ctrl-G plans for any values.".to_owned());
+    }
+    out.extend(notes.iter().flat_map(|note| wrap(note, columns)).map(|l| Line::styled(l, dim)));
+    let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
+    let area = middle(frame, body, area, height);
+    let inside = inset(pane(frame.buffer_mut(), area, title("Values", true, theme), true, theme));
+    let first = centred(form.cursor, out.len(), usize::from(inside.height));
+    lines(frame.buffer_mut(), inside, &out, first, theme);
+}
+
+/// One line that is asked for.
+pub(super) fn prompt(frame: &mut Frame<'_>, body: Rect, prompt: &Prompt, theme: &Theme) {
+    let wide = body.width.saturating_sub(4).min(90);
+    let columns = usize::from(wide.saturating_sub(4));
+    let mut typed = vec![Span::styled("> ", theme.style("ui.key"))];
+    typed.extend(line(&prompt.line, columns.saturating_sub(2), theme));
+    let mut out = vec![Line::from(typed)];
+    let (words, scope) = match &prompt.problem {
+        Some(problem) => (one_line(problem), "finding.warning"),
+        None => (prompt.hint().to_owned(), "ui.dim"),
+    };
+    let lead = if prompt.problem.is_some() { format!("{} ", theme.glyphs.warn) } else { String::new() };
+    out.extend(wrap(&format!("{lead}{words}"), columns).into_iter().map(|l| Line::styled(l, theme.style(scope))));
+    let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
+    let area = middle(frame, body, wide, height);
+    let inside = inset(pane(frame.buffer_mut(), area, title(prompt.title(), true, theme), true, theme));
+    lines(frame.buffer_mut(), inside, &out, 0, theme);
+}
+
+/// A question to be answered by yes or no.
+pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, theme: &Theme) {
+    let wide = body.width.saturating_sub(4).min(76);
+    let columns = usize::from(wide.saturating_sub(4));
+    let (name, words) = match question {
+        Question::TemporaryTables => (
+            "Temporary tables for trials?",
+            [
+                "This server has no hypothetical indexes. They can be tried on temporary tables that hold a sample of the rows:                  only this session sees them, they vanish with it, and nothing of yours changes. It takes seconds, reads some of                  each table, and its answer is a hint.",
+                "Without them proposals stay untested.",
+            ],
+        ),
+    };
+    let mut out: Vec<Line<'static>> = Vec::new();
+    for part in words {
+        out.extend(wrap(part, columns).into_iter().map(|l| Line::styled(l, theme.style("ui.text"))));
+    }
+    out.push(Line::default());
+    out.push(Line::from(vec![
+        Span::styled("y", theme.style("ui.key")),
+        Span::styled(" try on temporary tables   ", theme.style("ui.text")),
+        Span::styled("n", theme.style("ui.key")),
+        Span::styled(" show what could help, untested   ", theme.style("ui.text")),
+        Span::styled("Esc", theme.style("ui.key")),
+        Span::styled(" neither", theme.style("ui.text")),
+    ]));
+    let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
+    let area = middle(frame, body, wide, height);
+    let inside = inset(pane(frame.buffer_mut(), area, title(name, true, theme), true, theme));
+    let last = out.len().saturating_sub(usize::from(inside.height));
+    lines(frame.buffer_mut(), inside, &out, last, theme);
 }
 
 /// What the statement would do, and the word to type.
@@ -71,7 +212,7 @@ pub(super) fn confirm(frame: &mut Frame<'_>, body: Rect, confirm: &Confirm, them
         out.extend(wrap(part, columns).into_iter().map(|l| Line::styled(l, text)));
     }
     out.push(Line::default());
-    let sql = wrap(&confirm.sql, columns.saturating_sub(2));
+    let sql = wrap(&confirm.asked.sql, columns.saturating_sub(2));
     let more = sql.len() > 4;
     out.extend(sql.into_iter().take(4).map(|l| Line::styled(format!("  {l}"), theme.style("ui.dim"))));
     if more {

@@ -7,14 +7,17 @@ use ratatui::{
 };
 
 use super::{
-    detail, findings,
-    text::{lines, pane, title, wrap},
+    detail::{self, Beside},
+    faces, findings,
+    text::{lines, pane, title, width, wrap},
     tree::{self, TreeView},
 };
 use crate::{
-    app::{Extents, Model, Pane, Sheet},
+    app::{Extents, Face, Model, Pane, Sheet},
     fmt,
+    keys::{Command, Place},
     plan::NodeId,
+    text::one_line,
     theme::Theme,
 };
 
@@ -58,7 +61,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
             theme,
         ));
         let id = sheet.tree.selected();
-        let all = detail::lines(&sheet.plan, id, sheet.findings_of(id), usize::from(inside.width), theme);
+        let statement = sheet.asked().unwrap_or_default();
+        let beside = Beside {
+            findings: sheet.findings_of(id).collect(),
+            query: sheet.spans_of(id).into_iter().map(|span| one_line(span.of(statement))).collect(),
+            note: sheet.notes.get(&id.0).map(String::as_str),
+            table: sheet.table_of(id),
+        };
+        let all = detail::lines(&sheet.plan, id, &beside, usize::from(inside.width), theme);
         let most = lines(frame.buffer_mut(), inside, &all, sheet.scroll, theme);
         if focused {
             extents = Extents { page: usize::from(inside.height), scroll: most };
@@ -75,8 +85,12 @@ struct Places {
 
 /// Side by side where there is room, else one under the other, the lower pane changing with the focus.
 fn place(area: Rect, sheet: &Sheet) -> Places {
-    // The tree takes no more than it needs, so that a small plan leaves room for the rest.
-    let wanted = u16::try_from(sheet.tree.rows().len() + 3).unwrap_or(u16::MAX);
+    // The tree takes no more than it needs, so that a small plan leaves room for the rest; what is folded does not move
+    // the panes about.
+    let wanted = match sheet.faces.face {
+        Face::Tree | Face::Flat => u16::try_from(sheet.plan.len() + 3).unwrap_or(u16::MAX),
+        Face::Groups | Face::Flame | Face::Document => u16::MAX,
+    };
     if area.width >= 150 && area.height >= 28 {
         let [main, side] = Layout::horizontal([Constraint::Percentage(64), Constraint::Min(1)]).areas(area);
         let tree = wanted.min(main.height * 65 / 100).max(8);
@@ -112,7 +126,10 @@ pub(super) fn inset(area: Rect) -> Rect {
 fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, theme: &Theme) -> usize {
     let focused = sheet.pane == Pane::Tree;
     let plan = &sheet.plan;
-    let mut words = vec![Span::styled(" Plan ", theme.style(if focused { "ui.accent" } else { "ui.title" }))];
+    let face = sheet.faces.face;
+    let name = if face == Face::Tree { "Plan" } else { face.title() };
+    let mut words =
+        vec![Span::styled(format!(" {name} "), theme.style(if focused { "ui.accent" } else { "ui.title" }))];
     let mut facts = Vec::new();
     if plan.analyzed {
         let took = plan.execution_ms.or(plan.derived(NodeId::ROOT).wall_ms);
@@ -127,10 +144,34 @@ fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, th
     }
     let dot = format!(" {} ", theme.glyphs.dot);
     words.push(Span::styled(format!("{} ", facts.join(&dot)), theme.style("ui.dim")));
+    let used: usize = words.iter().map(|span| width(&span.content)).sum();
     let inside = pane(frame.buffer_mut(), area, Line::from(words), focused, theme);
+    faces_at_the_right(frame, area, used, model, sheet, theme);
+    if face != Face::Tree {
+        return faces::draw(frame.buffer_mut(), inside, sheet, focused, theme);
+    }
     let mark = |id| sheet.findings_of(id).map(|f| f.severity).max();
-    let view = TreeView { plan, state: &sheet.tree, focused, mark: &mark, changes: None };
+    let view = TreeView { plan, state: &sheet.tree, focused, mark: &mark, notes: Some(&sheet.notes), changes: None };
     tree::draw(frame.buffer_mut(), inside, &view, theme)
+}
+
+/// The ways to look at the plan, on the frame where there is room beside the title.
+fn faces_at_the_right(frame: &mut Frame<'_>, area: Rect, used: usize, model: &Model, sheet: &Sheet, theme: &Theme) {
+    let key = model.keymap.key_of(&[Place::Plan], Command::NextFace);
+    let mut spans = vec![Span::raw(" ")];
+    spans.extend(key.map(|key| Span::styled(format!("{} ", key.label(theme.glyphs.ascii)), theme.style("ui.key"))));
+    for face in Face::ALL {
+        let shown = face == sheet.faces.face;
+        let scope = if shown { "ui.accent" } else { "ui.dim" };
+        let words = if shown { format!("[{}] ", face.title()) } else { format!("{} ", face.title()) };
+        spans.push(Span::styled(words, theme.style(scope)));
+    }
+    let wide: usize = spans.iter().map(|span| width(&span.content)).sum();
+    if used + wide + 6 > usize::from(area.width) {
+        return;
+    }
+    let Ok(wide) = u16::try_from(wide) else { return };
+    frame.buffer_mut().set_line(area.right() - wide - 2, area.y, &Line::from(spans), wide);
 }
 
 fn findings_title(sheet: &Sheet, focused: bool, alone: bool, theme: &Theme) -> Line<'static> {

@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::text::{centred, fit_spans, left, right, width};
 use crate::{
-    app::TreeState,
+    app::{Notes, TreeState},
     diagnose::Severity,
     fmt,
     plan::{Engine, Flag, NodeId, Operator, Plan, diff::Change},
@@ -23,6 +23,8 @@ pub(super) struct TreeView<'a> {
     pub(super) focused: bool,
     /// The worst finding of a node.
     pub(super) mark: &'a dyn Fn(NodeId) -> Option<Severity>,
+    /// What people wrote about nodes.
+    pub(super) notes: Option<&'a Notes>,
     /// How each node stands to another plan, and whether this is the later one.
     pub(super) changes: Option<(&'a [Change], bool)>,
 }
@@ -42,35 +44,57 @@ struct Columns {
 impl Columns {
     fn choose(columns: usize, plan: &Plan, comparing: bool) -> Self {
         let analyzed = plan.analyzed;
+        let (most_rows, most_flags) = content(plan, comparing);
         let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
         // In the order of what tells most; the operator keeps at least what is left of the least.
         let wide = columns >= 100;
         let least = if wide { 44 } else { 26 };
-        let rows = match (analyzed, wide) {
-            (true, true) => 20,
-            (true, false) => 17,
-            (false, _) => 10,
-        };
+        let heading = if analyzed { 10 } else { 9 };
+        // No wider than what stands in it, so that the operator gets the rest.
+        let rows = (most_rows + 1).max(heading) + if wide { 2 } else { 0 };
+        let mut room = columns.saturating_sub(least + out.number);
+        let flags = if room >= rows + 12 { most_flags.min(room - rows) } else { 0 };
         let wishes: [(&mut usize, usize); 5] = [
             (&mut out.rows, rows),
+            (&mut out.flags, flags),
             (&mut out.bar, if wide { 9 } else { 5 }),
-            (&mut out.flags, if comparing { 0 } else { 13 }),
             (&mut out.error, if analyzed && columns >= 90 { 8 } else { 0 }),
             (&mut out.loops, if analyzed && columns >= 90 { 8 } else { 0 }),
         ];
-        let mut room = columns.saturating_sub(least + out.number);
         for (column, wanted) in wishes {
             if wanted <= room {
                 *column = wanted;
                 room -= wanted;
             }
         }
-        if out.flags > 0 && wide {
-            out.flags += (room / 2).min(20);
-        }
         out.operator = columns.saturating_sub(out.number + out.bar + out.rows + out.error + out.loops + out.flags);
         out
     }
+}
+
+/// The widest rows and flags there are, of the first few hundred nodes: what follows is cut if it is wider still.
+fn content(plan: &Plan, comparing: bool) -> (usize, usize) {
+    const SEEN: usize = 300;
+    let digits = |n: Option<f64>| n.map_or(1, |n| fmt::count(n).len());
+    let mut rows = 0;
+    let mut flags = 0;
+    for id in plan.ids().take(SEEN) {
+        let (node, derived) = (plan.node(id), plan.derived(id));
+        let wide = if plan.analyzed {
+            if node.rows.loops == Some(0.0) { 9 } else { digits(node.rows.estimated) + 3 + digits(node.rows.actual) }
+        } else {
+            digits(node.rows.estimated)
+        };
+        rows = rows.max(wide);
+        if comparing {
+            continue;
+        }
+        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, **flag, true, true));
+        let wide: usize = shown.map(|flag| words_of(plan.engine, *flag).len() + 5).sum();
+        flags = flags.max(wide);
+    }
+    // Two flags are seen in full; of more the first two matter.
+    (rows, if flags == 0 { 0 } else { flags.clamp(12, 34) })
 }
 
 /// Draws the heading and the visible rows; gives how many rows fit.
@@ -99,7 +123,11 @@ fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
     out.push_str(&right(if plan.analyzed { "self time" } else { "self cost" }, columns.number, theme));
     out.push_str(&left("", columns.bar, theme));
     let arrow = theme.glyphs.arrow;
-    let rows = if plan.analyzed { format!("rows est {arrow} act") } else { "rows est".to_owned() };
+    let rows = match (plan.analyzed, columns.rows >= 15) {
+        (true, true) => format!("rows est {arrow} act"),
+        (true, false) => format!("est {arrow} act"),
+        (false, _) => "rows est".to_owned(),
+    };
     out.push_str(&right(&rows, columns.rows, theme));
     out.push_str(&right(if columns.error > 0 { "off by" } else { "" }, columns.error, theme));
     out.push_str(&right(if columns.loops > 0 { "loops" } else { "" }, columns.loops, theme));
@@ -113,9 +141,13 @@ fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme:
     let heat = heat(derived.share, theme);
     let mut spans = vec![Span::styled(if selected { theme.glyphs.cursor } else { " " }, theme.style("ui.accent"))];
     spans.push(mark(id, view, theme));
-    spans.push(Span::raw(" "));
-    spans.extend(guides(id, view, columns.operator / 2, theme));
-    spans.extend(name(plan, id, view, theme));
+    // A note is marked between the finding's sign and the tree.
+    let noted = view.notes.is_some_and(|notes| notes.contains_key(&id.0));
+    spans.push(Span::styled(if noted { theme.glyphs.note } else { " " }, theme.style("ui.accent")));
+    let guides = guides(id, view, columns.operator, theme);
+    let room = columns.operator.saturating_sub(4 + guides.iter().map(|s| width(&s.content)).sum::<usize>());
+    spans.extend(guides);
+    spans.extend(name(plan, id, view, room, theme));
     let mut spans = fit_spans(spans, columns.operator.saturating_sub(1), theme);
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
     spans.push(Span::raw(" ".repeat(columns.operator.saturating_sub(used))));
@@ -160,26 +192,33 @@ pub(super) fn severity_mark(severity: Severity, theme: &Theme) -> Span<'static> 
 }
 
 /// Lines to the ancestors; where they would take more than `most` columns, the outer levels become a number.
-fn guides(id: NodeId, view: &TreeView<'_>, most: usize, theme: &Theme) -> Vec<Span<'static>> {
+fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Vec<Span<'static>> {
     let g = theme.glyphs;
     let plan = view.plan;
     let depth = plan.depth(id) as usize;
-    let mut parts: Vec<&'static str> = Vec::new();
-    let shown = depth.min((most / 3).max(2));
+    let mut parts: Vec<String> = Vec::new();
+    // Where the operator has little room a level takes two columns.
+    let step = if operator < 46 { 2 } else { 3 };
+    let cut = |part: &str| part.chars().take(step).collect::<String>();
+    let shown = depth.min((operator / 2 / step).max(2));
     let mut at = Some(id);
     for level in 0..shown {
         let Some(here) = at else { break };
         let last = view.state.is_last(plan, here);
         parts.push(match (level, last) {
-            (0, true) => g.corner,
-            (0, false) => g.branch,
-            (_, true) => "   ",
-            (_, false) => g.trunk,
+            (0, true) => cut(g.corner),
+            (0, false) => cut(g.branch),
+            (_, true) => cut("   "),
+            (_, false) => cut(g.trunk),
         });
         at = plan.parent(here);
     }
     let mut text = if shown < depth { format!("{}{} ", g.ellipsis, depth - shown) } else { String::new() };
     text.extend(parts.into_iter().rev());
+    if depth > 0 && step < 3 {
+        // The line ends where the name begins.
+        text.push(' ');
+    }
     let fold = if let Some(group) = view.state.alike(id) {
         format!("{} {} alike: ", g.closed, fmt::whole(group.alike().count()))
     } else if plan.children(id).next().is_none() {
@@ -194,16 +233,30 @@ fn guides(id: NodeId, view: &TreeView<'_>, most: usize, theme: &Theme) -> Vec<Sp
 }
 
 /// The node's title with its relation and index in their colours; matches of a search stand out.
-fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, theme: &Theme) -> Vec<Span<'static>> {
+fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, room: usize, theme: &Theme) -> Vec<Span<'static>> {
     let mut out = Vec::new();
     if let Some(section) = plan.section(id) {
         out.push(Span::styled(format!("{section}: "), theme.style("plan.label")));
     }
     let hit = view.state.matches().binary_search(&id).is_ok();
+    let used: usize = out.iter().map(|s| width(&s.content)).sum();
     out.extend(
-        title(plan, id, theme).into_iter().map(|s| if hit { s.patch_style(theme.style("ui.match")) } else { s }),
+        short_title(plan, id, room.saturating_sub(used), theme)
+            .into_iter()
+            .map(|s| if hit { s.patch_style(theme.style("ui.match")) } else { s }),
     );
     out
+}
+
+/// [`title`] in so many columns. The relation says more than the index, and the detail has both: where there is no room for all,
+/// the index goes first.
+fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let mut all = title(plan, id, theme);
+    let wide: usize = all.iter().map(|s| width(&s.content)).sum();
+    if wide > room && all.len() >= 5 && all.get(1).is_some_and(|s| s.content == " using ") {
+        all.drain(1..3);
+    }
+    all
 }
 
 /// [`Plan::title`] with its relation and index in their colours.
@@ -283,15 +336,7 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
     for flag in &plan.derived(id).flags {
         // How far an estimate is off has its own column, where there is room for it; "never ran" stands in the rows.
         // What the operator's own name says is not said twice.
-        let told = match flag {
-            Flag::Misestimate => columns.error > 0,
-            Flag::NeverExecuted => columns.rows > 0,
-            Flag::Filesort => plan.engine == Engine::PostgreSql,
-            Flag::Parallel => plan.node(id).native.starts_with("Parallel "),
-            Flag::Covering => plan.node(id).operator == Operator::IndexOnlyScan,
-            _ => false,
-        };
-        if told {
+        if is_told(plan, id, *flag, columns.error > 0, columns.rows > 0) {
             continue;
         }
         if out.len() > 1 {
@@ -302,12 +347,24 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
     fit_spans(out, columns.flags, theme)
 }
 
-/// A flag in words people know, with its sign and colour.
-pub(super) fn flag_span(engine: Engine, flag: Flag, theme: &Theme) -> Span<'static> {
-    let words = match flag {
+/// Whether another column or the operator's name says what a flag would say.
+fn is_told(plan: &Plan, id: NodeId, flag: Flag, error: bool, rows: bool) -> bool {
+    match flag {
+        Flag::Misestimate => error,
+        Flag::NeverExecuted => rows,
+        Flag::Filesort => plan.engine == Engine::PostgreSql,
+        Flag::Parallel => plan.node(id).native.starts_with("Parallel "),
+        Flag::Covering => plan.node(id).operator == Operator::IndexOnlyScan,
+        _ => false,
+    }
+}
+
+/// A flag in words people know.
+const fn words_of(engine: Engine, flag: Flag) -> &'static str {
+    match flag {
         Flag::FullScan => "full scan",
         Flag::FullIndexScan => "full index",
-        Flag::Filesort if engine == Engine::PostgreSql => "sorts",
+        Flag::Filesort if matches!(engine, Engine::PostgreSql) => "sorts",
         Flag::Filesort => "filesort",
         Flag::Temporary => "temp table",
         Flag::Spill => "spills",
@@ -318,7 +375,12 @@ pub(super) fn flag_span(engine: Engine, flag: Flag, theme: &Theme) -> Span<'stat
         Flag::JoinBuffer => "join buffer",
         Flag::Dependent => "per row",
         Flag::Partial => "cut short",
-    };
+    }
+}
+
+/// A flag in words people know, with its sign and colour.
+pub(super) fn flag_span(engine: Engine, flag: Flag, theme: &Theme) -> Span<'static> {
+    let words = words_of(engine, flag);
     let neutral = matches!(flag, Flag::NeverExecuted | Flag::Parallel | Flag::Covering)
         || (flag == Flag::Filesort && engine == Engine::PostgreSql);
     if neutral {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use whyslow::{
     advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
     app::Sample,
+    catalog::{Catalog, Column, Index, IndexKey, Statistics, Table},
     diagnose::{Finding, Severity},
+    history::Run,
     inspect::Inspection,
     plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
     server::Info,
@@ -51,6 +53,11 @@ pub(super) fn samples() -> Vec<Sample> {
     .to_vec()
 }
 
+/// A statement that has an answer.
+pub(super) fn known() -> String {
+    fixture("open-orders.sql").trim().to_owned()
+}
+
 /// The answer to a statement: the fixture whose text it is.
 pub(super) fn inspection(sql: &str, analyze: bool) -> Inspection {
     let stem = ["open-orders", "top-products"]
@@ -60,7 +67,7 @@ pub(super) fn inspection(sql: &str, analyze: bool) -> Inspection {
     let kind = if analyze || stem == "top-products" { "analyze" } else { "explain" };
     let plan = plan(&format!("{stem}.{kind}.json"), sql);
     let findings = findings(&plan);
-    Inspection { plan, catalog: None, findings, elapsed: Duration::from_millis(62), runs: Vec::new() }
+    Inspection { plan, catalog: Some(catalog()), findings, elapsed: Duration::from_millis(62), runs: Vec::new() }
 }
 
 /// Findings about full scans and misestimates, written here so that a rule's wording does not move the screens.
@@ -153,6 +160,72 @@ pub(super) fn proposals(sql: &str) -> Vec<Proposal> {
         ),
         proposal(candidate(&["total"], &[]), Verdict::Untested, "no method here could try it", None),
     ]
+}
+
+/// An index of the person's own, proved.
+pub(super) fn own(candidate: Candidate) -> Proposal {
+    let mut out = proposals(fixture("open-orders.sql").trim()).remove(0);
+    out.candidate = candidate;
+    out
+}
+
+/// A line of the history.
+pub(super) fn run(at: usize, sql: String, plan: &Plan, findings: Vec<String>, elapsed: Duration) -> Run {
+    Run {
+        at: 1_795_692_660 + 60 * at as u64,
+        place: "ann@db.example:5432/shop".to_owned(),
+        sql,
+        analyzed: plan.analyzed,
+        elapsed_ms: elapsed.as_secs_f64() * 1e3,
+        cost: plan.total_cost(),
+        findings,
+        plan: Some(format!("kept-{at}")),
+    }
+}
+
+/// The catalog of the shop's two tables that the fixtures read.
+pub(super) fn catalog() -> Catalog {
+    let column = |name: &str, type_name: &str, distinct: f64, common: &[(&str, f64)]| Column {
+        name: name.to_owned(),
+        type_name: type_name.to_owned(),
+        not_null: name == "id",
+        statistics: Some(Statistics {
+            n_distinct: Some(distinct),
+            most_common: common.iter().map(|(value, share)| ((*value).to_owned(), *share)).collect(),
+            ..Statistics::default()
+        }),
+        ..Column::default()
+    };
+    let key = |name: &str| IndexKey { column: Some(name.into()), expr: name.into(), ..IndexKey::default() };
+    let orders = Table {
+        schema: "public".to_owned(),
+        name: "orders".to_owned(),
+        rows: Some(400_000.0),
+        bytes: Some(41_000_000),
+        columns: vec![
+            column("id", "bigint", -1.0, &[]),
+            column("customer_id", "bigint", 19_800.0, &[]),
+            column("status", "text", 4.0, &[("shipped", 0.97), ("open", 0.01)]),
+            column("created", "timestamp with time zone", -0.9, &[]),
+            column("total", "numeric(10,2)", 95_000.0, &[]),
+        ],
+        indexes: vec![Index {
+            name: "orders_pkey".to_owned(),
+            method: "btree".to_owned(),
+            keys: vec![key("id")],
+            unique: true,
+            primary: true,
+            bytes: Some(9_000_000),
+            scans: Some(12_400.0),
+            ..Index::default()
+        }],
+        last_analyzed: Some("2026-11-20 03:12:55.123+00".to_owned()),
+        modified_since_analyze: Some(18_220.0),
+        dead_rows: Some(2_110.0),
+        last_vacuumed: None,
+        ..Table::default()
+    };
+    Catalog { tables: vec![orders], search_path: vec!["public".to_owned()], ..Catalog::default() }
 }
 
 /// A plan of `n` nodes, `deep` of them below each other, for what big plans do to the screen.

@@ -1,6 +1,6 @@
 //! Drives the screen by keys and looks at it. Requests are answered from fixtures; nothing else is different from the program.
 
-use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, path::PathBuf, time::Duration};
 
 use ratatui::{
     Terminal,
@@ -9,7 +9,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 use whyslow::{
-    app::{self, Confirmed, Effect, Message, Model, Setup},
+    app::{self, Confirmed, Effect, Message, Model, Notes, SaveError, Setup},
     inspect::InspectError,
     keys,
     server::{ErrorKind, ServerError},
@@ -28,8 +28,12 @@ pub(crate) struct Harness {
     hold: bool,
     /// The error every request gets instead of an answer.
     refuse: Option<ServerError>,
+    /// Every statement is answered as if it were the one of the fixtures.
+    lenient: bool,
     /// What was asked for, oldest first.
     pub(crate) effects: Vec<Effect>,
+    /// Files that are there.
+    pub(crate) files: HashMap<PathBuf, String>,
 }
 
 impl Harness {
@@ -37,7 +41,16 @@ impl Harness {
     pub(crate) fn new(setup: Setup) -> Self {
         let (model, first) = Model::new(setup);
         let theme = Theme::built_in(true, Depth::True, &UNICODE);
-        let mut out = Self { model, theme, size: (80, 24), hold: false, refuse: None, effects: Vec::new() };
+        let mut out = Self {
+            model,
+            theme,
+            size: (80, 24),
+            hold: false,
+            refuse: None,
+            lenient: false,
+            effects: Vec::new(),
+            files: HashMap::new(),
+        };
         out.measure();
         out.perform(first);
         out
@@ -67,6 +80,18 @@ impl Harness {
 
     pub(crate) fn theme(mut self, theme: Theme) -> Self {
         self.theme = theme;
+        self
+    }
+
+    /// From now on every statement has an answer.
+    pub(crate) fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
+    /// A file that can be opened.
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.insert(PathBuf::from(path), text.to_owned());
         self
     }
 
@@ -131,13 +156,14 @@ impl Harness {
     fn answer(&self, effect: Effect) -> Option<Message> {
         Some(match effect {
             Effect::Connect => Message::Connected(Box::new(answers::info())),
-            Effect::Explain { generation, sql, analyze, confirmed } => {
+            Effect::Explain { generation, sql, analyze, confirmed, .. } => {
                 let refused = self
                     .refuse
                     .clone()
                     .filter(|e| e.kind != ErrorKind::NeedsConfirmation || confirmed == Confirmed::No);
                 let result = match refused {
                     Some(error) => Err(Box::new(InspectError::Server(error))),
+                    None if self.lenient => Ok(Box::new(answers::inspection(&answers::known(), analyze))),
                     None => Ok(Box::new(answers::inspection(&sql, analyze))),
                 };
                 Message::Explained { generation, result }
@@ -146,6 +172,26 @@ impl Harness {
                 Message::Advised { generation, result: Ok(answers::proposals(&sql)) }
             }
             Effect::Copy { what, .. } => Message::Say(format!("copied {what}")),
+            Effect::TryIndex { generation, candidate, .. } => {
+                Message::Tried { generation, result: Ok(Box::new(answers::own(*candidate))) }
+            }
+            Effect::Record { sql, plan, findings, elapsed } => {
+                Message::Recorded(Box::new(answers::run(self.effects.len(), sql, &plan, findings, elapsed)))
+            }
+            Effect::LoadPlan { run, purpose } => {
+                let sql = if self.lenient { answers::known() } else { run.sql.clone() };
+                let plan = answers::inspection(&sql, run.analyzed).plan;
+                Message::Loaded { run, purpose, result: Ok((Box::new(plan), Notes::new())) }
+            }
+            Effect::OpenFile { path } => {
+                let result = self.files.get(&path).cloned().ok_or_else(|| "no such file".to_owned());
+                Message::Opened { path, result }
+            }
+            Effect::SaveFile { path, replace, .. } => {
+                let exists = self.files.contains_key(&path) && !replace;
+                Message::Saved { path, result: if exists { Err(SaveError::Exists) } else { Ok(()) } }
+            }
+            Effect::EditOutside { text } => Message::Edited(Some(format!("{text} -- seen outside"))),
             _ => return None,
         })
     }

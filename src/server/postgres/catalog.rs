@@ -141,6 +141,8 @@ fn relation(row: &Row) -> Result<(u32, Table, bool), ServerError> {
         bytes: row.take::<Option<i64>>()?.and_then(|b| u64::try_from(b).ok()),
         last_analyzed: row.take()?,
         modified_since_analyze: row.take()?,
+        dead_rows: row.take()?,
+        last_vacuumed: row.take()?,
         definition: row.take()?,
         ..Table::default()
     };
@@ -193,5 +195,6 @@ fn index(row: &Row) -> Result<(u32, Index), ServerError> {
     let keys = exprs.into_iter().zip(columns).zip(descending).zip(opclasses);
     index.keys =
         keys.map(|(((expr, column), desc), opclass)| IndexKey { column, expr, desc, opclass, prefix: None }).collect();
+    index.scans = row.take()?;
     Ok((oid, index))
 }

@@ -65,7 +65,7 @@ pub(super) const RELATIONS: &str = "
            CASE WHEN c.relkind = 'p' THEN leaves.bytes
                 WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
            greatest(s.last_analyze, s.last_autoanalyze)::text,
-           s.n_mod_since_analyze::float8,
+           s.n_mod_since_analyze::float8, s.n_dead_tup::float8, greatest(s.last_vacuum, s.last_autovacuum)::text,
            CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
            pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
     FROM wanted
@@ -115,9 +115,11 @@ pub(super) const INDEXES: &str = "
                  ORDER BY k),
            ARRAY(SELECT i.indoption[k - 1] & 1 = 1 FROM generate_series(1, i.indnkeyatts) k ORDER BY k),
            ARRAY(SELECT CASE WHEN NOT o.opcdefault THEN o.opcname::text END FROM generate_series(1, i.indnkeyatts) k
-                 LEFT JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[k - 1] ORDER BY k)
+                 LEFT JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[k - 1] ORDER BY k),
+           CASE WHEN c.relkind = 'i' THEN u.idx_scan::float8 END
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    LEFT JOIN pg_catalog.pg_stat_all_indexes u ON u.indexrelid = i.indexrelid
     JOIN pg_catalog.pg_am am ON am.oid = c.relam
     WHERE i.indrelid = ANY ($1)
     ORDER BY i.indrelid, i.indisprimary DESC, c.relname";

@@ -1,0 +1,152 @@
+//! Asking for one line: a file's name, an index, a note.
+
+use std::path::PathBuf;
+
+use super::{line::LineEdit, message::Effect, model::Model, model::View, tries};
+use crate::plan::NodeId;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromptKind {
+    /// A file with a query to open.
+    Open,
+    /// A file to write the query to; whether it may be replaced.
+    Save {
+        /// It is there already, and the person was told.
+        replace: bool,
+    },
+    /// An index to try.
+    Index,
+    /// What to remember of a node.
+    Note(NodeId),
+}
+
+/// One line being asked for.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// What is asked for.
+    pub kind: PromptKind,
+    /// What is typed.
+    pub line: LineEdit,
+    /// What was wrong with it.
+    pub problem: Option<String>,
+}
+
+impl Prompt {
+    pub(super) fn new(kind: PromptKind, text: impl Into<String>) -> Self {
+        Self { kind, line: LineEdit::new(text), problem: None }
+    }
+
+    /// The box's title.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        match self.kind {
+            PromptKind::Open => "Open a file",
+            PromptKind::Save { .. } => "Save the query to a file",
+            PromptKind::Index => "Try an index",
+            PromptKind::Note(_) => "Note on this node",
+        }
+    }
+
+    /// What can be typed, in a line.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self.kind {
+            PromptKind::Open => "SQL, or a plan in any dialect; ~ is your home",
+            PromptKind::Save { .. } => "~ is your home",
+            PromptKind::Index => "orders (status, created desc) include (total) where …, or a whole CREATE INDEX",
+            PromptKind::Note(_) => "kept with this plan; empty takes it away",
+        }
+    }
+}
+
+/// Takes what was typed.
+pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+    let Some(prompt) = model.prompt.take() else { return Vec::new() };
+    let text = prompt.line.text().trim().to_owned();
+    match prompt.kind {
+        PromptKind::Note(id) => note(model, id, text),
+        PromptKind::Index => tries::typed(model, prompt, &text),
+        _ if text.is_empty() => {
+            model.say("nothing was named");
+            Vec::new()
+        }
+        PromptKind::Open => vec![Effect::OpenFile { path: PathBuf::from(text) }],
+        PromptKind::Save { replace } => {
+            let path = PathBuf::from(text);
+            let same = model.file.as_ref() == Some(&path);
+            vec![Effect::SaveFile { path, text: model.editor.text(), replace: replace || same }]
+        }
+    }
+}
+
+fn note(model: &mut Model, id: NodeId, text: String) -> Vec<Effect> {
+    let Some(sheet) = model.sheet_mut() else { return Vec::new() };
+    if text.is_empty() {
+        sheet.notes.remove(&id.0);
+    } else {
+        sheet.notes.insert(id.0, text);
+    }
+    let kept = sheet.document.clone().map(|document| Effect::SaveNotes { document, notes: sheet.notes.clone() });
+    if kept.is_none() {
+        model.say("noted until you quit: this plan is not kept on disk");
+    }
+    kept.into_iter().collect()
+}
+
+/// Takes a file that was opened: plans are shown, anything else is the query.
+pub(super) fn opened(model: &mut Model, path: PathBuf, result: Result<String, String>) {
+    match result {
+        Err(problem) => {
+            let mut prompt = Prompt::new(PromptKind::Open, path.to_string_lossy());
+            prompt.problem = Some(problem);
+            model.prompt = Some(prompt);
+        }
+        Ok(text) => {
+            if let Ok(plans) = crate::read::read(&text)
+                && !plans.is_empty()
+            {
+                let n = plans.len();
+                for plan in plans {
+                    super::answers::push_sheet(model, super::Sheet::saved(plan));
+                }
+                model.view = View::Plan;
+                model.editor.typing = false;
+                model.say(if n == 1 { "a plan".to_owned() } else { format!("{n} plans; < and > go between them") });
+                return;
+            }
+            model.editor.set_text(text.trim_end());
+            model.view = View::Query;
+            model.editor.typing = true;
+            model.say(format!("opened {}; undo brings the text before back", path.display()));
+            model.file = Some(path);
+        }
+    }
+}
+
+/// What became of saving.
+pub(super) fn saved(model: &mut Model, path: PathBuf, result: Result<(), SaveError>) {
+    let text = path.to_string_lossy().into_owned();
+    let again = |replace, problem| {
+        let mut prompt = Prompt::new(PromptKind::Save { replace }, text.clone());
+        prompt.problem = Some(problem);
+        Some(prompt)
+    };
+    match result {
+        Ok(()) => {
+            model.say(format!("saved to {}", path.display()));
+            model.file = Some(path);
+        }
+        Err(SaveError::Exists) => model.prompt = again(true, "that file is there: Enter replaces it".to_owned()),
+        Err(SaveError::Other(problem)) => model.prompt = again(false, problem),
+    }
+}
+
+/// Why a file was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaveError {
+    /// It is there already.
+    Exists,
+    /// What the file system answered.
+    Other(String),
+}

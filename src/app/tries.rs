@@ -1,0 +1,188 @@
+//! Trying an index that the person thought of, and the question before temporary tables are made.
+
+use std::sync::Arc;
+
+use super::{
+    advice::Advice,
+    message::Effect,
+    model::{Asked, Model, Question, View, WorkKind},
+    prompt::{Prompt, PromptKind},
+    requests,
+};
+use crate::{
+    advise::{Candidate, Key, Proposal, Verdict},
+    plan::Engine,
+    sql::{self, IndexText},
+};
+
+/// Asks for an index, with the one under the cursor to begin from if it is to be edited.
+pub(super) fn ask(model: &mut Model, edit: bool) {
+    let Some(sheet) = model.sheet().filter(|sheet| sheet.live) else {
+        model.say("an index is tried for a plan that was explained here: explain one first (r)");
+        return;
+    };
+    if sheet.catalog.is_none() {
+        model.say("the catalog could not be read, so names cannot be looked up");
+        return;
+    }
+    let proposal = model.advice().and_then(Advice::selected).filter(|_| edit);
+    if edit && proposal.is_none() {
+        model.say("there is no proposal to edit yet: i types an index of your own");
+        return;
+    }
+    let table = || sheet.table_of(sheet.tree.selected()).map(|table| format!("{} (", table.name));
+    let text = proposal
+        .map(|p| sql::index_words(&text_of(&p.candidate), p.candidate.engine))
+        .or_else(table)
+        .unwrap_or_default();
+    model.prompt = Some(Prompt::new(PromptKind::Index, text));
+}
+
+/// A candidate as a person would type it.
+fn text_of(candidate: &Candidate) -> IndexText {
+    IndexText {
+        schema: Some(candidate.schema.clone()),
+        table: candidate.table.clone(),
+        method: Some(candidate.method.to_owned()),
+        keys: candidate
+            .keys
+            .iter()
+            .map(|key| sql::IndexTextKey {
+                expr: key.expr.clone(),
+                expression: key.expression,
+                desc: key.desc,
+                nulls_first: key.nulls_first,
+                opclass: key.opclass.clone(),
+                prefix: key.prefix,
+            })
+            .collect(),
+        include: candidate.include.clone(),
+        predicate: candidate.predicate.clone(),
+    }
+}
+
+/// Tries what was typed.
+pub(super) fn typed(model: &mut Model, mut prompt: Prompt, text: &str) -> Vec<Effect> {
+    match candidate(model, text) {
+        Ok(candidate) => attempt(model, candidate),
+        Err(problem) => {
+            prompt.problem = Some(problem);
+            model.prompt = Some(prompt);
+            Vec::new()
+        }
+    }
+}
+
+/// What was typed as a candidate, its names looked up in the catalog.
+fn candidate(model: &Model, text: &str) -> Result<Candidate, String> {
+    let engine = model.engine();
+    let read = sql::index_text(text, engine)?;
+    let catalog = model.sheet().and_then(|sheet| sheet.catalog.as_ref()).ok_or("the catalog is not known")?;
+    let table = catalog.table(read.schema.as_deref(), &read.table).ok_or_else(|| {
+        let known: Vec<&str> = catalog.tables.iter().map(|t| t.name.as_str()).collect();
+        format!("the statement reads no table {}; it reads {}", read.table, known.join(", "))
+    })?;
+    let unknown = read
+        .keys
+        .iter()
+        .filter(|key| !key.expression)
+        .map(|key| &key.expr)
+        .chain(&read.include)
+        .find(|name| table.column(name).is_none());
+    if let Some(name) = unknown {
+        return Err(format!("{} has no column {name}", table.name));
+    }
+    let method = method(engine, read.method.as_deref())?;
+    Ok(Candidate {
+        engine,
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        method,
+        keys: read
+            .keys
+            .into_iter()
+            .map(|key| Key {
+                expr: key.expr,
+                expression: key.expression,
+                desc: key.desc,
+                nulls_first: key.nulls_first,
+                opclass: key.opclass,
+                prefix: key.prefix,
+            })
+            .collect(),
+        include: read.include,
+        predicate: read.predicate,
+        replaces: Vec::new(),
+        reasons: vec!["typed by hand".to_owned()],
+    })
+}
+
+fn method(engine: Engine, typed: Option<&str>) -> Result<&'static str, String> {
+    const POSTGRES: &[&str] = &["btree", "hash", "gin", "gist", "spgist", "brin"];
+    const MYSQL: &[&str] = &["btree", "hash", "fulltext", "spatial"];
+    let known = if engine == Engine::PostgreSql { POSTGRES } else { MYSQL };
+    let typed = typed.unwrap_or("btree").to_ascii_lowercase();
+    known
+        .iter()
+        .find(|name| **name == typed)
+        .copied()
+        .ok_or_else(|| format!("{typed} is no kind of index here; there are {}", known.join(", ")))
+}
+
+fn attempt(model: &mut Model, candidate: Candidate) -> Vec<Effect> {
+    let Some(sheet) = model.sheet() else { return Vec::new() };
+    let (Some(sql), Some(catalog)) = (sheet.statement.clone(), sheet.catalog.clone()) else { return Vec::new() };
+    let mut effects = requests::cancel_quietly(model);
+    model.error = None;
+    model.view = View::Indexes;
+    let generation = requests::begin(model, WorkKind::Try, Asked::plain(sql.clone(), None), false);
+    effects.push(Effect::TryIndex {
+        generation,
+        sql,
+        candidate: Box::new(candidate),
+        catalog: Arc::clone(&catalog),
+        allow: model.allow,
+    });
+    effects
+}
+
+/// Puts an index that was tried among the proposals, under the cursor.
+pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
+    let Some(at) = model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(asked)) else { return };
+    super::views::mark(model);
+    model.current = at;
+    model.view = View::Indexes;
+    model.say(match proposal.verdict {
+        Verdict::Proved => "proved: the plan becomes better with it",
+        Verdict::Rejected => "tried: it does not help",
+        Verdict::Untested => "it could not be tried",
+    });
+    if let Some(sheet) = model.sheet_mut() {
+        let advice = sheet.advice.get_or_insert_with(|| Advice::new(Vec::new()));
+        advice.proposals.retain(|other| other.candidate != proposal.candidate);
+        advice.proposals.insert(0, proposal);
+        advice.cursor = 0;
+        advice.scroll = 0;
+    }
+}
+
+/// Whether trials here need a yes first: they would make temporary tables, and nobody was asked yet.
+pub(super) fn must_ask(model: &Model) -> bool {
+    model.engine() != Engine::PostgreSql && !model.allow.temporary_tables && !model.asked_for_tables
+}
+
+/// Puts the question.
+pub(super) fn question(model: &mut Model) {
+    model.question = Some(Question::TemporaryTables);
+}
+
+/// Takes the answer and goes on with what was asked for.
+pub(super) fn answer(model: &mut Model, yes: bool) -> Vec<Effect> {
+    let Some(Question::TemporaryTables) = model.question.take() else { return Vec::new() };
+    model.asked_for_tables = true;
+    model.allow.temporary_tables = yes;
+    if !yes {
+        model.say("nothing is made: proposals stay untested");
+    }
+    requests::find_indexes(model)
+}

@@ -1,0 +1,46 @@
+//! The document a plan was read from; the lines of the node under the cursor stand out.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::select;
+use crate::{
+    app::Sheet,
+    text::one_line,
+    theme::Theme,
+    ui::text::{centred, fit},
+};
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool, theme: &Theme) -> usize {
+    let document = &sheet.faces.document;
+    let rows = usize::from(area.height);
+    if document.is_empty() {
+        let words = Line::styled("There is no document: this plan was not read from one.", theme.style("ui.dim"));
+        buffer.set_line(area.x, area.y, &words, area.width);
+        return rows;
+    }
+    let digits = document.len().to_string().len().max(3);
+    let first = centred(document.cursor, document.len(), rows);
+    let own = document.lines_of(document.cursor);
+    for (line, y) in (first..document.len()).zip(area.top()..area.bottom()) {
+        let here = own.contains(&line);
+        let mark = if here { theme.glyphs.cursor } else { " " };
+        let room = usize::from(area.width).saturating_sub(digits + 2);
+        let text = one_line(document.line(&sheet.plan.source, line));
+        let style = theme.style(if here { "ui.text" } else { "ui.dim" });
+        let line_number = format!("{:>digits$}", line + 1);
+        let spans = vec![
+            Span::styled(line_number, theme.style("editor.gutter")),
+            Span::styled(mark, theme.style("ui.accent")),
+            Span::styled(format!(" {}", fit(&text, room, theme)), style),
+        ];
+        buffer.set_line(area.x, y, &Line::from(spans), area.width);
+        if line == document.cursor {
+            select(buffer, area, y, focused, theme);
+        }
+    }
+    rows
+}

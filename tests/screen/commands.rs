@@ -1,0 +1,411 @@
+//! Every command of the table, by its keys: what is pressed and what comes of it.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
+
+use whyslow::{
+    app::{Effect, Face, Link, PageKind, Pane, Setup, SortBy, View},
+    keys::{COMMANDS, Command, Key, Keymap, Place, sequence},
+    plan::{Engine, NodeId},
+    server::{ErrorKind, ServerError},
+};
+
+use super::{Harness, answers};
+
+fn sql() -> String {
+    answers::fixture("open-orders.sql").trim().to_owned()
+}
+
+fn connected() -> Harness {
+    Harness::connected(&sql())
+}
+
+/// The query not being typed, three statements in it.
+fn query() -> Harness {
+    Harness::connected("select 1;\nselect 2").keys("<esc>")
+}
+
+/// A measured plan, the cursor on the node of its finding.
+fn plan() -> Harness {
+    connected().size(120, 40).keys("<F6>")
+}
+
+/// Proposals.
+fn indexes() -> Harness {
+    connected().size(120, 40).keys("<F7>")
+}
+
+/// Two runs, one explained and one measured, seen as a list.
+fn history() -> Harness {
+    connected().size(120, 40).keys("<F5>a5")
+}
+
+fn confirming() -> Harness {
+    connected().refuse(ServerError::new(ErrorKind::NeedsConfirmation, "measuring", "it writes")).keys("<F6>")
+}
+
+fn selected(screen: &Harness) -> NodeId {
+    screen.model.sheet().unwrap().tree.selected()
+}
+
+fn rows(screen: &Harness) -> usize {
+    screen.model.sheet().unwrap().tree.rows().len()
+}
+
+fn face(screen: &Harness) -> Face {
+    screen.model.sheet().unwrap().faces.face
+}
+
+fn text(screen: &Harness) -> String {
+    screen.model.editor.text()
+}
+
+fn asked(screen: &Harness) -> Vec<&'static str> {
+    let name = |effect: &Effect| match effect {
+        Effect::Explain { analyze: false, .. } => Some("explain"),
+        Effect::Explain { .. } => Some("analyze"),
+        Effect::Advise { .. } => Some("advise"),
+        Effect::TryIndex { .. } => Some("try"),
+        Effect::Cancel { .. } => Some("cancel"),
+        Effect::Connect => Some("connect"),
+        Effect::Suspend => Some("suspend"),
+        Effect::Quit => Some("quit"),
+        Effect::OpenFile { .. } => Some("open"),
+        Effect::SaveFile { .. } => Some("save"),
+        Effect::LoadPlan { .. } => Some("load"),
+        Effect::SaveNotes { .. } => Some("notes"),
+        Effect::EditOutside { .. } => Some("edit"),
+        _ => None,
+    };
+    screen.effects.iter().filter_map(name).collect()
+}
+
+fn copied(screen: &Harness) -> &str {
+    match screen.effects.iter().rev().find_map(|e| if let Effect::Copy { text, .. } = e { Some(text) } else { None }) {
+        Some(text) => text,
+        None => panic!("nothing was copied"),
+    }
+}
+
+/// A command, the screen it is tried on, the keys, and what must be so afterwards.
+type Case = (Command, fn() -> Harness, &'static str, fn(&Harness) -> bool);
+
+#[rustfmt::skip]
+fn cases() -> Vec<Case> {
+    use Command as C;
+    vec![
+        (C::Explain, connected, "<F5>", |s| asked(s).ends_with(&["explain"]) && s.model.view == View::Plan),
+        (C::Analyze, connected, "<esc>a", |s| asked(s).ends_with(&["analyze"]) && s.model.sheet().unwrap().plan.analyzed),
+        (C::FindIndexes, plan, "x", |s| asked(s).ends_with(&["advise"]) && s.model.view == View::Indexes),
+        (C::Help, plan, "?", |s| s.model.page.is_some_and(|p| p.kind == PageKind::Help)),
+        (C::Palette, plan, ":flame<ret>", |s| face(s) == Face::Flame && s.model.picker.is_none()),
+        (C::Messages, indexes, ":messages<ret>", |s| s.text().contains("Messages") && s.text().contains("1 of 3 proved")),
+        (C::UndoView, plan, "G-u", |s| rows(s) == 6 && selected(s) == NodeId(5)),
+        (C::Quit, plan, "q", |s| asked(s).ends_with(&["quit"])),
+        (C::Cancel, || connected().hold().keys("<F6>"), "<esc>", |s| asked(s).ends_with(&["cancel"]) && s.model.work.is_none()),
+        (C::ShowQuery, plan, "1", |s| s.model.view == View::Query && s.model.editor.typing),
+        (C::ShowPlan, || plan().keys("1<esc>"), "2", |s| s.model.view == View::Plan),
+        (C::ShowIndexes, plan, "3", |s| s.model.view == View::Indexes && s.text().contains("Press x")),
+        (C::ShowCompare, indexes, "4", |s| s.model.view == View::Compare && s.model.comparison.is_some()),
+        (C::ShowHistory, plan, "5", |s| s.model.view == View::History && s.text().contains("SELECT o.id")),
+        (C::SearchHistory, || plan().keys("1<ctrl-end> -- more"), "<ctrl-r>open<ret>", |s| text(s) == sql()),
+        (C::CompareWith, || plan().keys("r"), "C<ret>", |s| s.model.view == View::Compare && s.text().contains("before, 72 ms")),
+        (C::Mark, history, "<space>", |s| s.model.past.marked == Some(1)),
+        (C::Format, connected, "<F8>", |s| text(s).starts_with("SELECT\n") && s.model.editor.typing),
+        (C::OpenFile, || connected().file("q.sql", "select 42\n"), "<ctrl-o>q.sql<ret>", |s| text(s) == "select 42"),
+        (C::SaveFile, || connected().file("q.sql", "old"), "<ctrl-s>q.sql<ret><ret>", |s| asked(s).ends_with(&["save", "save"]) && s.model.prompt.is_none()),
+        (C::EditOutside, || connected().keys("<esc>"), "<alt-e>", |s| text(s).ends_with("-- seen outside")),
+        (C::TryIndex, indexes, "i<ctrl-u>orders (total desc)<ret>", |s| asked(s).ends_with(&["try"]) && s.text().contains("orders (total desc)")),
+        (C::EditProposal, indexes, "e<backspace>, total)<ret>", |s| s.text().contains("orders (status, created, total)")),
+        (C::Note, plan, "Aask ann<ret>", |s| asked(s).ends_with(&["notes"]) && s.text().contains("ask ann")),
+        (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
+        (C::No, || indexes_on_mysql(), "n", |s| !s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
+        (C::ShowSamples, || Harness::new(samples()).keys("1<esc>"), "0", |s| s.model.view == View::Start),
+        (C::NextPane, plan, "<tab>", |s| s.model.sheet().unwrap().pane == Pane::Findings),
+        (C::PreviousPane, plan, "<backtab>", |s| s.model.sheet().unwrap().pane == Pane::Detail),
+        (C::Back, plan, "3<esc>", |s| s.model.view == View::Plan),
+        (C::Reconnect, plan, "R", |s| asked(s).ends_with(&["connect"]) && matches!(s.model.link, Link::Open(_))),
+        (C::Suspend, plan, "<ctrl-z>", |s| asked(s).ends_with(&["suspend"])),
+        (C::Up, plan, "Gk", |s| selected(s) == NodeId(4)),
+        (C::Down, plan, "gj", |s| selected(s) == NodeId(1)),
+        (C::PageUp, || plan().keys("G"), "<pageup>", |s| selected(s) == NodeId(0)),
+        (C::PageDown, || plan().keys("g"), "<pagedown>", |s| selected(s) == NodeId(5)),
+        (C::First, plan, "g", |s| selected(s) == NodeId(0)),
+        (C::Last, plan, "G", |s| selected(s) == NodeId(5)),
+        (C::Open, plan, "<tab><ret>", |s| s.model.sheet().unwrap().pane == Pane::Tree),
+        (C::Edit, query, "i", |s| s.model.editor.typing),
+        (C::Fold, plan, "gjh", |s| rows(s) == 2),
+        (C::Unfold, plan, "gjhl", |s| rows(s) == 6),
+        (C::ToggleFold, plan, "gj<space>", |s| rows(s) == 2),
+        (C::FoldAll, plan, "-", |s| rows(s) == 2),
+        (C::UnfoldAll, plan, "-+", |s| rows(s) == 6),
+        (C::ParentNode, plan, "GH", |s| selected(s) == NodeId(1)),
+        (C::NextSibling, plan, "gjjJ", |s| selected(s) == NodeId(5)),
+        (C::PreviousSibling, plan, "GK", |s| selected(s) == NodeId(2)),
+        (C::NextSlowest, plan, "gss", |s| selected(s) == NodeId(2)),
+        (C::NextMisestimate, plan, "gm", |s| selected(s) == NodeId(1)),
+        (C::NextFace, plan, "v", |s| face(s) == Face::Flat),
+        (C::PreviousFace, plan, "V", |s| face(s) == Face::Document),
+        (C::ShowTree, plan, "v:view-tree<ret>", |s| face(s) == Face::Tree),
+        (C::ShowFlat, plan, ":view-table<ret>", |s| face(s) == Face::Flat),
+        (C::ShowSums, plan, ":view-sums<ret>", |s| face(s) == Face::Groups),
+        (C::ShowFlame, plan, ":view-flame<ret>", |s| face(s) == Face::Flame),
+        (C::ShowDocument, plan, ":view-text<ret>", |s| face(s) == Face::Document),
+        (C::SortNext, plan, "vo", |s| s.model.sheet().unwrap().faces.flat.by == SortBy::Total),
+        (C::SortReverse, plan, "vO", |s| s.model.sheet().unwrap().faces.flat.reversed),
+        (C::ShowTable, plan, "t", |s| s.model.view == View::Table && s.text().contains("orders_pkey")),
+        (C::CrossToQuery, plan, "w", |s| s.model.view == View::Query && s.model.editor.cursor() == (1, 5)),
+        (C::Search, plan, "/customers<ret>", |s| selected(s) == NodeId(5)),
+        (C::NextMatch, plan, "/scan<ret>gn", |s| selected(s) == NodeId(4)),
+        (C::PreviousMatch, plan, "/scan<ret>gN", |s| selected(s) == NodeId(5)),
+        (C::NextFinding, plan, "g]", |s| selected(s) == NodeId(4)),
+        (C::PreviousFinding, plan, "g[", |s| selected(s) == NodeId(4)),
+        (C::NextPlan, || plan().keys("r<lt>"), ">", |s| s.model.current == 1),
+        (C::PreviousPlan, || plan().keys("r"), "<lt>", |s| s.model.current == 0),
+        (C::CopyDdl, indexes, "y", |s| copied(s).starts_with("CREATE INDEX")),
+        (C::CopyUndo, indexes, "Y", |s| copied(s).starts_with("DROP INDEX")),
+        (C::CopyQuery, plan, "y", |s| copied(s) == sql()),
+        (C::Accept, confirming, "run<ret>", |s| asked(s).ends_with(&["analyze", "analyze"])),
+        (C::GenericPlan, || Harness::connected(&format!("{} -- $1", sql()).replace("'open'", "$1").replace(" -- $1", "")).hold(), "<F5><ctrl-g>",
+            |s| matches!(s.last(), Effect::Explain { generic: true, sql, .. } if sql.contains("$1"))),
+        (C::Leave, confirming, "ru<esc>", |s| s.model.confirm.is_none()),
+        (C::NewLine, connected, "<ret>x", |s| text(s).starts_with("\nx")),
+        (C::Indent, connected, "<tab>", |s| text(s).starts_with("  SELECT")),
+        (C::DeleteBack, connected, "<ctrl-end><backspace>", |s| text(s).ends_with("LIMIT 2")),
+        (C::DeleteNext, connected, "<del>", |s| text(s).starts_with("ELECT")),
+        (C::DeleteWord, connected, "<ctrl-end><ctrl-w>", |s| text(s).ends_with("LIMIT ")),
+        (C::DeleteNextWord, connected, "<alt-d>", |s| text(s).starts_with(" o.id")),
+        (C::DeleteToEnd, connected, "<ctrl-k>", |s| text(s).starts_with("\nFROM")),
+        (C::DeleteToStart, connected, "<end><ctrl-u>", |s| text(s).starts_with("\nFROM")),
+        (C::Undo, connected, "x<ctrl-z>", |s| text(s) == sql()),
+        (C::Redo, connected, "x<ctrl-z><ctrl-y>", |s| text(s).starts_with("xSELECT")),
+        (C::CharLeft, connected, "<right><right><left>", |s| s.model.editor.cursor() == (0, 1)),
+        (C::CharRight, connected, "<right>", |s| s.model.editor.cursor() == (0, 1)),
+        (C::LineUp, connected, "<down><up>", |s| s.model.editor.cursor() == (0, 0)),
+        (C::LineDown, connected, "<down>", |s| s.model.editor.cursor() == (1, 0)),
+        (C::WordLeft, connected, "<end><ctrl-left>", |s| s.model.editor.cursor().1 > 20),
+        (C::WordRight, connected, "<ctrl-right>", |s| s.model.editor.cursor() == (0, 7)),
+        (C::LineStart, connected, "<end><home>", |s| s.model.editor.cursor() == (0, 0)),
+        (C::LineEnd, connected, "<end>", |s| s.model.editor.cursor() == (0, 28)),
+        (C::TextStart, connected, "<ctrl-end><ctrl-home>", |s| s.model.editor.cursor() == (0, 0)),
+        (C::TextEnd, connected, "<ctrl-end>", |s| s.model.editor.cursor() == (5, 8)),
+    ]
+}
+
+fn samples() -> Setup {
+    Setup { connect: true, place: "demo".into(), samples: answers::samples(), ..Setup::default() }
+}
+
+/// A MySQL server that was asked for indexes, waiting for an answer about temporary tables.
+fn indexes_on_mysql() -> Harness {
+    let mut screen = plan();
+    if let Link::Open(info) = &mut screen.model.link {
+        info.engine = Engine::MySql;
+    }
+    let screen = screen.keys("x");
+    assert!(screen.text().contains("temporary tables"), "{}", screen.text());
+    screen
+}
+
+#[test]
+fn every_command_of_the_table_does_what_it_says() {
+    let mut wrong = String::new();
+    for (command, start, keys, holds) in cases() {
+        let screen = start().keys(keys);
+        if !holds(&screen) {
+            let _ = writeln!(wrong, "{command:?} by {keys}\n{:?}\n{}", asked(&screen), screen.text());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn no_command_is_without_a_test() {
+    let tried: BTreeSet<String> = cases().iter().map(|case| format!("{:?}", case.0)).collect();
+    let all: BTreeSet<String> = COMMANDS.iter().map(|binding| format!("{:?}", binding.command)).collect();
+    assert_eq!(all.difference(&tried).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Keys at random, anywhere: nothing panics, and whatever stands in front can be left.
+#[test]
+fn no_sequence_of_keys_breaks_the_screen() {
+    let keys: Vec<Key> = COMMANDS
+        .iter()
+        .filter(|b| !matches!(b.command, Command::Quit | Command::Suspend))
+        .flat_map(|b| b.keys.iter().filter_map(|k| k.parse().ok()))
+        .chain(sequence("orders (a) 12 'x").unwrap())
+        .collect();
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut screen = connected().file("x", "select 1").lenient();
+    for round in 0..400_u32 {
+        for _ in 0..6 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let key = keys[usize::try_from(seed >> 33).unwrap() % keys.len()];
+            if let Some(message) = whyslow::app::on_key(&screen.model, key) {
+                screen.send(message);
+            }
+        }
+        let (width, height) = [(80, 24), (40, 10), (200, 60)][round as usize % 3];
+        screen = screen.size(width, height);
+        assert_eq!(screen.text().lines().count(), usize::from(height));
+    }
+    for _ in 0..6 {
+        screen = screen.keys("<esc>");
+    }
+    assert_eq!(screen.model.places().last(), Some(&Place::Always), "{:?}", screen.model.places());
+}
+
+#[test]
+fn a_key_bound_otherwise_works_and_help_and_hints_tell_it() {
+    let wish = whyslow::keys::Wish { command: "find-indexes".into(), keys: vec!["I".into(), "F9".into()] };
+    let (keymap, said) = Keymap::new(&[wish]);
+    assert_eq!(said, Vec::<String>::new());
+    let setup = Setup { connect: true, draft: Some(sql()), keymap, ..Setup::default() };
+    let screen = Harness::new(setup).size(120, 40).keys("<F6>");
+    assert!(screen.text().contains("I find indexes"), "{}", screen.text());
+    let screen = screen.keys("x");
+    assert_eq!(screen.model.view, View::Plan);
+    assert!(screen.keys("I?").text().contains("F9"));
+}
+
+#[test]
+fn the_line_of_hints_fits_at_every_width() {
+    for width in 40..140 {
+        for screen in [connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
+            let screen = screen.size(width, 24);
+            let text = screen.text();
+            let last = text.lines().last().unwrap();
+            let shown = last.trim_end();
+            assert!(unicode_width::UnicodeWidthStr::width(shown) <= usize::from(width), "{width}: {shown}");
+            let hints = screen.model.keymap.hints(&screen.model.places());
+            // The last one is whole.
+            assert!(
+                shown.is_empty()
+                    || hints.iter().any(|(_, hint, _)| shown.ends_with(hint))
+                    || screen.model.toast.is_some(),
+                "{width}: {shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn help_begins_with_what_works_here() {
+    let text = plan().size(80, 24).keys("?").text();
+    let at = |words: &str| text.find(words).unwrap_or(usize::MAX);
+    assert!(at("Plan tree") < at("Elsewhere") && at("Plan tree") != usize::MAX, "{text}");
+    let text = connected().size(80, 24).keys("<F1>").text();
+    assert!(text.contains("Typing the query"), "{text}");
+}
+
+#[test]
+fn a_warning_is_shown_and_kept_among_the_messages() {
+    let mut screen = connected();
+    screen.send(whyslow::app::Message::Warn("the password file is ignored: others may read it".into()));
+    screen.send(whyslow::app::Message::Say("something small".into()));
+    assert!(screen.text().contains("▲ the password file is ignored"), "{}", screen.text());
+    let screen = screen.keys("<esc>:messages<ret>");
+    assert!(screen.text().contains("something small") && screen.text().contains("is ignored"), "{}", screen.text());
+}
+
+#[test]
+fn parameters_are_asked_for_and_remembered_and_the_error_is_marked_where_it_was_typed() {
+    let typed = sql().replace("'open'", ":status");
+    let screen = Harness::connected(&typed).keys("<F5>");
+    assert!(screen.text().contains(":status"), "{}", screen.text());
+    let screen = screen.keys("<ret>");
+    assert!(screen.model.form.is_some(), "no value is no value");
+    let screen = screen.keys("open<ret>");
+    assert_eq!(screen.model.view, View::Plan);
+    let Some(Effect::Explain { sql: sent, .. }) =
+        screen.effects.iter().rev().find(|e| matches!(e, Effect::Explain { .. }))
+    else {
+        panic!("nothing was asked");
+    };
+    assert_eq!(*sent, sql());
+    // From the plan its values are known; from the query they stand there already.
+    let screen = screen.keys("r");
+    assert!(screen.model.form.is_none() && screen.model.sheets.len() == 2);
+    let screen = screen.keys("1<F5>");
+    assert_eq!(screen.model.form.as_ref().unwrap().fields[0].line.text(), "open");
+    let mut error = ServerError::new(ErrorKind::Statement, "explaining", "column \"totl\" does not exist");
+    error.position = Some(sql().find("ORDER").unwrap() + 1);
+    let screen = screen.refuse(error).keys("<ret>");
+    assert_eq!(screen.model.editor.mark, Some((4, 0)));
+}
+
+#[test]
+fn an_index_typed_wrong_says_what_is_wrong_and_what_was_typed_stays() {
+    let screen = indexes().keys("i<ctrl-u>orders (stats)<ret>");
+    assert!(screen.text().contains("orders has no column stats"), "{}", screen.text());
+    assert_eq!(screen.model.prompt.as_ref().unwrap().line.text(), "orders (stats)");
+    let screen = screen.keys("<ctrl-u>nosuch (a)<ret>");
+    assert!(screen.text().contains("reads no table nosuch"), "{}", screen.text());
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_after_a_second_enter() {
+    let screen = connected().file("q.sql", "old").keys("<ctrl-s>q.sql<ret>");
+    assert!(screen.text().contains("Enter replaces it"), "{}", screen.text());
+    let saved = |s: &Harness| {
+        s.effects
+            .iter()
+            .filter_map(|e| {
+                if let Effect::SaveFile { replace, path, .. } = e { Some((*replace, path.clone())) } else { None }
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(saved(&screen), [(false, PathBuf::from("q.sql"))]);
+    let screen = screen.keys("<ret>");
+    assert_eq!(saved(&screen).last(), Some(&(true, PathBuf::from("q.sql"))));
+    let screen = screen.keys("<ctrl-s><ret>");
+    assert_eq!(saved(&screen).len(), 3, "the same file again needs no question");
+    assert!(screen.model.prompt.is_none());
+}
+
+#[test]
+fn two_runs_of_the_history_are_compared() {
+    let screen = history().keys("<space>jC");
+    assert_eq!(screen.model.view, View::Compare);
+    assert!(screen.text().contains("differ"), "{}", screen.text());
+    let screen = screen.keys("<esc>");
+    assert_eq!(screen.model.view, View::Plan);
+    let screen = history().keys("/nothing like it<ret>");
+    assert!(screen.text().contains("No run holds that"), "{}", screen.text());
+}
+
+#[test]
+fn the_faces_of_a_plan_keep_the_same_node() {
+    let mut screen = plan();
+    for _ in 0..5 {
+        let before = selected(&screen);
+        screen = screen.keys("v");
+        assert_eq!(selected(&screen), before, "{:?}", face(&screen));
+        let screen_now = screen.text();
+        assert!(screen_now.contains(["Plan", "Table", "Sums", "Flame", "Text"][face_number(&screen)]), "{screen_now}");
+        screen = screen.keys("kj");
+    }
+    let screen = plan().keys(":view-text<ret>gjjjjjjjjjjjjjjjjjjjj");
+    let sheet = screen.model.sheet().unwrap();
+    let line = sheet.plan.node(selected(&screen)).line.unwrap() as usize;
+    assert!(line <= sheet.faces.document.cursor + 1, "{line} {}", sheet.faces.document.cursor);
+    let screen = plan().keys("g:view-sums<ret>");
+    assert_eq!(screen.model.sheet().unwrap().faces.groups.cursor, first_group_of_root(&screen));
+    let screen = screen.keys("gj");
+    let groups = &screen.model.sheet().unwrap().faces.groups;
+    assert_eq!((groups.cursor, selected(&screen)), (1, groups.all()[1].most));
+}
+
+fn face_number(screen: &Harness) -> usize {
+    Face::ALL.iter().position(|f| *f == face(screen)).unwrap()
+}
+
+fn first_group_of_root(screen: &Harness) -> usize {
+    let groups = &screen.model.sheet().unwrap().faces.groups;
+    groups.all().iter().position(|g| g.nodes.contains(&NodeId::ROOT)).unwrap()
+}
+
+#[test]
+fn a_place_in_the_query_leads_to_its_node() {
+    let screen = plan().keys("1<ctrl-home><down><down><ctrl-right><esc>w");
+    assert_eq!((screen.model.view, selected(&screen)), (View::Plan, NodeId(5)));
+}
