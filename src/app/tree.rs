@@ -11,7 +11,8 @@ pub struct TreeState {
     /// Visible nodes in order. Rebuilt when something is folded, not when drawn.
     rows: Vec<NodeId>,
     folded: Vec<bool>,
-    alike: Alike,
+    /// On the heap: a model holds several trees, and most plans have no groups.
+    alike: Box<Alike>,
     cursor: usize,
     search: String,
     matches: Vec<NodeId>,
@@ -21,7 +22,7 @@ impl TreeState {
     /// Everything open but members that are alike, the cursor on the root.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let mut out = Self { alike: Alike::of(plan), ..Self::every(plan) };
+        let mut out = Self { alike: Box::new(Alike::of(plan)), ..Self::every(plan) };
         out.rebuild(plan);
         out
     }
