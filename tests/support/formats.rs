@@ -157,6 +157,27 @@ fn headline(plan: &Plan, id: NodeId) -> String {
     out
 }
 
+/// Facts that the headline or another line says.
+const SAID: [&str; 17] = [
+    "Strategy",
+    "Partial Mode",
+    "Join Type",
+    "Operation",
+    "Command",
+    "Custom Plan Provider",
+    "Scan Direction",
+    "Join Filter",
+    "One-Time Filter",
+    "Filter",
+    "Grouping Sets",
+    "Sampling Method",
+    "Sampling Parameters",
+    "Repeatable Seed",
+    "Target Tables",
+    "Note",
+    "Parent Relationship",
+];
+
 fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
     let node = plan.node(id);
     let extra = |key: &str| node.extra.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
@@ -215,25 +236,6 @@ fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
             out.push(format!("{} on {schema}{}{alias}", node.native, quoted(table)));
         }
     }
-    const SAID: [&str; 17] = [
-        "Strategy",
-        "Partial Mode",
-        "Join Type",
-        "Operation",
-        "Command",
-        "Custom Plan Provider",
-        "Scan Direction",
-        "Join Filter",
-        "One-Time Filter",
-        "Filter",
-        "Grouping Sets",
-        "Sampling Method",
-        "Sampling Parameters",
-        "Repeatable Seed",
-        "Target Tables",
-        "Note",
-        "Parent Relationship",
-    ];
     for (key, value) in node.extra.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
         let value = if value.starts_with("[\"") { list(value) } else { value.clone() };
         out.push(format!("{key}: {value}"));
