@@ -178,6 +178,27 @@ fn headline(plan: &Plan, id: NodeId) -> String {
     out
 }
 
+/// Facts that the headline or another line says.
+const SAID: [&str; 17] = [
+    "Strategy",
+    "Partial Mode",
+    "Join Type",
+    "Operation",
+    "Command",
+    "Custom Plan Provider",
+    "Scan Direction",
+    "Join Filter",
+    "One-Time Filter",
+    "Filter",
+    "Grouping Sets",
+    "Sampling Method",
+    "Sampling Parameters",
+    "Repeatable Seed",
+    "Target Tables",
+    "Note",
+    "Parent Relationship",
+];
+
 fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
     let node = plan.node(id);
     let extra = |key: &str| node.extra.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
