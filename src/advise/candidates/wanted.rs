@@ -1,7 +1,7 @@
 //! Which sources the plan reads at a price worth an index.
 
 use crate::{
-    plan::{Flag, Node, Operator, Plan, Role},
+    plan::{Flag, Node, Operator, Plan},
     sql::shape::{Shape, Source},
 };
 
@@ -38,7 +38,7 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
         }
         seen = true;
         // What is asked of rows that are looked up for another table's could drive the join itself.
-        let could_drive = node.role == Role::Inner && asked;
+        let could_drive = asked && shape.sources.len() > 1 && node.operator == Operator::UniqueLookup;
         poor |= !well(node) || could_drive;
         let derived = plan.derived(id);
         let part = derived.share.unwrap_or_else(|| {
