@@ -140,27 +140,6 @@ fn quoted(name: &str) -> String {
     if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
-/// Keys that are said in other words.
-const SAID: [&str; 17] = [
-    "Strategy",
-    "Partial Mode",
-    "Join Type",
-    "Operation",
-    "Command",
-    "Custom Plan Provider",
-    "Scan Direction",
-    "Join Filter",
-    "One-Time Filter",
-    "Filter",
-    "Grouping Sets",
-    "Sampling Method",
-    "Sampling Parameters",
-    "Repeatable Seed",
-    "Target Tables",
-    "Note",
-    "Parent Relationship",
-];
-
 fn headline(plan: &Plan, id: NodeId) -> String {
     let node = plan.node(id);
     let mut out = node.native.clone();
