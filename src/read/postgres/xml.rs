@@ -122,7 +122,10 @@ impl<'t> Reader<'t> {
             // An element that holds no other is printed over two lines.
             let content = if content.trim().is_empty() { content.trim().into() } else { entities(content) };
             // What lists hold are texts, whatever they look like.
-            if self.open.last().is_some_and(|(_, list)| *list) {
+            if content.is_empty() && KEY_LISTS.contains(&open) {
+                self.builder.begin(Kind::Array, start);
+                self.builder.end();
+            } else if self.open.last().is_some_and(|(_, list)| *list) {
                 self.builder.text(&content);
             } else {
                 self.builder.scalar(&content);
@@ -140,6 +143,9 @@ impl<'t> Reader<'t> {
         self.builder.key(&key(tag));
     }
 }
+
+/// Elements that are lists even when they hold nothing: the keys of an empty grouping set.
+const KEY_LISTS: [&str; 2] = ["Group-Key", "Hash-Key"];
 
 /// The key a tag was made of: everything but letters and digits became `-`.
 fn key(tag: &str) -> Cow<'_, str> {
