@@ -1,6 +1,9 @@
 //! Members that are alike take one row until somebody opens them.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::plan::{
     NodeId, Plan,
@@ -10,48 +13,74 @@ use crate::plan::{
 /// The groups of a plan, which of them are open, and what the others hide.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alike {
-    groups: Vec<(Group, bool)>,
+    /// Shared: a view that can be gone back to holds a tree, and one is kept at every key.
+    places: Arc<Places>,
+    /// Of each group, whether it is open.
+    open: Vec<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    groups: Vec<Group>,
     /// The group that each first member stands for.
     first: HashMap<NodeId, usize>,
-    /// The group of each member that a closed group hides.
-    hidden: HashMap<NodeId, usize>,
+    /// Of each node the group that hides it when closed; [`NONE`] for most. Empty without groups.
+    hidden: Vec<usize>,
+    /// Nodes that have groups among their children.
+    parents: HashSet<NodeId>,
 }
+
+const NONE: usize = usize::MAX;
 
 impl Alike {
     /// The groups of a plan, all closed.
     pub(super) fn of(plan: &Plan) -> Self {
-        let groups: Vec<_> = groups(plan).into_iter().map(|group| (group, false)).collect();
-        let mut out = Self::default();
-        for (place, (group, _)) in groups.iter().enumerate() {
-            let mut members = group.alike();
-            out.first.extend(members.next().map(|first| (first, place)));
-            out.hidden.extend(members.map(|member| (member, place)));
+        let groups = groups(plan);
+        if groups.is_empty() {
+            return Self::default();
         }
-        Self { groups, ..out }
+        let mut places = Places { hidden: vec![NONE; plan.len()], ..Places::default() };
+        for (place, group) in groups.iter().enumerate() {
+            let mut members = group.alike();
+            places.first.extend(members.next().map(|first| (first, place)));
+            for member in members {
+                places.hidden[member.index()] = place;
+            }
+            places.parents.insert(group.parent);
+        }
+        Self { open: vec![false; groups.len()], places: Arc::new(Places { groups, ..places }) }
     }
 
     /// The closed group that a node stands for.
     pub(super) fn at(&self, id: NodeId) -> Option<&Group> {
-        let (group, open) = self.groups.get(*self.first.get(&id)?)?;
-        (!open).then_some(group)
+        let place = *self.places.first.get(&id)?;
+        self.places.groups.get(place).filter(|_| !self.is_open(place))
     }
 
     /// Whether a closed group hides the node and all below it.
     pub(super) fn hides(&self, id: NodeId) -> bool {
-        self.hidden.get(&id).and_then(|place| self.groups.get(*place)).is_some_and(|(_, open)| !open)
+        self.hiding(id).is_some_and(|place| !self.is_open(place))
+    }
+
+    fn hiding(&self, id: NodeId) -> Option<usize> {
+        self.places.hidden.get(id.index()).copied().filter(|place| *place != NONE)
+    }
+
+    fn is_open(&self, place: usize) -> bool {
+        self.open.get(place).copied().unwrap_or(true)
     }
 
     /// Opens or closes the group that a node stands for; whether that changed anything.
     pub(super) fn set(&mut self, id: NodeId, opened: bool) -> bool {
-        let place = self.first.get(&id).copied();
-        let Some((_, open)) = place.and_then(|place| self.groups.get_mut(place)) else { return false };
+        let place = self.places.first.get(&id);
+        let Some(open) = place.and_then(|place| self.open.get_mut(*place)) else { return false };
         std::mem::replace(open, opened) != opened
     }
 
     /// Opens the group that hides a node; whether one did.
     pub(super) fn reveal(&mut self, id: NodeId) -> bool {
         let hides = self.hides(id);
-        if let Some((_, open)) = self.hidden.get(&id).and_then(|place| self.groups.get_mut(*place)) {
+        if let Some(open) = self.hiding(id).and_then(|place| self.open.get_mut(place)) {
             *open = true;
         }
         hides
@@ -59,9 +88,7 @@ impl Alike {
 
     /// Opens or closes all.
     pub(super) fn set_all(&mut self, opened: bool) {
-        for (_, open) in &mut self.groups {
-            *open = opened;
-        }
+        self.open.fill(opened);
     }
 
     /// Whether no sibling is shown after a node.
@@ -69,8 +96,8 @@ impl Alike {
         if plan.is_last_child(id) {
             return true;
         }
-        let closed = |parent: NodeId| self.groups.iter().any(|(group, open)| group.parent == parent && !open);
-        let Some(parent) = plan.parent(id).filter(|parent| closed(*parent)) else { return false };
+        let grouped = |parent: &NodeId| self.places.parents.contains(parent);
+        let Some(parent) = plan.parent(id).filter(grouped) else { return false };
         let end = plan.end(parent);
         let mut next = plan.end(id);
         while next < end {
