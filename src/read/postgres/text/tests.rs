@@ -264,7 +264,7 @@ fn what_stands_around_the_nodes_is_told() {
 fn a_text_plan_that_breaks_off_shows_what_was_read() {
     for (text, place, expected, nodes) in [
         ("Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on t  (cost=0.0", (2, 31), "`)` after", 2),
-        ("Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  ", (2, 5), "a node after", 1),
+        ("Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  ", (2, 7), "a node after", 1),
         (
             "Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on t  (cost=a..b rows=1 width=4)",
             (2, 22),
