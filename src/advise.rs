@@ -4,6 +4,7 @@
 //! what the server would do with one; this room does not know which method answers.
 
 mod advisor;
+mod build;
 mod candidates;
 pub mod ddl;
 mod extensions;
@@ -13,6 +14,7 @@ mod pool;
 mod redundant;
 mod search;
 mod size;
+mod unproposed;
 mod upkeep;
 mod workload;
 
@@ -90,18 +92,18 @@ fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::E
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trust {
-    /// The server planned with the real index.
+    /// The server planned with the real index, or a twin did that plans the statement exactly as the server does now.
     Exact,
-    /// The server's own planner with an estimated index.
+    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server.
     Close,
-    /// A sample or a formula.
+    /// A sample, a formula, or a twin that plans otherwise than the server or was not checked.
     Rough,
 }
 
 /// What one try of an index set said.
 #[derive(Debug, Clone)]
 pub struct Tried {
-    /// The method's name: `hypopg`, `real-rolled-back`, `temporary-tables`.
+    /// The method's name: `hypopg`, `twin`, `real-rolled-back`, `temporary-tables`.
     pub method: &'static str,
     /// How far to trust it.
     pub trust: Trust,
@@ -186,6 +188,15 @@ pub trait Trial: Send {
             }
             answers
         })
+    }
+    /// What the reader of a trial by [`Trial::try_set`] must know besides, and how far to trust it if not as the plan says: an
+    /// index may need to be guessed at, a method may have been checked.
+    fn remarks(&self, _statement: &str, _candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+        (None, Vec::new())
+    }
+    /// How many sets a search may try for each statement of its workload, by what one costs.
+    fn sets_a_statement(&self) -> usize {
+        40
     }
     /// Takes away what was made for the trials so far. To be called when no more follow; a method that leaves nothing
     /// behind has nothing to do.

@@ -11,7 +11,6 @@ mod process;
 mod running;
 mod samples;
 mod shop;
-mod store;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +20,8 @@ pub use engine::{Engine, Open, Provider};
 pub use running::Demo;
 pub use samples::{Remedy, SAMPLES, Sample};
 
+use crate::store::{Store, StoreError};
 use process::Launcher;
-use store::Store;
 
 /// What a program without an engine says.
 pub const UNAVAILABLE: &str = "this whyslow was built without the embedded PostgreSQL: install it with \
@@ -80,6 +79,12 @@ pub enum DemoError {
     Engine(String),
 }
 
+impl From<StoreError> for DemoError {
+    fn from(error: StoreError) -> Self {
+        Self::Directory { path: error.path, source: error.source }
+    }
+}
+
 impl DemoError {
     fn directory(path: &Path, source: std::io::Error) -> Self {
         Self::Directory { path: path.to_owned(), source }
@@ -101,8 +106,8 @@ const OPEN: u32 = 400;
 /// # Errors
 /// [`DemoError`].
 pub fn start(provider: &Provider, options: &Options, mut progress: impl FnMut(Progress)) -> Result<Demo, DemoError> {
-    let store = Store::open(options.cache.as_deref())?;
-    let launcher = Launcher { program: program(options)?, cache: store.engine_cache() };
+    let store = Store::open(options.cache.as_deref(), "demo")?;
+    let launcher = Launcher { program: program(options)?, cache: store.root().join("engine") };
     let steps = shop::steps();
     let preparing = UNPACK + steps.iter().map(|step| step.weight).sum::<u32>();
     let stamp = format!("{}-{:016x}", provider.stamp, shop::fingerprint());

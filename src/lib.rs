@@ -6,10 +6,10 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
-//! | 1 | [`read`] |
+//! | 1 | [`read`], `store` |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
-//! | 4 | [`export`], [`app`] |
+//! | 4 | [`config`], [`export`], [`app`] |
 //! | 5 | [`ui`] |
 //! | 6 | [`runtime`]; [`cli`] |
 
@@ -19,6 +19,7 @@ pub mod advise;
 pub mod app;
 pub mod catalog;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod diagnose;
 pub mod export;
@@ -31,6 +32,7 @@ pub mod read;
 pub mod runtime;
 pub mod server;
 pub mod sql;
+mod store;
 pub mod text;
 pub mod theme;
 pub mod ui;

@@ -3,23 +3,44 @@
 mod advise;
 mod create;
 mod hypopg;
+mod ladder;
 mod postgres;
 mod rolled_back;
+pub mod snapshot;
 mod temporary_tables;
+mod twin;
 
-pub use self::advise::advise;
-use self::{hypopg::HypoPg, rolled_back::RolledBack, temporary_tables::TemporaryTables};
+pub use self::{
+    advise::advise,
+    twin::{Check, Reads, TwinError, Workshop, compare},
+};
+use self::{ladder::Ladder, rolled_back::RolledBack, temporary_tables::TemporaryTables};
 use crate::{
     advise::{Candidate, Limits, Proposal, Trial, TrialError, Tried, Weighted},
     catalog::Catalog,
     plan::Plan,
     server::{ServerError, Session},
-    text::one_line,
 };
+
+/// How an index is to be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Method {
+    /// The one that may be trusted most here, and another for what it cannot try.
+    #[default]
+    Auto,
+    /// HypoPG only.
+    HypoPg,
+    /// A twin only.
+    Twin,
+}
 
 /// What a trial may do beyond catalog reads and HypoPG, which are always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allow {
+    /// By which method (PostgreSQL).
+    pub method: Method,
+    /// What a twin may read beyond catalogs (PostgreSQL).
+    pub reads: Reads,
     /// Session-private temporary tables holding a sample of the rows (MySQL, MariaDB).
     pub temporary_tables: bool,
 }
@@ -80,17 +101,7 @@ fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, Tr
             if connection.info().embedded {
                 return Ok(Box::new(RolledBack::new(connection)));
             }
-            let database = one_line(&connection.info().database);
-            match HypoPg::new(connection) {
-                Some(method) => Ok(Box::new(method)),
-                None => Err(TrialError::Unsupported {
-                    method: hypopg::METHOD,
-                    reason: format!(
-                        "the database {database} has no HypoPG; where its package is installed, a superuser adds it by \
-                         CREATE EXTENSION hypopg"
-                    ),
-                }),
-            }
+            Ok(Box::new(Ladder::new(connection, allow)?))
         }
         Session::Mysql(connection) if allow.temporary_tables => Ok(Box::new(TemporaryTables::new(connection))),
         Session::Mysql(_) => Err(TrialError::Unsupported {

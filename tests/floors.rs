@@ -20,6 +20,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("sql", (0, 3)),
     ("catalog", (0, 2)),
     ("read", (1, 0)),
+    ("store", (1, 0)),
     ("diagnose", (2, 0)),
     ("advise", (2, 0)),
     ("server", (2, 0)),
@@ -29,6 +30,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("history", (3, 0)),
     ("theme", (3, 0)),
     ("keys", (3, 0)),
+    ("config", (4, 0)),
     ("export", (4, 0)),
     ("app", (4, 0)),
     ("ui", (5, 0)),
@@ -43,6 +45,8 @@ const SPAWNERS: &[(&str, &str)] = &[
     ("src/demo", "the embedded server is a process of its own, serving with threads"),
     ("src/engine", "the embedded server, in the program only"),
     ("src/server/postgres", "tokio-postgres wants its connection driven"),
+    ("src/whatif/twin/local", "the twin's server is a process of its own, kept by a thread that lives as long"),
+    ("src/whatif/twin/link", "tokio-postgres wants its connection driven"),
     ("src/sql/parse", "a thread with a deep stack, joined before the parse returns"),
 ];
 

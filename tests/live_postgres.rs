@@ -1,7 +1,11 @@
 //! A real PostgreSQL.
 
+mod cases;
 mod catalog;
 mod connecting;
+mod corpus;
+mod kinds;
+mod twin;
 mod whatif;
 
 use std::time::Duration;

@@ -157,7 +157,7 @@ fn a_document_of_a_workload_fits_the_schema() {
     let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);
-    for missing in ["engine", "proposals", "redundant", "statements", "searched"] {
+    for missing in ["engine", "proposals", "redundant", "not_proposed", "statements", "searched"] {
         let mut document = document.clone();
         document.as_object_mut().unwrap().remove(missing).unwrap();
         assert!(!problems(&document).is_empty(), "a document without {missing} passes");

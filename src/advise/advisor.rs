@@ -8,6 +8,7 @@ use super::{
     redundant::{self, Redundant},
     search::{Found, search, subsumes},
     size,
+    unproposed::unproposed,
 };
 use crate::{catalog::Catalog, fmt, plan::Plan};
 
@@ -42,6 +43,8 @@ pub struct Advice {
     pub statements: Vec<Outcome>,
     /// Indexes that another one makes superfluous.
     pub redundant: Vec<Redundant>,
+    /// What is not proposed, and why; what would help instead.
+    pub unproposed: Vec<String>,
     /// Candidates there were.
     pub candidates: usize,
     /// Plans asked of the server.
@@ -94,9 +97,12 @@ pub async fn advise(
         .map(|p| (&p.candidate, p.name.as_str()))
         .collect();
     let redundant = redundant::redundant(catalog, &chosen);
+    let engine = seen.iter().flatten().next().map(|plan| plan.engine);
+    let unproposed = engine.map(|engine| unproposed(&pool.shapes, catalog, engine)).unwrap_or_default();
     Advice {
         statements: outcomes(workload, &found),
         redundant,
+        unproposed,
         proposals,
         candidates: pool.things.len(),
         explains,
@@ -188,14 +194,15 @@ impl Report<'_> {
         }
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, self.candidate(place));
         let tried = Tried {
             method: self.trial.method(),
-            trust: self.before[best].as_ref().ok()?.trust,
+            trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
             before: self.before[best].as_ref().ok()?.plan.clone(),
             after: self.found.after[best].clone()?,
             index_name: name,
             size_bytes: None,
-            notes: Vec::new(),
+            notes,
         };
         let candidate = self.candidate(place).clone();
         let mut proposal = judge(candidate, Ok(tried), self.catalog);

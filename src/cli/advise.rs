@@ -11,13 +11,14 @@ use super::{
     connect::{self, Place},
     explain::{Advice, cancelled, found},
     failure::Failure,
-    options, print, workload,
+    options, print, snapshot, workload,
 };
 use crate::{
     advise::{self, Limits, Weighted},
     demo::Provider,
     export::{Searched, WorkloadReport},
     inspect,
+    plan::Engine,
     server::{ExplainRequest, Session},
     whatif::{self, Progress},
 };
@@ -27,9 +28,14 @@ use crate::{
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
-    let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
-    let read = workload::read(&options.query, &options.file, target.engine)?;
-    let mut session = connect::session(&mut target, &options.connecting).await?;
+    let (mut session, read, demo) = if let Some(file) = &options.snapshot {
+        let read = workload::read(&options.query, &options.file, Engine::PostgreSql)?;
+        (snapshot::session(file, &options.connecting).await?, read, None)
+    } else {
+        let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
+        let read = workload::read(&options.query, &options.file, target.engine)?;
+        (connect::session(&mut target, &options.connecting).await?, read, demo)
+    };
     let limits = Limits {
         bytes: options.budget,
         indexes: options.max_indexes,
@@ -80,7 +86,7 @@ async fn one_statement(
     let (inspection, advice, seconds) = interruptible(work, &stop, &canceller).await?;
     clear();
     let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
-    let advice = Advice { proposals: advice.proposals, searched: Some(searched) };
+    let advice = Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed };
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 

@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print,
+    print, settings, snapshot,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -24,10 +24,18 @@ use crate::{
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
-    let (target, sql) = input::target_and_sql(options.words.clone());
+    let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
-    let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
-    let mut session = connect::session(&mut target, &options.connecting).await?;
+    let (mut session, demo) = match &options.snapshot {
+        Some(_) if target.is_some() => {
+            return Err(Failure::plain("choosing where to ask", "both a target and --snapshot were given; keep one"));
+        }
+        Some(file) => (snapshot::session(file, &options.connecting).await?, None),
+        None => {
+            let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
+            (connect::session(&mut target, &options.connecting).await?, demo)
+        }
+    };
     let request = ExplainRequest {
         sql: sql.clone(),
         analyze: options.analyze,
@@ -75,6 +83,7 @@ async fn explain(
 pub(super) struct Advice {
     pub(super) proposals: Vec<Proposal>,
     pub(super) searched: Option<Searched>,
+    pub(super) unproposed: Vec<String>,
 }
 
 impl Advice {
@@ -83,6 +92,7 @@ impl Advice {
         Report {
             proposals: &self.proposals,
             searched: self.searched,
+            unproposed: &self.unproposed,
             ..Report::new(&inspection.plan, &inspection.findings)
         }
     }
@@ -102,7 +112,7 @@ async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allo
         .map_err(|e| Failure::server(&e, Some(sql)))?;
     let searched =
         Searched { candidates: advice.candidates, explains: advice.explains, seconds: started.elapsed().as_secs_f64() };
-    Ok(Advice { proposals: advice.proposals, searched: Some(searched) })
+    Ok(Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed })
 }
 
 /// The catalog, or why nothing can be proposed without one.
@@ -138,7 +148,10 @@ fn confirmed(what: &str) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// The work's own, or that it was cancelled.
-async fn cancellable<T>(canceller: &Canceller, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn cancellable<T>(
+    canceller: &Canceller,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::select! {
         done = work => done,
         _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),

@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-use super::{DemoError, child::ENGINE_ARGUMENT, store::Run};
+use super::{DemoError, child::ENGINE_ARGUMENT};
+use crate::store::Run;
 
 /// How long an engine may be silent while it works on a step, before it counts as stuck.
 const STUCK: Duration = Duration::from_mins(2);

@@ -14,11 +14,11 @@ use std::{
 use super::{
     DemoError,
     process::{Launcher, Lines, broke},
-    store::{PORT, Run, Store, Template},
 };
 use crate::{
     plan::Engine,
     server::{Target, target::TlsMode},
+    store::{PORT, Run, Store, Template},
 };
 
 /// How often a start is tried before the demo gives up.

@@ -80,6 +80,8 @@ struct Statement<'a> {
     statements: Option<[Weighed<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<Searched>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_proposed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -220,6 +222,7 @@ impl<'a> Statement<'a> {
                 }]
             }),
             searched: report.searched,
+            not_proposed: report.unproposed,
         }
     }
 }

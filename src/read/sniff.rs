@@ -68,13 +68,14 @@ pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
     let (rest, error) = read_framed(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
-    if found && !is_told(&rest) {
-        return (plans, error);
+    let mut more = None;
+    if !found || is_told(&rest) {
+        more = read_text(text, if found { &rest } else { text }, 0, &mut plans).err();
     }
-    let more = read_text(text, if found { &rest } else { text }, 0, &mut plans).err();
     if found {
         plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
     }
+    mysql::interrupted(text, &mut plans);
     (plans, error.or(more))
 }
 

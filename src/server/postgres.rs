@@ -6,21 +6,28 @@
 mod catalog;
 mod errors;
 mod explain;
+mod names;
 mod prelude;
 mod statement;
 mod transaction;
 mod volatile;
 mod wire;
 
+use std::any::Any;
+
 use tokio_postgres::{Row, types::FromSql};
 
+pub(crate) use catalog::elements;
 pub(crate) use statement::Statement;
 pub(crate) use transaction::{Access, Transaction};
 pub use wire::Canceller;
 
 use self::wire::Wire;
 use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target};
-use crate::{catalog::Catalog, plan::Engine};
+use crate::{
+    catalog::{Catalog, Names},
+    plan::Engine,
+};
 
 /// The oldest server whose EXPLAIN and catalogs are read here (`SETTINGS`, `plan_cache_mode`, `pg_partition_tree`).
 const OLDEST: u32 = 120_000;
@@ -35,6 +42,10 @@ pub struct Connection {
     hypopg_schema: Option<String>,
     /// A transaction was begun and not seen to end: its future was dropped, or the answer to ROLLBACK is missing.
     unfinished: bool,
+    /// There are no rows behind the tables; nothing may be executed.
+    planning_only: bool,
+    /// What a room above made for this connection, and what goes with it.
+    kept: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Connection {
@@ -47,7 +58,15 @@ impl Connection {
         prelude::check_settings(&options.settings)?;
         let wire = Wire::connect(target).await?;
         let (info, hypopg_schema) = info(&wire, target).await?;
-        let mut connection = Self { info, wire, options: options.clone(), hypopg_schema, unfinished: false };
+        let mut connection = Self {
+            info,
+            wire,
+            options: options.clone(),
+            hypopg_schema,
+            unfinished: false,
+            planning_only: target.planning_only,
+            kept: None,
+        };
         connection.run_prelude().await?;
         // A wrong setting is told now and not with the first statement; and `role` changes who we are.
         let transaction = connection.begin(Access::ReadOnly, None).await?;
@@ -70,6 +89,16 @@ impl Connection {
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         self.wire.canceller()
+    }
+
+    /// Keeps something for as long as the connection.
+    pub(crate) fn keep(&mut self, thing: Box<dyn Any + Send + Sync>) {
+        self.kept = Some(thing);
+    }
+
+    /// What was kept.
+    pub(crate) fn kept(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
+        self.kept.take()
     }
 
     /// Where HypoPG's functions are, quoted for SQL; none without HypoPG.
@@ -109,6 +138,15 @@ impl Connection {
     ) -> Result<Catalog, ServerError> {
         self.start_over();
         catalog::read(self, tables, functions).await
+    }
+
+    /// Names of tables and columns.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn names(&mut self) -> Result<Names, ServerError> {
+        self.start_over();
+        names::read(self).await
     }
 }
 

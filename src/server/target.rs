@@ -70,6 +70,8 @@ pub struct Target {
     pub application_name: String,
     /// Our own embedded server: one connection at a time, everything may be tried in it.
     pub embedded: bool,
+    /// A twin of a server: it plans, and must not execute.
+    pub planning_only: bool,
     /// What only PostgreSQL's protocol knows.
     pub postgres: PostgresExtras,
     /// What the person should know of how the target was found, such as an ignored password file.
@@ -128,6 +130,7 @@ impl Target {
             connect_timeout_s: CONNECT_TIMEOUT_S,
             application_name: "whyslow".to_owned(),
             embedded: false,
+            planning_only: false,
             postgres: PostgresExtras::default(),
             warnings: Vec::new(),
         }

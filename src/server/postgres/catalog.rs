@@ -3,6 +3,8 @@
 mod array;
 mod queries;
 
+pub(crate) use array::elements;
+
 use std::collections::BTreeMap;
 
 use tokio_postgres::{

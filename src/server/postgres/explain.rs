@@ -13,6 +13,14 @@ const MEASURING: &str = "measuring with EXPLAIN ANALYZE";
 /// Explains; see [`Connection::explain`].
 pub(super) async fn explain(connection: &mut Connection, request: &ExplainRequest) -> Result<Explained, ServerError> {
     let statement = Statement::new(&request.sql)?;
+    if request.analyze && connection.planning_only {
+        return Err(ServerError::new(
+            ErrorKind::Refused,
+            MEASURING,
+            "this is a twin: it plans, and has no rows to execute on",
+        )
+        .next("explain without ANALYZE, or ask the server itself"));
+    }
     let (document, elapsed) = if request.analyze {
         let access = measurable(connection, &statement, request.confirmed).await?;
         run(connection, &statement, access, true).await?

@@ -1,6 +1,6 @@
 //! What a person has the session shaped with: settings, and statements run before.
 
-use super::{Connection, volatile, wire::Wire};
+use super::{Access, Connection, volatile, wire::Wire};
 use crate::{
     plan::Engine,
     server::{ErrorKind, ServerError},
@@ -84,7 +84,7 @@ async fn run(wire: &Wire, statement: &str) -> Result<(), ServerError> {
         Kind::Refused(why) => return Err(ServerError::new(ErrorKind::Refused, attempted, why)),
         kind => kind == Kind::ReadOnly,
     };
-    wire.begin(read_only, LOCK_LIMIT_MS).await?;
+    wire.begin(if read_only { Access::ReadOnly } else { Access::RolledBack }, LOCK_LIMIT_MS).await?;
     if !read_only {
         let class = classify(statement, Engine::PostgreSql);
         if let Some(name) = volatile::named(wire, &class.functions, "").await?.first() {

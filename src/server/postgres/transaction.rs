@@ -23,6 +23,8 @@ const LOCK_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) enum Access {
     /// `READ ONLY`: the server refuses every change but those of temporary tables.
     ReadOnly,
+    /// The same, every statement seeing what the first one saw (`REPEATABLE READ`).
+    Snapshot,
     /// Changes, undone at the end.
     RolledBack,
 }
@@ -60,7 +62,7 @@ impl Connection {
         self.tidy().await?;
         let lock = self.options.lock_timeout.unwrap_or(LOCK_LIMIT);
         self.unfinished = true;
-        self.wire.begin(access == Access::ReadOnly, lock.as_millis()).await?;
+        self.wire.begin(access, lock.as_millis()).await?;
         let transaction = Transaction { connection: self };
         match transaction.apply_settings().await {
             Ok(()) => Ok(transaction),

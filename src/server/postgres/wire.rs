@@ -22,7 +22,10 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::errors::{self, Ended};
+use super::{
+    Access,
+    errors::{self, Ended},
+};
 use crate::{
     server::{
         ErrorKind, ServerError, Target,
@@ -149,8 +152,12 @@ impl Wire {
     }
 
     /// `BEGIN` with the limits set for the transaction, in one round trip.
-    pub(super) async fn begin(&self, read_only: bool, lock_ms: u128) -> Result<(), ServerError> {
-        let mode = if read_only { "READ ONLY" } else { "READ WRITE" };
+    pub(super) async fn begin(&self, access: Access, lock_ms: u128) -> Result<(), ServerError> {
+        let mode = match access {
+            Access::ReadOnly => "READ ONLY",
+            Access::Snapshot => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            Access::RolledBack => "READ WRITE",
+        };
         let statement =
             self.limit.map_or(String::new(), |l| format!("; SET LOCAL statement_timeout = {}", l.as_millis()));
         // A mode and two numbers: nothing of the person's text.

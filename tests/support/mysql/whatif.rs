@@ -6,13 +6,13 @@ use whyslow::{
     advise::{Candidate, Key, TrialError, Tried, Trust, uses},
     plan::{Engine, Plan},
     server::{Session, SessionOptions},
-    whatif::{Allow, propose, try_one},
+    whatif::{Allow, Method, Reads, propose, try_one},
 };
 
 use super::{ADMIN, Server, connect, explain, private};
 use crate::support::{target, url};
 
-const ALLOWED: Allow = Allow { temporary_tables: true };
+const ALLOWED: Allow = Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true };
 
 fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
     Candidate {

@@ -3,7 +3,7 @@
 /// The elements of a one-dimensional array's text; NULL becomes an empty text. What is no array has no elements.
 ///
 /// `pg_stats` shows values of every type as `anyarray`, which has no binary form that a client could read.
-pub(super) fn elements(text: &str) -> Vec<String> {
+pub(crate) fn elements(text: &str) -> Vec<String> {
     let Some(inner) = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) else {
         return Vec::new();
     };

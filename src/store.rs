@@ -1,11 +1,10 @@
-//! What the demo keeps on disk: the prepared data, the engine's unpacked files, and a private directory for each run.
+//! What our own servers keep on disk: data prepared once and copied, and a private directory for each run.
 //!
 //! ```text
-//! <cache>/whyslow/demo/engine/                the engine's own cache
-//! <cache>/whyslow/demo/template-<stamp>/      the prepared data: pg/ and size; never opened, only copied
-//! <cache>/whyslow/demo/template-<stamp>.lock  shared by those who use it, exclusive to who makes or removes it
-//! <cache>/whyslow/demo/runs/<name>/           one run: pg/, tmp/, log, and the socket where its path is short enough
-//! <cache>/whyslow/demo/runs/<name>.lock       held while the run lives; who can take it sweeps the run away
+//! <cache>/whyslow/<name>/template-<stamp>/      prepared data: pg/ and size; never opened, only copied
+//! <cache>/whyslow/<name>/template-<stamp>.lock  shared by those who use it, exclusive to who makes or removes it
+//! <cache>/whyslow/<name>/runs/<run>/            one run: pg/, tmp/, log, and the socket where its path is short enough
+//! <cache>/whyslow/<name>/runs/<run>.lock        held while the run lives; who can take it sweeps the run away
 //! ```
 
 mod files;
@@ -20,38 +19,54 @@ use std::{
 
 use etcetera::BaseStrategy;
 
-pub(super) use run::{PORT, Run};
+pub(crate) use files::unique;
+pub(crate) use run::{PORT, Run};
 
-use super::DemoError;
+/// A directory that could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use {}: {source}", path.display())]
+pub(crate) struct StoreError {
+    /// Which.
+    pub(crate) path: PathBuf,
+    /// What the system said.
+    pub(crate) source: io::Error,
+}
+
+impl StoreError {
+    /// What the system said of a directory.
+    pub(crate) fn new(path: &Path, source: io::Error) -> Self {
+        Self { path: path.to_owned(), source }
+    }
+}
 
 /// How long to wait for another whyslow that is preparing the same data.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The demo's directory.
+/// The directory of one kind of server.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     root: PathBuf,
     /// The directory is in nobody's cache and is removed at the end.
     private: bool,
     /// What the person should know about it.
-    pub(super) note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Prepared data. Never opened: an engine that is killed can harm only its copy.
 #[derive(Debug)]
-pub(super) struct Template {
+pub(crate) struct Template {
     path: PathBuf,
     size: files::Size,
     _lock: File,
 }
 
 impl Store {
-    /// Opens the store below `cache`, or below the person's cache directory; where that cannot be written, in a
+    /// Opens the store `name` below `cache`, or below the person's cache directory; where that cannot be written, in a
     /// private temporary directory that lasts as long as the store.
-    pub(super) fn open(cache: Option<&Path>) -> Result<Self, DemoError> {
+    pub(crate) fn open(cache: Option<&Path>, name: &str) -> Result<Self, StoreError> {
         let home =
             cache.map(Path::to_path_buf).or_else(|| etcetera::base_strategy::Xdg::new().ok().map(|x| x.cache_dir()));
-        let why = match home.map(|h| h.join("whyslow").join("demo")) {
+        let why = match home.map(|h| h.join("whyslow").join(name)) {
             Some(root) => match files::make(&root.join("runs")).and_then(|()| files::probe(&root)) {
                 Ok(()) => return Ok(Self { root, private: false, note: None }),
                 Err(error) => format!("{} cannot be written ({error})", root.display()),
@@ -59,27 +74,30 @@ impl Store {
             None => "there is no home directory".to_owned(),
         };
         let parent = std::env::temp_dir();
-        let root = files::unique(&parent, "whyslow-demo").map_err(|e| DemoError::directory(&parent, e))?;
-        files::make(&root.join("runs")).map_err(|e| DemoError::directory(&root, e))?;
-        let note = format!("{why}: the demo's data is prepared for this run only, in {}", root.display());
+        let root = files::unique(&parent, &format!("whyslow-{name}")).map_err(|e| StoreError::new(&parent, e))?;
+        files::make(&root.join("runs")).map_err(|e| StoreError::new(&root, e))?;
+        let note = format!("{why}: what the {name} needs is prepared for this run only, in {}", root.display());
         Ok(Self { root, private: true, note: Some(note) })
     }
 
-    /// Where the engine may keep its own cache.
-    pub(super) fn engine_cache(&self) -> PathBuf {
-        self.root.join("engine")
+    /// The directory itself, for what else belongs there.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The prepared data of this stamp, if it is there and whole; else `build` makes it in a run's directory, from
     /// where it gets its name at once. `waiting` is called when another whyslow is at it.
-    pub(super) fn template(
+    ///
+    /// # Errors
+    /// [`StoreError`], and what `build` says.
+    pub(crate) fn template<E: From<StoreError>>(
         &self,
         stamp: &str,
         waiting: impl Fn(),
-        build: impl FnOnce(&Run) -> Result<(), DemoError>,
-    ) -> Result<Template, DemoError> {
+        build: impl FnOnce(&Run) -> Result<(), E>,
+    ) -> Result<Template, E> {
         let path = self.root.join(format!("template-{stamp}"));
-        let failed = |error| DemoError::directory(&path, error);
+        let failed = |error| E::from(StoreError::new(&path, error));
         let lock = File::options()
             .create(true)
             .append(true)
@@ -110,9 +128,9 @@ impl Store {
     }
 
     /// A private directory for one run, removed when dropped.
-    pub(super) fn run(&self) -> Result<Run, DemoError> {
+    pub(crate) fn run(&self) -> Result<Run, StoreError> {
         let runs = self.root.join("runs");
-        Run::new(&runs).map_err(|error| DemoError::directory(&runs, error))
+        Run::new(&runs).map_err(|error| StoreError::new(&runs, error))
     }
 
     /// Removes what runs that ended badly left behind, and prepared data that no whyslow uses.
@@ -137,8 +155,8 @@ impl Drop for Store {
 
 impl Template {
     /// Makes a fresh copy at `to`, removing what was there.
-    pub(super) fn copy(&self, to: &Path) -> Result<(), DemoError> {
-        let failed = |error| DemoError::directory(to, error);
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), StoreError> {
+        let failed = |error| StoreError::new(to, error);
         files::remove(to).map_err(failed)?;
         let copied = files::copy(&self.path.join("pg"), to).map_err(failed)?;
         if copied == self.size { Ok(()) } else { Err(failed(io::Error::other("the prepared data was not whole"))) }
@@ -176,8 +194,7 @@ fn patiently(waiting: impl FnOnce(), attempt: impl Fn() -> Result<(), TryLockErr
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use super::{Run, Store, files};
-    use crate::demo::DemoError;
+    use super::{Run, Store, StoreError, files};
 
     struct Scratch(PathBuf);
 
@@ -187,7 +204,7 @@ mod tests {
         }
 
         fn store(&self) -> Store {
-            Store::open(Some(&self.0)).unwrap()
+            Store::open(Some(&self.0), "demo").unwrap()
         }
     }
 
@@ -199,14 +216,14 @@ mod tests {
 
     /// Makes a "database" of two files.
     #[allow(clippy::unnecessary_wraps, reason = "the signature of a builder")]
-    fn build(run: &Run) -> Result<(), DemoError> {
+    fn build(run: &Run) -> Result<(), StoreError> {
         fs::create_dir_all(run.database().join("base")).unwrap();
         fs::write(run.database().join("version"), "18").unwrap();
         fs::write(run.database().join("base/1"), vec![7; 10_000]).unwrap();
         Ok(())
     }
 
-    fn refuse(_: &Run) -> Result<(), DemoError> {
+    fn refuse(_: &Run) -> Result<(), StoreError> {
         panic!("it was there already");
     }
 
@@ -244,7 +261,7 @@ mod tests {
             || (),
             |run| {
                 build(run)?;
-                Err(DemoError::Engine("it broke".to_owned()))
+                Err(StoreError::new(run.path(), std::io::Error::other("it broke")))
             },
         );
         assert!(failed.is_err());
@@ -274,7 +291,7 @@ mod tests {
         let scratch = Scratch::new();
         let file = scratch.0.join("a file where a directory should be");
         fs::write(&file, "").unwrap();
-        let store = Store::open(Some(&file)).unwrap();
+        let store = Store::open(Some(&file), "demo").unwrap();
         let root = store.root.clone();
         assert!(store.note.as_deref().is_some_and(|n| n.contains("cannot be written")), "{:?}", store.note);
         assert!(root.is_dir());

@@ -48,7 +48,7 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory that was not there, for this user's eyes only.
-pub(super) fn unique(parent: &Path, prefix: &str) -> io::Result<PathBuf> {
+pub(crate) fn unique(parent: &Path, prefix: &str) -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     loop {
         let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());

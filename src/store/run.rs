@@ -13,14 +13,16 @@ use super::files;
 const LONGEST_SOCKET: usize = 104;
 /// PostgreSQL's name for the socket of its usual port.
 const SOCKET: &str = ".s.PGSQL.5432";
+/// What PostgreSQL writes beside it.
+const SOCKET_LOCK: &str = ".s.PGSQL.5432.lock";
 /// The port in that name.
-pub(in crate::demo) const PORT: u16 = 5432;
+pub(crate) const PORT: u16 = 5432;
 /// The file that remembers a socket's directory outside the run's.
 const ELSEWHERE: &str = "socket-directory";
 
 /// A private directory for one run, removed when dropped; a later run sweeps away what a killed one leaves.
 #[derive(Debug)]
-pub(in crate::demo) struct Run {
+pub(crate) struct Run {
     path: PathBuf,
     _lock: File,
 }
@@ -43,31 +45,36 @@ impl Run {
     }
 
     /// The directory.
-    pub(in crate::demo) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where the database lies.
-    pub(in crate::demo) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.path.join("pg")
     }
 
     /// Where the engine's temporary files go, so that they go away with the run.
-    pub(in crate::demo) fn temporary(&self) -> PathBuf {
+    pub(crate) fn temporary(&self) -> PathBuf {
         self.path.join("tmp")
     }
 
     /// Where what the engine says goes.
-    pub(in crate::demo) fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.path.join("log")
     }
 
-    /// Listens on a socket and says in which directory: this one, or a private temporary one where this one's path is
-    /// too long for a socket.
-    pub(in crate::demo) fn listen(&self) -> io::Result<(UnixListener, PathBuf)> {
+    /// Listens on a socket and says in which directory.
+    pub(crate) fn listen(&self) -> io::Result<(UnixListener, PathBuf)> {
+        let directory = self.socket_directory()?;
+        Ok((UnixListener::bind(directory.join(SOCKET))?, directory))
+    }
+
+    /// The directory for a socket: this one, or a private temporary one where this one's path is too long for a socket.
+    pub(crate) fn socket_directory(&self) -> io::Result<PathBuf> {
         let fits = |directory: &Path| directory.join(SOCKET).as_os_str().as_bytes().len() < LONGEST_SOCKET;
         if fits(&self.path) {
-            return Ok((UnixListener::bind(self.path.join(SOCKET))?, self.path.clone()));
+            return Ok(self.path.clone());
         }
         let short = [std::env::temp_dir(), PathBuf::from("/tmp")];
         let parent = short.iter().find(|parent| fits(&parent.join("whyslow-00000000-00000000")));
@@ -75,7 +82,7 @@ impl Run {
             parent.ok_or_else(|| io::Error::other("every temporary directory's path is too long for a socket"))?;
         let directory = files::unique(parent, "whyslow")?;
         fs::write(self.path.join(ELSEWHERE), directory.as_os_str().as_bytes())?;
-        Ok((UnixListener::bind(directory.join(SOCKET))?, directory))
+        Ok(directory)
     }
 }
 
@@ -105,8 +112,9 @@ fn clear(path: &Path) -> io::Result<()> {
         let socket = directory.join(SOCKET);
         if fs::symlink_metadata(&socket).is_ok_and(|m| m.file_type().is_socket()) {
             let _ = fs::remove_file(&socket);
-            let _ = fs::remove_dir(directory);
         }
+        let _ = fs::remove_file(directory.join(SOCKET_LOCK));
+        let _ = fs::remove_dir(directory);
     }
     files::remove(path)
 }

@@ -1,0 +1,229 @@
+//! The twin as a method of trying indexes.
+
+use super::{
+    Check, METHOD, TwinError,
+    workshop::{Known, Reads, Workshop},
+};
+use crate::{
+    advise::{Candidate, Planned, TrialError, Tried, Trust},
+    fmt,
+    server::postgres::{Connection, Statement},
+    sql::Effects,
+};
+
+/// Tries candidates on a twin.
+pub(in crate::whatif) struct TwinTrial {
+    workshop: Workshop,
+    reads: Reads,
+    /// Why there is no twin: not asked for again with each candidate.
+    broken: Option<TrialError>,
+    /// Candidates with an expression that has no statistics.
+    guessed: Vec<Candidate>,
+}
+
+impl TwinTrial {
+    /// Takes the connection's workshop, or an empty one.
+    pub(in crate::whatif) fn new(connection: &mut Connection, reads: Reads) -> Self {
+        Self { workshop: Workshop::of(connection), reads, broken: None, guessed: Vec::new() }
+    }
+
+    /// Whether the connection itself leads to a twin.
+    pub(in crate::whatif) fn is_offline(&self) -> bool {
+        self.workshop.is_offline()
+    }
+
+    /// Gives the workshop back to the connection.
+    pub(in crate::whatif) fn give_back(self, connection: &mut Connection) {
+        connection.keep(Box::new(self.workshop));
+    }
+
+    /// Whether there is no twin and will be none.
+    pub(in crate::whatif) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Tries one candidate.
+    pub(in crate::whatif) async fn attempt(
+        &mut self,
+        connection: &mut Connection,
+        sql: &str,
+        candidate: &Candidate,
+    ) -> Result<Tried, TrialError> {
+        self.prepare(connection, &[sql]).await?;
+        let made = self.workshop.stand(&[candidate]).await.map_err(trial_error)?;
+        let made = made.into_iter().next().ok_or_else(unknown)??;
+        let (name, bytes) = (made.name.clone(), made.bytes);
+        self.guessed.retain(|guessed| guessed != candidate);
+        if made.guessed {
+            self.guessed.push(candidate.clone());
+        }
+        let known = self.workshop.known(sql).cloned().ok_or_else(unknown)??;
+        let after = self.workshop.plan_with(sql).await.map_err(trial_error)?;
+        let (trust, notes) = self.remarks(sql, candidate);
+        Ok(Tried {
+            method: METHOD,
+            trust: trust.unwrap_or(Trust::Rough),
+            notes,
+            before: known.plan,
+            after,
+            index_name: name,
+            size_bytes: Some(bytes),
+        })
+    }
+
+    /// Plans each statement with all of these indexes at once.
+    pub(in crate::whatif) async fn set(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[&str],
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        self.prepare(connection, statements).await?;
+        let made = self.workshop.stand(candidates).await.map_err(trial_error)?;
+        let mut names = Vec::with_capacity(candidates.len());
+        for (candidate, made) in candidates.iter().zip(made) {
+            let made = made.ok();
+            if made.is_some_and(|m| m.guessed) && !self.guessed.contains(candidate) {
+                self.guessed.push((*candidate).clone());
+            }
+            names.push(made.map(|m| m.name.clone()));
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        for sql in statements {
+            let known = self.workshop.known(sql).cloned().ok_or_else(unknown)?;
+            answers.push(match known {
+                Err(error) => Err(error),
+                Ok(known) => {
+                    let plan = if candidates.is_empty() {
+                        Ok(known.plan.clone())
+                    } else {
+                        self.workshop.plan_with(sql).await.map_err(trial_error)
+                    };
+                    let trust = self.trust(&known.check, None);
+                    plan.map(|plan| Planned { plan, trust, names: names.clone() })
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Takes away what was made.
+    pub(in crate::whatif) async fn clear(&mut self) {
+        // What cannot be taken away goes with the twin.
+        let _ = self.workshop.clear().await;
+    }
+
+    async fn prepare(&mut self, connection: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        self.workshop.prepare(connection, statements, self.reads).await.map_err(|error| {
+            let error = trial_error(error);
+            self.broken = Some(error.clone());
+            error
+        })
+    }
+
+    /// How far to trust the trial of a candidate, and what its reader must know.
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+        let (Some(Ok(known)), Ok(statement)) = (self.workshop.known(sql), Statement::new(sql)) else {
+            return (None, Vec::new());
+        };
+        let guessed = self.guessed.contains(candidate);
+        (Some(self.trust(&known.check, Some((candidate, guessed)))), self.notes(&statement, candidate, known, guessed))
+    }
+
+    /// The check's word, and less where something else is guessed.
+    fn trust(&self, check: &Check, candidate: Option<(&Candidate, bool)>) -> Trust {
+        let other_major =
+            self.workshop.versions().is_none_or(|(twin, _, production, _)| twin / 10_000 != production / 10_000);
+        match check {
+            Check::Rough(_) | Check::Unchecked => Trust::Rough,
+            _ if candidate.is_some_and(|(_, guessed)| guessed) => Trust::Rough,
+            Check::Close(_) => Trust::Close,
+            // The size of other kinds of index is known in its order of magnitude.
+            Check::Exact if other_major || candidate.is_some_and(|(c, _)| !is_sized(c)) => Trust::Close,
+            Check::Exact => Trust::Exact,
+        }
+    }
+
+    fn notes(&self, statement: &Statement, candidate: &Candidate, known: &Known, guessed: bool) -> Vec<String> {
+        let mut notes = vec![self.checked(known)];
+        if !matches!(known.check, Check::Exact) {
+            notes.extend(self.workshop.notes());
+            if !self.reads.ends && !self.workshop.is_offline() {
+                notes.push("the first and last values of indexes were not read; --twin-reads ends reads them, which matters after rows were added since ANALYZE".to_owned());
+            }
+        }
+        if guessed {
+            notes.push(
+                "an expression has no statistics before its index exists: the planner guesses how many rows it keeps"
+                    .to_owned(),
+            );
+        }
+        if !is_sized(candidate) {
+            notes.push(format!(
+                "the size of a {} index is a rough guess, which its cost hardly depends on",
+                candidate.method
+            ));
+        }
+        if statement.parameters() > 0 {
+            notes.push("planned for unknown parameters (generic plan)".to_owned());
+        }
+        if matches!(statement.effects(), Effects::Writes) {
+            notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
+        }
+        notes
+    }
+
+    /// What the self-check said, in words.
+    fn checked(&self, known: &Known) -> String {
+        let versions = match self.workshop.versions() {
+            Some((_, twin, _, production)) if twin == production => format!("PostgreSQL {twin}"),
+            Some((_, twin, _, production)) => format!("PostgreSQL {twin}, production {production}"),
+            None => "PostgreSQL".to_owned(),
+        };
+        let read = self
+            .workshop
+            .read_ms()
+            .map_or(String::new(), |ms| format!("; production's catalogs were read for {}", fmt::duration_ms(ms)));
+        match &known.check {
+            Check::Exact => format!(
+                "checked: the twin ({versions}) plans the statement as production does now, at the same cost{read}"
+            ),
+            Check::Close(ratio) => format!(
+                "checked: the twin ({versions}) plans the statement as production does now, at {:.2} % of its cost{read}",
+                ratio * 100.0
+            ),
+            Check::Rough(difference) => {
+                format!(
+                    "checked: the twin ({versions}) does not plan the statement as production does now: {difference}{read}"
+                )
+            }
+            Check::Unchecked => {
+                format!(
+                    "not checked: the snapshot holds no plan of this statement to hold the twin ({versions}) against"
+                )
+            }
+        }
+    }
+}
+
+/// Whether an index of that kind has a size that is known well.
+fn is_sized(candidate: &Candidate) -> bool {
+    matches!(candidate.method, "btree" | "hash" | "brin")
+}
+
+fn unknown() -> TrialError {
+    TrialError::Unsupported { method: METHOD, reason: "the twin does not know the statement".to_owned() }
+}
+
+pub(super) fn trial_error(error: TwinError) -> TrialError {
+    match error {
+        TwinError::Production(error) => TrialError::Server { method: METHOD, message: error.to_string() },
+        TwinError::Refused { doing, message, .. } => {
+            TrialError::Server { method: METHOD, message: format!("{doing}: {message}") }
+        }
+        other => TrialError::Unsupported { method: METHOD, reason: other.to_string() },
+    }
+}

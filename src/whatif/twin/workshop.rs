@@ -1,0 +1,363 @@
+//! Where twins are made and kept: one server and one twin at a time, for as long as the connection that they belong to.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Check, METHOD, NAME, Twin, TwinError, check, engine::TwinEngine, hypothetical::Made, link::OWNER, local,
+    trial::trial_error,
+};
+use crate::{
+    advise::{Candidate, TrialError},
+    plan::Plan,
+    read,
+    server::{
+        Session, SessionOptions, Target,
+        postgres::{Access, Connection, Statement},
+    },
+    whatif::{
+        create,
+        snapshot::{self, Snapshot},
+    },
+};
+
+/// Relations that one twin may grow to, over statements that touch different tables.
+const MOST: usize = 400;
+
+/// What a twin may read of production beyond its catalogs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reads {
+    /// First and last value of the leading column of every B-tree: two looks into each.
+    pub ends: bool,
+}
+
+/// Whether a twin can be made on this machine of a server of that version, and whether of the same major.
+pub(in crate::whatif) fn available(version_number: u32) -> Option<bool> {
+    local::best(version_number).map(|i| i.version_number / 10_000 == version_number / 10_000)
+}
+
+/// A statement as the twin knows it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// Whether the twin plans it like production.
+    pub(super) check: Check,
+    /// The twin's plan without any index that does not exist.
+    pub(super) plan: Plan,
+}
+
+/// An index that stands on the twin and not on production.
+#[derive(Debug)]
+struct Standing {
+    ddl: String,
+    schema: String,
+    made: Made,
+    name: String,
+}
+
+/// A server with a twin in it. Dropped, the server ends and its files go.
+#[derive(Debug, Default)]
+pub struct Workshop {
+    plans: Option<Connection>,
+    twin: Option<Twin>,
+    engine: Option<Arc<dyn TwinEngine>>,
+    known: BTreeMap<String, Result<Known, TrialError>>,
+    standing: Vec<Standing>,
+    made: u32,
+    /// Milliseconds that production's catalogs were read for this twin.
+    read_ms: Option<f64>,
+    /// The twin was made of a file: there is no production to ask.
+    offline: bool,
+}
+
+impl Workshop {
+    /// Makes a twin of a snapshot that somebody took.
+    ///
+    /// # Errors
+    /// [`TwinError`].
+    pub async fn open(snapshot: Snapshot) -> Result<Self, TwinError> {
+        let mut workshop = Self { offline: true, ..Self::default() };
+        workshop.make(snapshot).await?;
+        Ok(workshop)
+    }
+
+    /// Where to connect to plan on the twin.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        self.twin.as_ref().map(Twin::target)
+    }
+
+    /// What differs from production, for people: the twin's version, what could not be read or carried over.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let Some(twin) = &self.twin else { return Vec::new() };
+        let mut notes: Vec<String> = twin.notes.clone();
+        notes.extend(twin.snapshot.missing.iter().cloned());
+        if twin.snapshot.anonymised {
+            notes.push(
+                "the snapshot was anonymised: values of columns that its statements do not name are not in it"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// Versions of the twin and of production.
+    pub(super) fn versions(&self) -> Option<(u32, String, u32, String)> {
+        let twin = self.twin.as_ref()?;
+        let server = &twin.snapshot.server;
+        Some((
+            twin.engine.version_number(),
+            twin.engine.version().to_owned(),
+            server.version_number,
+            server.version.clone(),
+        ))
+    }
+
+    /// Keeps this workshop with a session, which lives as long.
+    pub fn attach(self, session: &mut Session) {
+        if let Session::Postgres(connection) = session {
+            connection.keep(Box::new(self));
+        }
+    }
+
+    /// The workshop that was kept with a connection, or an empty one.
+    pub(super) fn of(connection: &mut Connection) -> Self {
+        connection.kept().and_then(|kept| kept.downcast::<Self>().ok()).map(|kept| *kept).unwrap_or_default()
+    }
+
+    /// Whether there is a twin, or may be one.
+    pub(in crate::whatif) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Sees to it that the twin knows these statements.
+    ///
+    /// # Errors
+    /// [`TwinError`] when there is no twin; what one statement answered is told by [`Workshop::known`].
+    pub(super) async fn prepare(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[&str],
+        reads: Reads,
+    ) -> Result<(), TwinError> {
+        let mut new: Vec<(&str, Statement)> = Vec::new();
+        for sql in statements {
+            if self.known.contains_key(*sql) {
+                continue;
+            }
+            match Statement::new(sql) {
+                Ok(statement) => new.push((sql, statement)),
+                Err(error) => drop(self.known.insert((*sql).to_owned(), Err(trial_error(error.into())))),
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.clear().await?;
+        let covered = self.twin.as_ref().is_some_and(|twin| {
+            new.iter().all(|(_, statement)| statement.tables().iter().all(|table| twin.asked.contains(table)))
+        });
+        if !self.offline && !covered {
+            self.renew(connection, &new, reads).await?;
+        }
+        let mut alike = self.look_at(connection, &new).await?;
+        if !self.offline && covered && !alike {
+            // It may be older than production's statistics, or lack a function that only these statements call.
+            self.renew(connection, &new, reads).await?;
+            alike = self.look_at(connection, &new).await?;
+        }
+        let _ = alike;
+        Ok(())
+    }
+
+    /// Compares the twin's plans of statements with production's; whether all are the same.
+    async fn look_at(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[(&str, Statement)],
+    ) -> Result<bool, TwinError> {
+        let mut alike = true;
+        for (sql, statement) in statements {
+            let production =
+                if self.offline { self.recorded(sql)?.map(Ok) } else { Some(planned(connection, statement).await) };
+            let known = match production.transpose() {
+                // What production does not plan, nobody needs a twin's plan of.
+                Err(error) => Err(trial_error(error)),
+                Ok(production) => match self.plan(statement).await {
+                    Ok(plan) => {
+                        let check =
+                            production.map_or(Check::Unchecked, |production| check::compare(&production, &plan));
+                        alike &= check == Check::Exact;
+                        Ok(Known { check, plan })
+                    }
+                    Err(error) => {
+                        alike = false;
+                        Err(trial_error(error))
+                    }
+                },
+            };
+            self.known.insert((*sql).to_owned(), known);
+        }
+        Ok(alike)
+    }
+
+    /// What is known of a statement.
+    pub(super) fn known(&self, sql: &str) -> Option<&Result<Known, TrialError>> {
+        self.known.get(sql)
+    }
+
+    /// Milliseconds that production's catalogs were read for this twin.
+    pub(super) const fn read_ms(&self) -> Option<f64> {
+        self.read_ms
+    }
+
+    /// Takes a snapshot for statements, and what was asked for before, and makes a twin of it.
+    async fn renew(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[(&str, Statement)],
+        reads: Reads,
+    ) -> Result<(), TwinError> {
+        let before = self.twin.take().filter(|twin| twin.here.len() < MOST);
+        let mut asked = before.map(|twin| twin.asked).unwrap_or_default();
+        self.plans = None;
+        self.known.clear();
+        self.standing.clear();
+        let snapshot = snapshot::take_without_plans(connection, statements, &asked, reads.ends).await?;
+        self.read_ms = Some(snapshot.read_ms);
+        for table in statements.iter().flat_map(|(_, statement)| statement.tables()) {
+            if !asked.contains(table) {
+                asked.push(table.clone());
+            }
+        }
+        self.make(snapshot).await?;
+        if let Some(twin) = &mut self.twin {
+            twin.asked = asked;
+        }
+        Ok(())
+    }
+
+    /// Makes these indexes, and no others, stand on the twin; their names and what is known of each, or why one cannot be.
+    pub(super) async fn stand(
+        &mut self,
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<&Made, TrialError>>, TwinError> {
+        let twin = self.twin.as_mut().ok_or_else(gone)?;
+        let wanted: Vec<String> = candidates.iter().map(|c| create::postgres(c, Some(NAME))).collect();
+        let mut kept = Vec::new();
+        for standing in self.standing.drain(..) {
+            if wanted.contains(&standing.ddl) {
+                kept.push(standing);
+            } else {
+                twin.unmake(&standing.schema, &standing.name).await?;
+            }
+        }
+        self.standing = kept;
+        let mut failed: BTreeMap<usize, TrialError> = BTreeMap::new();
+        for (place, (candidate, ddl)) in candidates.iter().zip(&wanted).enumerate() {
+            if self.standing.iter().any(|s| s.ddl == *ddl) {
+                continue;
+            }
+            let name = (1..100_000)
+                .map(numbered)
+                .find(|name| !self.standing.iter().any(|s| s.name == *name))
+                .unwrap_or_default();
+            match twin.make(&create::postgres(candidate, Some(&name)), &candidate.schema, &candidate.table, &name).await
+            {
+                Ok(made) => {
+                    self.standing.push(Standing { ddl: ddl.clone(), schema: candidate.schema.clone(), made, name });
+                }
+                Err(error) => drop(failed.insert(place, trial_error(error))),
+            }
+        }
+        let answers = wanted.iter().enumerate().map(|(place, ddl)| {
+            let standing = self.standing.iter().find(|s| s.ddl == *ddl);
+            standing.map(|s| &s.made).ok_or_else(|| failed.get(&place).cloned().unwrap_or_else(|| trial_error(gone())))
+        });
+        Ok(answers.collect())
+    }
+
+    /// Takes away what stands.
+    pub(super) async fn clear(&mut self) -> Result<(), TwinError> {
+        let standing = std::mem::take(&mut self.standing);
+        if let Some(twin) = &self.twin {
+            for index in standing {
+                twin.unmake(&index.schema, &index.name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The twin's plan of a statement with what stands; indexes of partitions are called like those of their tables.
+    pub(super) async fn plan_with(&mut self, sql: &str) -> Result<Plan, TwinError> {
+        let mut plan = self.plan(&Statement::new(sql)?).await?;
+        for node in &mut plan.nodes {
+            let standing =
+                node.index.as_ref().and_then(|index| self.standing.iter().find(|s| s.made.names.contains(index)));
+            if let Some(standing) = standing {
+                node.index = Some(standing.name.clone());
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Makes a twin, in a server that is started if there is none.
+    async fn make(&mut self, snapshot: Snapshot) -> Result<(), TwinError> {
+        if self.engine.as_ref().is_none_or(|engine| engine.failure().is_some()) {
+            self.engine = Some(local::launch(snapshot.server.clone()).await?);
+        }
+        let engine = self.engine.clone().ok_or_else(|| TwinError::Engine("there is none".to_owned()))?;
+        self.made += 1;
+        let twin = Twin::build(engine, snapshot, self.made).await?;
+        let target = twin.target();
+        self.plans = Some(Connection::connect(&target, &SessionOptions::default()).await?);
+        self.twin = Some(twin);
+        Ok(())
+    }
+
+    fn recorded(&self, sql: &str) -> Result<Option<Plan>, TwinError> {
+        let recorded = self.twin.as_ref().and_then(|twin| twin.snapshot.plan_of(sql));
+        recorded.map(read_one).transpose()
+    }
+
+    /// The twin's plan of a statement.
+    async fn plan(&mut self, statement: &Statement) -> Result<Plan, TwinError> {
+        let plans = self.plans.as_mut().ok_or_else(|| TwinError::Engine(format!("nobody plans as {OWNER}")))?;
+        planned(plans, statement).await.map_err(|error| match error {
+            TwinError::Production(error) => {
+                TwinError::Unsupported(format!("the twin cannot plan it: {}", error.message))
+            }
+            other => other,
+        })
+    }
+}
+
+/// The name of an index that stands.
+fn numbered(number: u32) -> String {
+    if number == 1 { NAME.to_owned() } else { format!("{NAME}_{number}") }
+}
+
+fn gone() -> TwinError {
+    TwinError::Engine("it is gone".to_owned())
+}
+
+/// A server's plan of a statement.
+async fn planned(connection: &mut Connection, statement: &Statement) -> Result<Plan, TwinError> {
+    let limit = connection.plain_limit();
+    let transaction = connection.begin(Access::ReadOnly, Some(limit)).await?;
+    match transaction.plan(statement, false).await {
+        Ok(document) => {
+            transaction.rollback().await?;
+            read_one(&document)
+        }
+        Err(error) => transaction.fail(error).await.map_err(TwinError::Production),
+    }
+}
+
+fn read_one(document: &str) -> Result<Plan, TwinError> {
+    let wrong = |problem: String| TwinError::Unsupported(format!("{METHOD}: reading a plan: {problem}"));
+    read::read(document)
+        .map_err(|e| wrong(e.to_string()))?
+        .into_iter()
+        .next()
+        .ok_or_else(|| wrong("there is none".to_owned()))
+}
