@@ -46,8 +46,7 @@ const LINES: &[LineReader] = &[
 const TEXT: &[Dialect] = &[mysql::read_tree, traditional::read, tidb::read];
 
 /// Words without which none of [`TEXT`] has anything to read.
-const TEXT_TELLTALES: [&str; 9] = [
-    "-> ",
+const TEXT_TELLTALES: [&str; 8] = [
     "select_type",
     "operator info",
     "\tSIMPLE\t",
@@ -80,6 +79,11 @@ pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     (plans, error.or(more))
 }
 
+/// Whether a text holds an arrow of MySQL's trees; PostgreSQL's have two blanks behind.
+fn has_tree(text: &str) -> bool {
+    text.match_indices("-> ").any(|(at, arrow)| !text[at + arrow.len()..].starts_with(' '))
+}
+
 /// Whether a text holds what only a plan has.
 fn is_told(text: &str) -> bool {
     TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
@@ -88,7 +92,9 @@ fn is_told(text: &str) -> bool {
 /// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
 fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
     // A document of its own is none, and may be large.
-    if text.trim_start().starts_with(['{', '[']) || !TEXT_TELLTALES.iter().any(|words| text.contains(words)) {
+    if text.trim_start().starts_with(['{', '['])
+        || !(TEXT_TELLTALES.iter().any(|words| text.contains(words)) || has_tree(text))
+    {
         return (String::new(), None);
     }
     let lines = text::Lines::of(text);

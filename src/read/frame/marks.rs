@@ -133,15 +133,19 @@ fn continued(rows: &[&str]) -> bool {
     all * 2 >= rows.len().max(1) || columns.iter().any(|(column, count)| *count > 1 || rulers.contains(&(column + 1)))
 }
 
-/// psql's wrapped format: lines of one width that end in a mark, each followed by one that begins with it.
+/// psql's wrapped format: the widest lines end in a mark, all of them, and each is followed by one that begins with it.
 fn wrapped(rows: &[&str]) -> Option<char> {
+    let bare = |row: &&str| -> String {
+        let row = row.trim_end().trim_end_matches(BORDERS).trim_end();
+        row.trim_start_matches(BORDERS).to_owned()
+    };
+    let rows: Vec<String> =
+        rows.iter().map(bare).filter(|row| !row.trim().chars().all(|c| matches!(c, '-' | '─' | '═'))).collect();
+    let widest = rows.iter().map(|row| row.width()).max().unwrap_or(0);
     ['.', '…'].into_iter().find(|mark| {
-        let pair = |two: &[&str]| {
-            let [first, second] = [two[0], two[1]]
-                .map(|row| row.trim_end().trim_end_matches(BORDERS).trim_end().trim_start_matches(BORDERS));
-            first.ends_with(*mark) && second.starts_with(*mark) && !first.ends_with("..")
-        };
-        rows.windows(2).any(pair)
+        let mut broken = rows.iter().zip(rows.iter().skip(1)).filter(|(row, _)| row.width() == widest).peekable();
+        let goes_on = |(row, next): (&String, &String)| row.ends_with(*mark) && next.starts_with(*mark);
+        broken.peek().is_some() && broken.all(goes_on)
     })
 }
 

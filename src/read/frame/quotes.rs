@@ -7,22 +7,36 @@ pub(super) fn unquote(text: &str) -> Option<String> {
         return Some(halve(text));
     }
     let rows = || text.lines().map(str::trim).filter(|row| !row.is_empty()).take(200);
+    let single = rows().filter(|row| in_single(row).is_some()).count();
+    if single > 1 && single * 10 >= rows().count() * 9 {
+        return Some(by_line(text, |row| in_single(row).map(str::to_owned)));
+    }
     let quoted = rows().filter(|row| is_cell(row)).count();
     // A heading or a prompt may stand without.
     if quoted == 0 || quoted * 2 < rows().count() {
         return one_cell(text);
     }
+    Some(by_line(text, |row| is_cell(row).then(|| row[1..row.len() - 1].replace("\"\"", "\""))))
+}
+
+/// The text with those lines replaced of which something else is made.
+fn by_line(text: &str, inside: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let row = line.trim();
-        if is_cell(row) {
-            out.push_str(&row[1..row.len() - 1].replace("\"\"", "\""));
-            out.push_str(&line[line.trim_end().len()..]);
-        } else {
-            out.push_str(line);
+        match inside(line.trim()) {
+            Some(row) => {
+                out.push_str(&row);
+                out.push_str(&line[line.trim_end().len()..]);
+            }
+            None => out.push_str(line),
         }
     }
-    Some(out)
+    out
+}
+
+/// What stands between single quotes around a whole line.
+fn in_single(row: &str) -> Option<&str> {
+    row.strip_prefix('\'')?.strip_suffix('\'')
 }
 
 /// Whether a line is one quoted cell: a line of JSON in quotes has single quotes inside.
