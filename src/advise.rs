@@ -4,6 +4,7 @@
 //! what the server would do with one; this room does not know which method answers.
 
 mod advisor;
+mod build;
 mod candidates;
 pub mod ddl;
 mod extensions;
@@ -13,6 +14,7 @@ mod pool;
 mod redundant;
 mod search;
 mod size;
+mod unproposed;
 mod upkeep;
 mod workload;
 
@@ -191,6 +193,10 @@ pub trait Trial: Send {
     /// index may need to be guessed at, a method may have been checked.
     fn remarks(&self, _statement: &str, _candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
         (None, Vec::new())
+    }
+    /// How many sets a search may try for each statement of its workload, by what one costs.
+    fn sets_a_statement(&self) -> usize {
+        40
     }
     /// Takes away what was made for the trials so far. To be called when no more follow; a method that leaves nothing
     /// behind has nothing to do.

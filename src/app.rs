@@ -20,6 +20,7 @@ mod picker;
 mod prompt;
 mod requests;
 mod sheet;
+mod suggest;
 mod tree;
 mod trees;
 mod tries;
@@ -32,7 +33,7 @@ pub use editor::Editor;
 pub use faces::{Document, Face, Faces, Flat, Group, GroupKind, Groups, SortBy, groups, weight};
 pub use form::{Field, Form};
 pub use line::LineEdit;
-pub use message::{Confirmed, Effect, Message, Notes, Purpose};
+pub use message::{Confirmed, Copied, Effect, Excerpt, Message, Notes, Purpose};
 pub use model::{
     Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Sample, Setup, Toast, View, Work, WorkKind,
 };

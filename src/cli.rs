@@ -5,13 +5,17 @@ mod compare;
 mod connect;
 mod explain;
 mod failure;
+mod history;
 mod input;
 mod options;
 mod output;
 mod print;
 mod read;
 mod screen;
+mod settings;
+mod shell;
 mod snapshot;
+mod themes;
 mod workload;
 
 use std::process::ExitCode;
@@ -46,6 +50,7 @@ Without a command the screen opens. Exit status: 0 done; 1 done, and a finding a
   whyslow postgres://ann@db/shop                 the screen on a server
   whyslow explain postgres://ann@db/shop 'select …' --advise
   psql -XqAt -c 'explain (format json) select …' | whyslow read -
+  whyslow compare before.json after.json
 
 whyslow reads. What would write, lock or execute your statement is shown first and asked for.";
 
@@ -61,10 +66,26 @@ enum Command {
     Compare(options::Compare),
     /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
+    /// What was run before, newest last
+    History(options::History),
+    /// List the themes
+    Themes(options::Plain),
     /// Write what the planner knows of a statement's tables to a file, for `explain --snapshot` and `advise --snapshot` elsewhere
     Snapshot(options::Snapshot),
     /// List every command of the screen with its keys
     Keys,
+    /// Print a configuration file that says what the defaults say; whyslow reads it from ~/.config/whyslow/config.toml
+    Config,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of one command if it is named
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Print the JSON Schema of --format json
     Schema,
 }
@@ -96,6 +117,7 @@ pub fn main(engine: Option<&'static Provider>) -> ExitCode {
 }
 
 fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
+    settings::warn();
     // Two workers are enough: one drives the connection, one the screen.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -110,8 +132,13 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::History(options)) => history::run(&options),
+            Some(Command::Themes(options)) => themes::run(&options.common),
+            Some(Command::Keys) => Output::standard().text(&settings::keymap().listing()),
+            Some(Command::Config) => Output::standard().text(&crate::config::sample()),
+            Some(Command::Completions { shell }) => shell::completions(Cli::command(), shell),
+            Some(Command::Man { command }) => shell::man(Cli::command(), command.as_deref()),
             Some(Command::Snapshot(options)) => snapshot::run(options, engine).await,
-            Some(Command::Keys) => Output::standard().text(&crate::keys::Keymap::default().listing()),
             Some(Command::Schema) => Output::standard().text(crate::export::json::SCHEMA),
         }
     });

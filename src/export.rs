@@ -3,8 +3,14 @@
 //! A format is one file below `export/`.
 
 pub mod error;
+pub mod html;
 pub mod json;
+pub mod markdown;
+#[cfg(test)]
+mod samples;
 pub mod text;
+
+use std::collections::BTreeMap;
 
 use crate::{
     advise::{Advice, Candidate, Proposal, Tried, Verdict},
@@ -23,7 +29,14 @@ pub struct Report<'a> {
     pub proposals: &'a [Proposal],
     /// How much was searched for proposals; `None` when none were asked for.
     pub searched: Option<Searched>,
+    /// What people wrote about nodes, by the nodes' numbers.
+    pub notes: &'a BTreeMap<u32, String>,
+    /// What no index is proposed for, and why.
+    pub unproposed: &'a [String],
 }
+
+/// Nobody wrote anything.
+static NO_NOTES: BTreeMap<u32, String> = BTreeMap::new();
 
 /// Two plans of one statement beside each other.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +101,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None }
+        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[] }
     }
 }
 

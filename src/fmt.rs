@@ -116,8 +116,37 @@ pub fn times(n: f64) -> String {
     }
 }
 
+/// A moment in seconds since 1970, in universal time: `2026-11-26 11:31 UTC`.
+#[must_use]
+pub fn utc(seconds: u64) -> String {
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Years that begin in March put the day that not every year has at their end; 400 of them are an era of 146,097 days.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (400 * era + year + u64::from(month >= 10), if month < 10 { month + 3 } else { month - 9 });
+    format!("{year:04}-{month:02}-{date:02} {:02}:{:02} UTC", of_day / 3_600, of_day / 60 % 60)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn moments_are_told_in_universal_time() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_078_012_800, "2004-02-29 00:00 UTC"),
+            (1_798_761_599, "2026-12-31 23:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ] {
+            assert_eq!(super::utc(seconds), text);
+        }
+    }
+
     #[test]
     fn numbers_read_as_people_write_them() {
         for (ms, text) in

@@ -120,6 +120,15 @@ impl History {
         fs::read_to_string(self.directory.join("plans").join(file_name(place))).ok()
     }
 
+    /// Keeps what was copied last, for terminals that took it and for those that did not; gives the file.
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn keep_copy(&self, text: &str) -> io::Result<PathBuf> {
+        self.replace(Path::new("copied"), text)?;
+        Ok(self.directory.join("copied"))
+    }
+
     /// Keeps a plan's document beside those of other runs and gives its name. The oldest give way.
     ///
     /// # Errors

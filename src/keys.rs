@@ -22,6 +22,8 @@ pub enum Place {
     Normal,
     /// Everything that scrolls or has a cursor.
     Moving,
+    /// Words are suggested for what is being typed.
+    Completion,
     /// Typing the query.
     Editor,
     /// The query, not typing.
@@ -69,6 +71,7 @@ impl Place {
             Self::Busy => "While the server works",
             Self::Normal => "Everywhere but in text",
             Self::Moving => "Moving",
+            Self::Completion => "Suggestions",
             Self::Editor => "Typing the query",
             Self::Query => "Query",
             Self::Start => "Start page",
@@ -98,6 +101,7 @@ impl Place {
             Self::Busy => "busy",
             Self::Normal => "normal",
             Self::Moving => "moving",
+            Self::Completion => "suggestions",
             Self::Editor => "editor",
             Self::Query => "query",
             Self::Start => "start",
@@ -125,6 +129,7 @@ impl Place {
         matches!(
             self,
             Self::Always
+                | Self::Completion
                 | Self::Editor
                 | Self::Line
                 | Self::Search
@@ -137,12 +142,13 @@ impl Place {
 }
 
 /// The order in which help lists the places.
-pub const PLACES: [Place; 22] = [
+pub const PLACES: [Place; 23] = [
     Place::Always,
     Place::Normal,
     Place::Moving,
     Place::Query,
     Place::Editor,
+    Place::Completion,
     Place::Plan,
     Place::Tree,
     Place::Findings,
@@ -237,8 +243,14 @@ pub enum Command {
     CopyDdl,
     CopyUndo,
     CopyQuery,
+    CopyNode,
+    CopyPlan,
+    CopyPlanJson,
+    CopyPlanMarkdown,
+    CopyReport,
     Accept,
     GenericPlan,
+    Complete,
     Leave,
     NewLine,
     Indent,

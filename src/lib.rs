@@ -9,7 +9,7 @@
 //! | 1 | [`read`], `store` |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
 //! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
-//! | 4 | [`export`], [`app`] |
+//! | 4 | [`config`], [`export`], [`app`] |
 //! | 5 | [`ui`] |
 //! | 6 | [`runtime`]; [`cli`] |
 
@@ -19,6 +19,7 @@ pub mod advise;
 pub mod app;
 pub mod catalog;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod diagnose;
 pub mod export;

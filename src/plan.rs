@@ -9,13 +9,17 @@ pub mod diff;
 pub mod fold;
 mod metrics;
 mod node;
+mod phases;
 mod search;
 mod title;
 mod walk;
 
 pub use build::{BuildError, PlanBuilder};
 pub use metrics::{Derived, Explanation};
-pub use node::{Buffers, Conditions, Cost, Flag, Node, Operator, Relation, Role, Rows, Spill, Timing, Workers};
+pub use node::{
+    Buffers, Conditions, Cost, Flag, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers,
+};
+pub use phases::{Jit, Phases, Serialization, Trigger};
 
 /// Which database server a plan, a statement or a connection belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -85,6 +89,8 @@ pub struct Plan {
     pub settings: Vec<(String, String)>,
     /// What the server said beside the plan: warnings, rewritten text, partial results.
     pub notes: Vec<String>,
+    /// What was done outside of the nodes: triggers, compiling, …
+    pub phases: Phases,
     /// Whole-plan facts that are not modelled (JIT, triggers, …), verbatim.
     pub extra: Vec<(String, String)>,
     /// The document the plan was read from; node lines refer to it. Shared by all plans of one document.

@@ -2,6 +2,7 @@
 
 mod caret;
 mod classify;
+mod complete;
 mod explain;
 mod fill;
 mod format;
@@ -18,6 +19,7 @@ mod trace;
 
 pub use caret::{Caret, caret};
 pub use classify::{Class, Effects, classify, without_explain};
+pub use complete::{Completion, Suggestion, complete};
 pub use fill::{Filled, fill, literal, parameters};
 pub use format::format;
 pub use highlight::{Token, highlight_lines};

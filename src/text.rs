@@ -37,9 +37,22 @@ pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', "↵").replace('\t', " ")
 }
 
+/// The line a byte of a text stands on, from 1.
+#[must_use]
+pub fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).fold(1, |lines, b| lines + usize::from(b == b'\n'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{one_line, visible};
+    use super::{line_of, one_line, visible};
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        for (byte, line) in [(0, 1), (1, 1), (2, 2), (3, 2), (99, 3)] {
+            assert_eq!(line_of("a\nb\nc", byte), line, "{byte}");
+        }
+    }
 
     #[test]
     fn escape_sequences_are_shown_and_not_sent() {

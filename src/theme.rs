@@ -9,20 +9,34 @@ mod glyphs;
 
 use std::collections::HashMap;
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::{
+    buffer::Buffer,
+    style::{Color, Modifier, Style},
+};
 
 pub use colour::Depth;
 pub use glyphs::{ASCII, Glyphs, UNICODE};
 
 /// The themes that come with the program: name and file. A theme is a file and a line here.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: &[(&str, &str)] = &[
     ("dark", include_str!("../themes/dark.toml")),
     ("light", include_str!("../themes/light.toml")),
     ("contrast", include_str!("../themes/contrast.toml")),
+    ("colorblind", include_str!("../themes/colorblind.toml")),
+    ("ansi", include_str!("../themes/ansi.toml")),
+    ("mono", include_str!("../themes/mono.toml")),
+    ("catppuccin-latte", include_str!("../themes/catppuccin-latte.toml")),
+    ("catppuccin-mocha", include_str!("../themes/catppuccin-mocha.toml")),
+    ("dracula", include_str!("../themes/dracula.toml")),
+    ("gruvbox-dark", include_str!("../themes/gruvbox-dark.toml")),
+    ("gruvbox-light", include_str!("../themes/gruvbox-light.toml")),
+    ("nord", include_str!("../themes/nord.toml")),
+    ("solarized-dark", include_str!("../themes/solarized-dark.toml")),
+    ("solarized-light", include_str!("../themes/solarized-light.toml")),
 ];
 
 /// Every scope the screen asks for. A theme file that names another is warned about.
-pub const SCOPES: [&str; 58] = [
+pub const SCOPES: &[&str] = &[
     "ui",
     "ui.text",
     "ui.dim",
@@ -88,9 +102,11 @@ pub const SCOPES: [&str; 58] = [
 pub struct Theme {
     /// Its name.
     pub name: String,
+    /// What it is, in a line.
+    pub about: String,
     /// What to draw lines and marks with.
     pub glyphs: &'static Glyphs,
-    /// The page's colours, for pictures; on a terminal its own are left alone.
+    /// The page's colours, background first, for pictures and for terminals whose own are painted over.
     pub page: (Color, Color),
     styles: HashMap<String, Style>,
 }
@@ -107,11 +123,13 @@ pub enum ThemeError {
         known: String,
     },
     /// The file is no TOML.
-    #[error("theme {name}: {problem}")]
+    #[error("theme {name}, line {line}: {problem}")]
     Malformed {
         /// The theme.
         name: String,
-        /// Where and what.
+        /// Line of its file, from 1.
+        line: usize,
+        /// What is wrong there.
         problem: String,
     },
     /// Themes inherit from each other in a circle.
@@ -135,7 +153,7 @@ impl Theme {
         let resolved = file::resolve(name, own, &mut warnings)?;
         let styles = resolved.styles.iter().map(|(scope, style)| (scope.clone(), style.at(depth))).collect();
         let page = (resolved.background.at(depth), resolved.foreground.at(depth));
-        Ok((Self { name: name.to_owned(), glyphs, page, styles }, warnings))
+        Ok((Self { name: name.to_owned(), about: resolved.about, glyphs, page, styles }, warnings))
     }
 
     /// The built-in theme for a dark or a light background.
@@ -143,9 +161,28 @@ impl Theme {
     pub fn built_in(dark: bool, depth: Depth, glyphs: &'static Glyphs) -> Self {
         let name = if dark { "dark" } else { "light" };
         Self::load(name, depth, glyphs, &|_| None).map_or_else(
-            |_| Self { name: String::new(), glyphs, page: (Color::Reset, Color::Reset), styles: HashMap::new() },
+            |_| Self {
+                name: String::new(),
+                about: String::new(),
+                glyphs,
+                page: (Color::Reset, Color::Reset),
+                styles: HashMap::new(),
+            },
             |(theme, _)| theme,
         )
+    }
+
+    /// Gives every cell that has the terminal's own colours those of the page.
+    pub fn paint(&self, buffer: &mut Buffer) {
+        let (background, foreground) = self.page;
+        for cell in &mut buffer.content {
+            if cell.bg == Color::Reset {
+                cell.bg = background;
+            }
+            if cell.fg == Color::Reset {
+                cell.fg = foreground;
+            }
+        }
     }
 
     /// The style of a scope, or of the nearest parent that has one.
@@ -190,64 +227,4 @@ impl Ink {
 }
 
 #[cfg(test)]
-mod tests {
-    use ratatui::style::{Color, Modifier};
-
-    use super::{BUILT_IN, Depth, SCOPES, Theme, ThemeError, UNICODE};
-
-    fn own(text: &'static str) -> impl Fn(&str) -> Option<String> {
-        move |name| (name == "own").then(|| text.to_owned())
-    }
-
-    #[test]
-    fn built_in_themes_load_without_a_warning_and_tell_meanings_apart() {
-        for (name, _) in BUILT_IN {
-            for depth in [Depth::True, Depth::Indexed, Depth::Ansi, Depth::None] {
-                let (theme, warnings) = Theme::load(name, depth, &UNICODE, &|_| None).unwrap();
-                assert_eq!(warnings, Vec::<String>::new(), "{name}");
-                if depth != Depth::None {
-                    assert_ne!(theme.style("plan.heat.5"), theme.style("plan.heat.1"), "{name} {depth:?}");
-                    assert_ne!(theme.style("verdict.proved"), theme.style("verdict.rejected"), "{name} {depth:?}");
-                }
-                for scope in SCOPES {
-                    let style = theme.style(scope);
-                    assert!(
-                        depth != Depth::None || (style.fg.is_none() && style.bg.is_none()),
-                        "{scope} keeps a colour"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_scope_without_a_style_takes_its_parents() {
-        let text = "inherits = \"dark\"\n[scopes]\nflag = { fg = \"#112233\" }\n";
-        let (theme, warnings) = Theme::load("own", Depth::True, &UNICODE, &own(text)).unwrap();
-        assert!(warnings.is_empty());
-        assert_eq!(theme.style("flag.some.new-one").fg, Some(Color::Rgb(0x11, 0x22, 0x33)));
-        assert_eq!(theme.style("nothing.of.that"), ratatui::style::Style::new());
-    }
-
-    #[test]
-    fn mistakes_are_warnings_and_the_rest_counts() {
-        let text = "[scopes]\nerror = { fg = \"no-such\", bold = true }\n\"plan.hot\" = { fg = \"red\" }\n\"ui.dim\" = { dim = true, blink = 1 }\n";
-        let (theme, warnings) = Theme::load("own", Depth::True, &UNICODE, &own(text)).unwrap();
-        assert_eq!(warnings.len(), 3, "{warnings:?}");
-        assert!(theme.style("error").add_modifier.contains(Modifier::BOLD));
-    }
-
-    #[test]
-    fn what_cannot_be_had_is_an_error_that_says_so() {
-        assert!(matches!(Theme::load("nope", Depth::True, &UNICODE, &|_| None), Err(ThemeError::Unknown { .. })));
-        assert!(matches!(Theme::load("own", Depth::True, &UNICODE, &own("a = [")), Err(ThemeError::Malformed { .. })));
-        let circle = own("inherits = \"own\"");
-        assert!(matches!(Theme::load("own", Depth::True, &UNICODE, &circle), Err(ThemeError::Circle(_))));
-    }
-
-    #[test]
-    fn without_colours_a_selection_is_turned_round() {
-        let theme = Theme::built_in(true, Depth::None, &UNICODE);
-        assert!(theme.style("ui.selection").add_modifier.contains(Modifier::REVERSED));
-    }
-}
+mod tests;

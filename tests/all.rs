@@ -17,6 +17,7 @@ mod live_mysql;
 mod live_postgres;
 mod pty;
 mod read_family;
+mod read_formats;
 mod read_plans;
 mod readme;
 mod schema;

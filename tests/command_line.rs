@@ -14,9 +14,16 @@ fn fixture(name: &str) -> PathBuf {
 
 /// Runs the program with this on standard input.
 fn run(arguments: &[&str], input: &[u8]) -> Output {
+    run_with(arguments, input, &[])
+}
+
+/// The same in an environment with these variables.
+fn run_with(arguments: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Output {
     let mut child = Command::new(PROGRAM)
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -180,12 +187,153 @@ fn the_answer_goes_to_a_file_when_one_is_named() {
 }
 
 #[test]
+fn a_plan_can_be_had_as_markdown_and_as_a_page() {
+    let markdown = said(&read("postgresql-15/spill.analyze.json", &["--format", "markdown"]));
+    assert!(markdown.starts_with("## Plan\n") && markdown.contains("\n### Findings\n"), "{markdown}");
+    let page = said(&read("postgresql-15/spill.analyze.json", &["--format", "html"]));
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n") && !page.contains("<script"), "{page}");
+}
+
+#[test]
+fn every_shell_gets_a_completion_script_and_man_its_pages() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = said(&run(&["completions", shell], b""));
+        for word in ["whyslow", "explain", "--format", "--analyze"] {
+            assert!(script.contains(word.trim_start_matches('-')), "{shell}: {word}");
+        }
+    }
+    let page = said(&run(&["man"], b""));
+    assert!(page.contains(".TH whyslow 1") && page.contains("Exit status"), "{page}");
+    let page = said(&run(&["man", "explain"], b""));
+    assert!(page.contains(".TH whyslow\\-explain 1") || page.contains(".TH whyslow-explain 1"), "{page}");
+    assert!(page.contains("analyze"), "{page}");
+    let output = run(&["man", "nonsense"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("there are demo, explain"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_themes_are_listed_with_those_of_ones_own() {
+    let listing = said(&run(&["themes"], b""));
+    let names: Vec<&str> = listing.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.len() >= 8 && names.contains(&"gruvbox-dark") && names.contains(&"mono"), "{names:?}");
+    assert!(!listing.contains('\x1b'));
+    let folder = std::env::temp_dir().join(format!("whyslow-themes-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("whyslow/themes")).unwrap();
+    std::fs::write(folder.join("whyslow/themes/mine.toml"), "about = \"Mine\"\ninherits = \"dark\"\n").unwrap();
+    std::fs::write(folder.join("whyslow/themes/broken.toml"), "about = ").unwrap();
+    let home = [("XDG_CONFIG_HOME", folder.to_str().unwrap())];
+    let listing = said(&run_with(&["themes", "--color", "truecolor"], b"", &home));
+    assert!(listing.contains("Mine (yours)") && listing.contains("\x1b[") && listing.contains("theme broken, line 1"));
+    let json = said(&run_with(&["themes", "--format", "json"], b"", &home));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json.as_array().unwrap().iter().any(|t| t["name"] == "mine" && t["own"] == true), "{json}");
+    let output = run_with(&["--theme", "nope", "postgres://ann@127.0.0.1:1/shop"], b"", &home);
+    assert_eq!(output.status.code(), Some(2));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_configuration_counts_and_a_mistake_in_it_stops_nothing() {
+    let folder = std::env::temp_dir().join(format!("whyslow-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("config.toml");
+    let sample = said(&run(&["config"], b""));
+    std::fs::write(&file, &sample).unwrap();
+    let variables = [("WHYSLOW_CONFIG", file.to_str().unwrap())];
+    let read = ["read", "-"];
+    let document = std::fs::read(fixture("postgresql-15/spill.analyze.json")).unwrap();
+    let usual = said(&run(&read, &document));
+    assert_eq!(said(&run_with(&read, &document, &variables)), usual, "the sample changes nothing");
+    std::fs::write(&file, "ascii = true\ncolour = \"never\"\n[connections]\nshop = \"postgres://a:secret@b/c\"\n")
+        .unwrap();
+    let output = run_with(&read, &document, &variables);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).is_ascii() && !usual.is_ascii());
+    let told = text(&output.stderr);
+    assert!(told.contains("config.toml, line 2: colour is not known; there are: theme, "), "{told}");
+    assert!(told.contains("line 4: shop holds a password") && !told.contains("secret"), "{told}");
+    // A flag wins over the environment, that over the file.
+    std::fs::write(&file, "color = \"always\"\n").unwrap();
+    let coloured = |extra: &[&str], more: &[(&str, &str)]| {
+        let all: Vec<(&str, &str)> = variables.iter().chain(more).copied().collect();
+        said(&run_with(&[&read[..], extra].concat(), &document, &all)).contains('\x1b')
+    };
+    assert!(coloured(&[], &[]));
+    assert!(!coloured(&[], &[("WHYSLOW_COLOR", "never")]));
+    assert!(coloured(&["--color", "16"], &[("WHYSLOW_COLOR", "never")]));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn saved_connections_and_services_are_targets() {
+    let folder = std::env::temp_dir().join(format!("whyslow-targets-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, services) = (folder.join("config.toml"), folder.join("services"));
+    std::fs::write(&services, "[far]\nhost=127.0.0.1\nport=3\nuser=ann\n").unwrap();
+    let connections = "[connections]\nshop = \"postgres://ann@127.0.0.1:1/shop\"\nfar = \"service=far\"\n";
+    let variables = [("WHYSLOW_CONFIG", file.to_str().unwrap()), ("PGSERVICEFILE", services.to_str().unwrap())];
+    for (before, target, port) in [
+        ("", Some("shop"), "127.0.0.1:1"),
+        ("", Some("far"), "127.0.0.1:3"),
+        ("", Some("service=far"), "127.0.0.1:3"),
+        ("connection = \"far\"\n", None, "127.0.0.1:3"),
+    ] {
+        std::fs::write(&file, format!("{before}{connections}")).unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.arg("explain").args(target).arg("select 1").stdin(Stdio::null());
+        for name in
+            ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGUSER", "PGPORT", "PGDATABASE", "DATABASE_URL", "MYSQL_HOST"]
+        {
+            command.env_remove(name);
+        }
+        let output = command.env("HOME", &folder).envs(variables).output().unwrap();
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && told.contains(port), "{before}{target:?}: {told}");
+    }
+    let output = run_with(&["explain", "nowhere", "select 1"], b"", &variables);
+    assert!(text(&output.stderr).contains("saved connections: far, shop"), "{}", text(&output.stderr));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_history_lists_what_was_run() {
+    let folder = std::env::temp_dir().join(format!("whyslow-history-cli-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("whyslow")).unwrap();
+    let variables = [("XDG_STATE_HOME", folder.to_str().unwrap())];
+    assert_eq!(said(&run_with(&["history"], b"", &variables)), "nothing was run yet\n");
+    let line = |at: u64, place: &str| {
+        format!(
+            "{{\"at\":{at},\"place\":\"{place}\",\"sql\":\"select\\n  1\",\"analyzed\":true,\"elapsed_ms\":812.0,\"cost\":35811.0,\"findings\":[\"reads all\"]}}\n"
+        )
+    };
+    let runs = format!("{}{}", line(0, "ann@a:1/shop"), line(86_400, "ann@b:1/shop"));
+    std::fs::write(folder.join("whyslow/runs.jsonl"), runs).unwrap();
+    let all = said(&run_with(&["history"], b"", &variables));
+    assert_eq!(
+        all.lines().take(3).collect::<Vec<_>>(),
+        ["1970-01-01 00:00 UTC  ann@a:1/shop  run in 812 ms  cost 35,811", "    select 1", "    - reads all"],
+        "{all}"
+    );
+    let last = said(&run_with(&["history", "-n", "1"], b"", &variables));
+    assert!(last.starts_with("1970-01-02 00:00 UTC  ann@b:1/shop"), "{last}");
+    let json = said(&run_with(&["history", "@a:", "--format", "json"], b"", &variables));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json.as_array().unwrap().len(), &json[0]["elapsed_ms"]), (1, &812.0.into()));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn two_plans_are_compared_in_text_and_json() {
     let (before, after) = (fixture("screen/open-orders.explain.json"), fixture("screen/open-orders.hypopg.json"));
     let (before, after) = (before.to_str().unwrap(), after.to_str().unwrap());
     let shown = said(&run(&["compare", before, after], b""));
     assert!(shown.starts_with("before  ") && shown.contains("What changed"), "{shown}");
     assert!(shown.contains("Before") && shown.contains("After") && shown.contains("cost: "), "{shown}");
+    let markdown = said(&run(&["compare", before, after, "--format", "markdown"], b""));
+    assert!(markdown.starts_with("## Comparison\n") && markdown.contains("What changed"), "{markdown}");
+    let page = said(&run(&["compare", before, after, "--format", "html"], b""));
+    assert!(page.contains("Plan 1 of 2") && page.contains("Plan 2 of 2") && page.contains("What changed"), "{page}");
     let document: serde_json::Value = serde_json::from_str(&said(&run(
         &["compare", before, "-", "--format", "json"],
         &std::fs::read(after).unwrap(),

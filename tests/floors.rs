@@ -30,6 +30,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("history", (3, 0)),
     ("theme", (3, 0)),
     ("keys", (3, 0)),
+    ("config", (4, 0)),
     ("export", (4, 0)),
     ("app", (4, 0)),
     ("ui", (5, 0)),

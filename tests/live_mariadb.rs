@@ -140,3 +140,8 @@ async fn rows_that_literals_name_are_in_the_sample() {
 async fn an_interrupted_trial_leaves_nothing() {
     MARIADB.an_interrupted_trial_leaves_nothing().await;
 }
+
+#[tokio::test]
+async fn an_index_of_every_kind_is_found_and_a_real_one_is_used() {
+    MARIADB.an_index_of_every_kind_is_found_and_a_real_one_is_used().await;
+}

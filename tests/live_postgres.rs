@@ -1,8 +1,10 @@
 //! A real PostgreSQL.
 
+mod cases;
 mod catalog;
 mod connecting;
 mod corpus;
+mod kinds;
 mod twin;
 mod whatif;
 

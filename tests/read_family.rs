@@ -351,6 +351,17 @@ fn the_tree_reads_the_same_in_every_frame() {
 }
 
 #[test]
+fn a_statement_that_was_stopped_has_a_partial_plan() {
+    let tree = "| -> Aggregate: count(0)  (cost=7.02e+9 rows=1) (actual time=304..304 rows=0 loops=1)\n    -> Table scan on a  (cost=20126 rows=199261) (actual time=0.144..114 rows=200000 loops=1)\n |\n";
+    let warning = "+---------+------+---------------------------------+\n| Level   | Code | Message                         |\n+---------+------+---------------------------------+\n| Warning | 1317 | Query execution was interrupted |\n+---------+------+---------------------------------+\n";
+    let partial = |plan: &Plan| plan.derived(NodeId::ROOT).flags.contains(&Flag::Partial) && !plan.notes.is_empty();
+    assert!(partial(&plan("stopped", "tree", &format!("{tree}{warning}"))));
+    assert!(!partial(&plan("whole", "tree", tree)));
+    let both = read::read(&format!("{tree}{warning}{tree}")).unwrap();
+    assert_eq!(both.iter().map(partial).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn a_plan_of_text_that_breaks_off_shows_what_was_read() {
     for (text, place, expected, nodes) in [
         ("-> Nested loop inner join  (cost=1838 rows=925)\n    -> Table scan on t  (cost=1", (2, 25), "figures", 2),

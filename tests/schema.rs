@@ -47,7 +47,13 @@ fn full(index: Option<&str>) -> Plan {
     scan.rows.removed = Some(959_877.0);
     scan.timing = Some(Timing::PerLoop { first_ms: 0.1, last_ms: 801.0 });
     scan.buffers = Some(Buffers { hit: 120, read: 15_691, ..Buffers::default() });
-    scan.workers = Some(Workers { planned: Some(2), launched: Some(2), min_ms: Some(1.0), max_ms: Some(2.0) });
+    scan.workers = Some(Workers {
+        planned: Some(2),
+        launched: Some(2),
+        min_ms: Some(1.0),
+        max_ms: Some(2.0),
+        ..Workers::default()
+    });
     scan.conditions.filter = Some("(customer_id = 42)".into());
     scan.line = Some(12);
     scan.extra = vec![("Async Capable".into(), "false".into()), ("x".into(), "1".into()), ("x".into(), "2".into())];
@@ -151,7 +157,7 @@ fn a_document_of_a_workload_fits_the_schema() {
     let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);
-    for missing in ["engine", "proposals", "redundant", "statements", "searched"] {
+    for missing in ["engine", "proposals", "redundant", "not_proposed", "statements", "searched"] {
         let mut document = document.clone();
         document.as_object_mut().unwrap().remove(missing).unwrap();
         assert!(!problems(&document).is_empty(), "a document without {missing} passes");

@@ -1,5 +1,6 @@
 //! What the tests share: servers, fixtures, running the program.
 
+pub(crate) mod formats;
 pub(crate) mod mysql;
 
 use whyslow::server::{Environment, Target};

@@ -8,6 +8,7 @@ use super::{
     redundant::{self, Redundant},
     search::{Found, search, subsumes},
     size,
+    unproposed::unproposed,
 };
 use crate::{catalog::Catalog, fmt, plan::Plan};
 
@@ -42,6 +43,8 @@ pub struct Advice {
     pub statements: Vec<Outcome>,
     /// Indexes that another one makes superfluous.
     pub redundant: Vec<Redundant>,
+    /// What is not proposed, and why; what would help instead.
+    pub unproposed: Vec<String>,
     /// Candidates there were.
     pub candidates: usize,
     /// Plans asked of the server.
@@ -94,9 +97,12 @@ pub async fn advise(
         .map(|p| (&p.candidate, p.name.as_str()))
         .collect();
     let redundant = redundant::redundant(catalog, &chosen);
+    let engine = seen.iter().flatten().next().map(|plan| plan.engine);
+    let unproposed = engine.map(|engine| unproposed(&pool.shapes, catalog, engine)).unwrap_or_default();
     Advice {
         statements: outcomes(workload, &found),
         redundant,
+        unproposed,
         proposals,
         candidates: pool.things.len(),
         explains,

@@ -16,7 +16,7 @@ mod wanted;
 
 use super::{Candidate, facts};
 use crate::{
-    catalog::{Catalog, TableKind},
+    catalog::{Catalog, Table, TableKind},
     plan::Plan,
     sql::shape::{Shape, shape},
 };
@@ -61,8 +61,7 @@ pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usiz
     let mut by_source: Vec<(f64, Vec<Candidate>)> = Vec::new();
     for (number, source) in shape.sources.iter().enumerate() {
         let Some(table) = catalog.table(Some(&source.schema), &source.table) else { continue };
-        let tiny = table.rows.is_some_and(|r| r < FEW_ROWS) && table.bytes.is_none_or(|b| b < FEW_BYTES);
-        if tiny || matches!(table.kind, TableKind::View | TableKind::Foreign) {
+        if is_tiny(table) || matches!(table.kind, TableKind::View | TableKind::Foreign) {
             continue;
         }
         let Some(weight) = wanted::weight(plan, shape, number) else { continue };
@@ -94,6 +93,11 @@ pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usiz
     }
     all.truncate(most);
     all
+}
+
+/// Whether a table is read faster than it is searched.
+pub(super) fn is_tiny(table: &Table) -> bool {
+    table.rows.is_some_and(|r| r < FEW_ROWS) && table.bytes.is_none_or(|b| b < FEW_BYTES)
 }
 
 /// Makes a candidate of a draft unless an index, or an earlier candidate, does the same.

@@ -74,6 +74,8 @@ pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<Strin
             let (word, lock) = match candidate.method {
                 "fulltext" => ("FULLTEXT INDEX", "SHARED"),
                 "spatial" => ("SPATIAL INDEX", "SHARED"),
+                // An expression is a hidden column, which is added while nobody writes.
+                _ if candidate.keys.iter().any(|k| k.expression) => ("INDEX", "SHARED"),
                 _ => ("INDEX", "NONE"),
             };
             vec![format!(
@@ -160,7 +162,14 @@ pub fn plain_create_on(candidate: &Candidate, name: &str, table: &str) -> String
     let index = quoted(name, candidate.engine);
     match candidate.engine {
         Engine::PostgreSql => format!("CREATE INDEX {index} ON {table} {}", postgres_body(candidate)),
-        Engine::MySql | Engine::MariaDb => format!("CREATE INDEX {index} ON {table} ({})", keys(candidate)),
+        Engine::MySql | Engine::MariaDb => {
+            let kind = match candidate.method {
+                "fulltext" => "FULLTEXT ",
+                "spatial" => "SPATIAL ",
+                _ => "",
+            };
+            format!("CREATE {kind}INDEX {index} ON {table} ({})", keys(candidate))
+        }
     }
 }
 

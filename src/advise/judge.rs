@@ -1,7 +1,7 @@
 //! What a trial proves.
 
 use super::{
-    Candidate, Proposal, TrialError, Tried, Verdict, ddl,
+    Candidate, Proposal, TrialError, Tried, Verdict, build, ddl,
     extensions::{self, State},
     size,
 };
@@ -33,6 +33,7 @@ pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, catalog: &C
         Err(error) => (Verdict::Untested, error.to_string(), None),
         Ok(mut tried) => {
             tried.size_bytes = tried.size_bytes.or_else(|| size::size(&candidate, catalog));
+            tried.notes.extend(build::note(&candidate, tried.size_bytes, catalog));
             let (verdict, reason) = match candidate.engine {
                 Engine::PostgreSql => by_cost(&tried),
                 Engine::MySql | Engine::MariaDb => by_rows(&candidate, &tried),

@@ -14,6 +14,9 @@ use crate::{
 /// Candidates of one statement; and of all of them, beyond which no place is left in a search.
 const MOST_EACH: usize = 60;
 const MOST: usize = 4_000;
+/// Merged ones, and columns that they carry.
+const MERGED: usize = 600;
+const MOST_CARRIED: usize = 6;
 /// What an index is taken to be worth of its table when its size cannot be told.
 const PART_OF_TABLE: f64 = 0.25;
 
@@ -46,21 +49,7 @@ pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Cat
         owners.push(own);
         pool.shapes.push(found.map(|(shape, _)| shape));
     }
-    let merged = merged(&pool.things);
-    for candidate in merged {
-        let subsumed: Vec<usize> = (0..owners.len())
-            .filter(|at| {
-                owners[*at].iter().any(|i| super::search::subsumes(&candidate, &pool.things[usize::from(*i)].candidate))
-            })
-            .collect();
-        if let Some(place) = pool.place(candidate, catalog) {
-            for at in subsumed {
-                if !owners[at].contains(&place) {
-                    owners[at].push(place);
-                }
-            }
-        }
-    }
+    pool.merge(catalog);
     for (((statement, plan), own), shape) in workload.iter().zip(plans).zip(owners).zip(&pool.shapes) {
         let concerned = pool
             .things
@@ -87,11 +76,46 @@ impl Stock {
         let place = self.things.iter().position(|t| candidates::same(&t.candidate, &candidate)).or_else(|| {
             (self.things.len() < MOST).then(|| {
                 let bytes = bytes(&candidate, catalog);
-                self.things.push(Thing { candidate, bytes });
+                self.things.push(Thing { candidate, bytes, parts: Vec::new() });
                 self.things.len() - 1
             })
         });
         place.and_then(|p| u16::try_from(p).ok())
+    }
+
+    /// Adds, for any two indexes with the same keys that carry different columns, one that carries both's.
+    fn merge(&mut self, catalog: &Catalog) {
+        let originals = self.things.len();
+        for first in 0..originals {
+            for second in first + 1..originals {
+                let (one, other) = (&self.things[first].candidate, &self.things[second].candidate);
+                let alike = one.table == other.table
+                    && one.schema == other.schema
+                    && one.method == other.method
+                    && one.keys == other.keys
+                    && one.predicate == other.predicate
+                    && !one.include.is_empty()
+                    && !other.include.is_empty();
+                if !alike || self.things.len() >= originals + MERGED {
+                    continue;
+                }
+                let mut both = one.clone();
+                both.include.extend(other.include.iter().filter(|c| !one.include.contains(c)).cloned());
+                let wider = |than: &Candidate| both.include.len() > than.include.len();
+                if !wider(one) || !wider(other) || both.include.len() > MOST_CARRIED {
+                    continue;
+                }
+                if let Some(reason) = both.reasons.last_mut() {
+                    *reason = format!("INCLUDE ({}): all that several statements need", both.include.join(", "));
+                }
+                if self.things.iter().any(|t| candidates::same(&t.candidate, &both)) {
+                    continue;
+                }
+                let bytes = bytes(&both, catalog);
+                let parts = [first, second].into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
+                self.things.push(Thing { candidate: both, bytes, parts });
+            }
+        }
     }
 }
 
@@ -115,43 +139,6 @@ fn tables(catalog: &Catalog) -> f64 {
         .map(|t| t.bytes.map_or_else(|| t.rows.unwrap_or(0.0) * 100.0, |b| b as f64))
         .sum();
     all.max(1.0)
-}
-
-/// Indexes with the same keys that carry different columns, as one that carries them all.
-fn merged(things: &[Thing]) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = Vec::new();
-    let mut seen: Vec<usize> = Vec::new();
-    for (at, thing) in things.iter().enumerate() {
-        let one = &thing.candidate;
-        if one.include.is_empty() || seen.contains(&at) {
-            continue;
-        }
-        let mut all = one.clone();
-        for (other_at, other) in things.iter().enumerate().skip(at + 1) {
-            let other = &other.candidate;
-            let alike = one.schema == other.schema
-                && one.table == other.table
-                && one.method == other.method
-                && one.keys == other.keys
-                && one.predicate == other.predicate
-                && !other.include.is_empty();
-            if alike {
-                seen.push(other_at);
-                for column in &other.include {
-                    if !all.include.contains(column) {
-                        all.include.push(column.clone());
-                    }
-                }
-            }
-        }
-        if all.include.len() > one.include.len() && all.include.len() <= 8 {
-            if let Some(reason) = all.reasons.last_mut() {
-                *reason = format!("INCLUDE ({}): all that several statements need", all.include.join(", "));
-            }
-            found.push(all);
-        }
-    }
-    found
 }
 
 /// Whether an index could change how a statement is planned: it asks for the first key, or finds all it needs in it.

@@ -23,9 +23,8 @@ use costs::Costs;
 /// Places of candidates in the pool, ascending.
 type Set = Vec<u16>;
 
-/// Questions a statement is worth; a search over few statements may ask more for each.
-const EXPLAINS_PER_STATEMENT: usize = 40;
-const EXPLAINS_AT_LEAST: usize = 200;
+/// A search over few statements may ask more for each: this many times what a statement is worth.
+const AT_LEAST: usize = 5;
 /// A change of a statement's cost by less is noise of the method.
 const NOISE: f64 = 0.05;
 /// A statement must not become dearer by more than this.
@@ -54,6 +53,8 @@ pub(super) struct Thing {
     pub(super) candidate: Candidate,
     /// Expected size, bytes.
     pub(super) bytes: f64,
+    /// The two that it does the work of, when it is merged of others.
+    pub(super) parts: Set,
 }
 
 /// What a search found.
@@ -121,7 +122,9 @@ pub(super) async fn search(
     limits: &Limits,
     tell: &mut (dyn FnMut(Step) + Send),
 ) -> Found {
-    let most = (subjects.len() * EXPLAINS_PER_STATEMENT).max(EXPLAINS_AT_LEAST);
+    let bounded = limits.bytes.is_some() || limits.indexes.is_some();
+    let each = trial.sets_a_statement();
+    let most = (subjects.len() * if bounded { each } else { 2 * each }).max(AT_LEAST * each);
     let all: Vec<usize> = (0..subjects.len()).collect();
     let method = trial.method();
     let mut report = |explains| tell(Step { explains, most, method });

@@ -22,11 +22,14 @@ pub(super) fn connected(model: &mut Model, info: Box<Info>) -> Vec<Effect> {
     if model.error.as_ref().is_some_and(|e| is_connection(e.kind)) {
         model.error = None;
     }
-    if std::mem::take(&mut model.explain_when_open) {
+    let mut effects = if std::mem::take(&mut model.explain_when_open) {
         requests::explain(model, WorkKind::Explain, false)
     } else {
         Vec::new()
-    }
+    };
+    // After what the person waits for.
+    effects.push(Effect::Names);
+    effects
 }
 
 pub(super) fn connect_failed(model: &mut Model, error: Box<ServerError>) {

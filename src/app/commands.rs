@@ -1,26 +1,31 @@
 //! What commands do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     comparison,
     faces::Face,
     line::LineEdit,
     lit,
-    message::Effect,
+    message::{Copied, Effect, Excerpt},
     model::{Link, Model, Page, PageKind, View, WorkKind},
     moving, past,
     picker::{Picker, PickerKind, Value},
     prompt::{self, Prompt, PromptKind},
     requests,
     sheet::Pane,
-    trees, tries, views,
+    suggest, trees, tries, views,
 };
 use crate::{keys::Command, sql};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let before = views::before(model, command);
     let effects = dispatch(model, command);
+    if command == Command::DeleteBack {
+        suggest::renew(model);
+    } else if !matches!(command, Command::Up | Command::Down) {
+        model.completion = None;
+    }
     views::after(model, before);
     effects
 }
@@ -35,6 +40,12 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Reconnect => return requests::reconnect(model),
         Command::Suspend => return keep_draft(model).into_iter().chain([Effect::Suspend]).collect(),
         Command::CopyDdl | Command::CopyUndo | Command::CopyQuery => return copy(model, command),
+        Command::CopyNode => return copy_plan(model, Excerpt::Node),
+        Command::CopyPlan => return copy_plan(model, Excerpt::Text),
+        Command::CopyPlanJson => return copy_plan(model, Excerpt::Json),
+        Command::CopyPlanMarkdown => return copy_plan(model, Excerpt::Markdown),
+        Command::CopyReport => return copy_plan(model, Excerpt::Report),
+        Command::Complete => suggest::take(model),
         Command::Accept => return accept(model),
         Command::GenericPlan => return requests::generic(model),
         Command::Open => return open(model),
@@ -144,6 +155,22 @@ pub(super) fn keep_draft(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+fn copy_plan(model: &mut Model, excerpt: Excerpt) -> Vec<Effect> {
+    let Some(sheet) = model.sheet() else {
+        model.say("there is no plan to copy");
+        return Vec::new();
+    };
+    let copied = Copied {
+        excerpt,
+        node: sheet.tree.selected(),
+        plan: Arc::clone(&sheet.plan),
+        findings: sheet.findings.clone(),
+        proposals: sheet.advice.as_ref().map(|a| a.proposals.clone()).unwrap_or_default(),
+        notes: sheet.notes.clone(),
+    };
+    vec![Effect::CopyPlan(Box::new(copied))]
+}
+
 fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
     let proposal = model.advice().and_then(|a| a.selected());
     let found = match command {
@@ -215,7 +242,7 @@ fn leave(model: &mut Model) {
     } else if model.searching.is_some() {
         trees::stop_search(model);
         model.searching = None;
-    } else if model.error.take().is_some() {
+    } else if model.completion.take().is_some() || model.error.take().is_some() {
     } else {
         model.editor.typing = false;
     }

@@ -57,7 +57,7 @@ impl Comparison {
     pub fn new(of: Compared, first: Arc<Plan>, second: Arc<Plan>) -> Self {
         let diff = diff::diff(&first, &second);
         let words = diff.summary(&first, &second);
-        let (before, mut after) = (TreeState::new(&first), TreeState::new(&second));
+        let (before, mut after) = (TreeState::every(&first), TreeState::every(&second));
         let changed = second.ids().find(|id| !matches!(diff.after.get(id.index()), Some(Change::Same(_))));
         // The node that uses the index is what people want to see first, else the first that changed.
         let using = match &of {

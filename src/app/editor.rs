@@ -90,6 +90,16 @@ impl Editor {
         self.changed();
     }
 
+    /// Types a word for what was begun at a byte of the text before the cursor.
+    pub fn finish(&mut self, from: usize, word: &str) {
+        let begun = self.text().get(from..self.offset()).map_or(0, |t| t.chars().count());
+        for _ in 0..begun {
+            self.area.delete_char();
+        }
+        self.area.insert_str(word);
+        self.changed();
+    }
+
     /// Puts a pasted text in.
     pub fn paste(&mut self, text: &str) {
         self.area.insert_str(normal(text));
@@ -159,7 +169,8 @@ impl Editor {
     fn changed(&mut self) {
         self.mark = None;
         self.dirty = true;
-        self.tokens = if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines()) };
+        self.tokens =
+            if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines(), None) };
     }
 
     /// The statement under the cursor: its place, its text, and which of how many it is, from 1.

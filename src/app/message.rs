@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use super::{model::Extents, prompt::SaveError};
 use crate::{
     advise::{Candidate, Proposal},
-    catalog::Catalog,
+    catalog::{Catalog, Names},
+    diagnose::Finding,
     history::Run,
     inspect::{InspectError, Inspection},
     keys::Command,
-    plan::Plan,
+    plan::{NodeId, Plan},
     server::{Info, ServerError},
     whatif::{Allow, Progress},
 };
@@ -75,6 +76,8 @@ pub enum Message {
     },
     /// The query came back from another editor; `None` when it was left as it was.
     Edited(Option<String>),
+    /// The answer to [`Effect::Names`].
+    Names(Arc<Names>),
     /// A run was kept.
     Recorded(Box<Run>),
     /// The answer to [`Effect::LoadPlan`].
@@ -125,6 +128,38 @@ pub enum Confirmed {
     Yes,
 }
 
+/// What of a plan is copied, and how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excerpt {
+    /// The node under the cursor, with everything it says.
+    Node,
+    /// The plan as text.
+    Text,
+    /// Everything, as the JSON that every command speaks.
+    Json,
+    /// The plan as Markdown.
+    Markdown,
+    /// Everything, as Markdown.
+    Report,
+}
+
+/// A plan to be copied.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// What of it.
+    pub excerpt: Excerpt,
+    /// The node under the cursor.
+    pub node: NodeId,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Its findings.
+    pub findings: Vec<Finding>,
+    /// What was tried for it.
+    pub proposals: Vec<Proposal>,
+    /// What people wrote about its nodes.
+    pub notes: Notes,
+}
+
 /// Something to be done outside.
 #[derive(Debug, Clone)]
 pub enum Effect {
@@ -169,6 +204,8 @@ pub enum Effect {
         /// What trials may do.
         allow: Allow,
     },
+    /// Read the names of tables and columns, for completing what is typed.
+    Names,
     /// Read a file.
     OpenFile {
         /// As typed.
@@ -214,6 +251,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Put a plan, or what is known of it, on the clipboard.
+    CopyPlan(Box<Copied>),
     /// Keep what was typed.
     SaveDraft {
         /// The whole text of the editor.

@@ -1,6 +1,6 @@
 //! Everything the screen knows.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     advice::Advice,
@@ -16,11 +16,12 @@ use super::{
     views::Look,
 };
 use crate::{
+    catalog::Names,
     history::Run,
     keys::{Keymap, Place},
     plan::{Engine, Plan},
     server::{Info, ServerError},
-    sql::Filled,
+    sql::{Completion, Filled},
     whatif::{Allow, Progress},
 };
 
@@ -272,6 +273,10 @@ pub struct Model {
     pub extents: Extents,
     /// Lines of the table's facts that are scrolled away.
     pub table_scroll: usize,
+    /// Names of the server's tables and columns.
+    pub(super) names: Arc<Names>,
+    /// What the word being typed could be, and which of it is chosen.
+    pub completion: Option<(Completion, usize)>,
     /// What was run before.
     pub past: Past,
     /// Two plans beside each other.
@@ -429,6 +434,7 @@ impl Model {
             out.push(Place::Busy);
         }
         if self.view == View::Query && self.editor.typing {
+            out.extend(self.completion.is_some().then_some(Place::Completion));
             // Esc closes an error first; everything else is typed.
             out.extend(self.error.is_some().then_some(Place::Error));
             out.extend([Place::Editor, Place::Always]);

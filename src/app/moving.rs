@@ -49,6 +49,10 @@ pub(super) fn step(model: &mut Model, by: isize) {
         page.scroll = scrolled(page.scroll, by, most);
         return;
     }
+    if let Some((completion, chosen)) = &mut model.completion {
+        *chosen = moved(*chosen, by, completion.items.len());
+        return;
+    }
     if let Some(form) = &mut model.form {
         form.step(by.signum());
         return;

@@ -156,6 +156,7 @@ const fn in_palette(command: Command) -> bool {
             | Command::Last
             | Command::Accept
             | Command::GenericPlan
+            | Command::Complete
             | Command::Yes
             | Command::No
             | Command::Leave

@@ -1,6 +1,9 @@
 //! Which nodes of a plan are visible, and where the cursor is.
 
-use crate::plan::{NodeId, Plan};
+mod alike;
+
+use crate::plan::{NodeId, Plan, fold::Group};
+use alike::Alike;
 
 /// Folding, cursor and search of one tree. The plan itself is passed in, so that one plan may be shown twice.
 #[derive(Debug, Clone, Default)]
@@ -8,15 +11,25 @@ pub struct TreeState {
     /// Visible nodes in order. Rebuilt when something is folded, not when drawn.
     rows: Vec<NodeId>,
     folded: Vec<bool>,
+    /// On the heap: a model holds several trees, and most plans have no groups.
+    alike: Box<Alike>,
     cursor: usize,
     search: String,
     matches: Vec<NodeId>,
 }
 
 impl TreeState {
-    /// Everything open, the cursor on the root.
+    /// Everything open but members that are alike, the cursor on the root.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let mut out = Self { alike: Box::new(Alike::of(plan)), ..Self::every(plan) };
+        out.rebuild(plan);
+        out
+    }
+
+    /// Every node open, the cursor on the root.
+    #[must_use]
+    pub fn every(plan: &Plan) -> Self {
         let mut out = Self { folded: vec![false; plan.len()], ..Self::default() };
         out.rebuild(plan);
         out
@@ -44,6 +57,18 @@ impl TreeState {
     #[must_use]
     pub fn is_folded(&self, id: NodeId) -> bool {
         self.folded.get(id.index()).copied().unwrap_or(false)
+    }
+
+    /// The members for which a node stands, itself included, while they take one row.
+    #[must_use]
+    pub fn alike(&self, id: NodeId) -> Option<&Group> {
+        self.alike.at(id)
+    }
+
+    /// Whether no sibling of the node has a row after it.
+    #[must_use]
+    pub fn is_last(&self, plan: &Plan, id: NodeId) -> bool {
+        self.alike.is_last(plan, id)
     }
 
     /// Nodes the search found, in order.
@@ -82,10 +107,10 @@ impl TreeState {
 
     /// Puts the cursor on a node; its ancestors are opened.
     pub fn go_to(&mut self, plan: &Plan, id: NodeId) {
-        let mut hidden = false;
+        let mut hidden = self.alike.reveal(id);
         let mut at = plan.parent(id);
         while let Some(up) = at {
-            hidden |= std::mem::take(&mut self.folded[up.index()]);
+            hidden |= std::mem::take(&mut self.folded[up.index()]) | self.alike.reveal(up);
             at = plan.parent(up);
         }
         if hidden {
@@ -101,6 +126,8 @@ impl TreeState {
         let id = self.selected();
         if plan.children(id).next().is_some() && !self.is_folded(id) {
             self.set_folded(plan, id, true);
+        } else if self.alike.set(id, false) {
+            self.rebuild(plan);
         } else if let Some(parent) = plan.parent(id) {
             self.go_to(plan, parent);
         }
@@ -111,6 +138,8 @@ impl TreeState {
         let id = self.selected();
         if self.is_folded(id) {
             self.set_folded(plan, id, false);
+        } else if self.alike.set(id, true) {
+            self.rebuild(plan);
         } else if let Some(child) = plan.children(id).next() {
             self.go_to(plan, child);
         }
@@ -121,6 +150,8 @@ impl TreeState {
         let id = self.selected();
         if plan.children(id).next().is_some() {
             self.set_folded(plan, id, !self.is_folded(id));
+        } else if self.alike.set(id, self.alike.at(id).is_some()) {
+            self.rebuild(plan);
         }
     }
 
@@ -130,6 +161,7 @@ impl TreeState {
         for id in plan.ids() {
             self.folded[id.index()] = closed && plan.depth(id) > 0 && plan.children(id).next().is_some();
         }
+        self.alike.set_all(!closed);
         self.rebuild(plan);
         self.land(selected);
     }
@@ -172,8 +204,11 @@ impl TreeState {
         self.rows.clear();
         let mut next = NodeId::ROOT;
         while next.index() < plan.len() {
-            self.rows.push(next);
-            next = if self.folded[next.index()] { plan.end(next) } else { NodeId(next.0 + 1) };
+            let hidden = self.alike.hides(next);
+            if !hidden {
+                self.rows.push(next);
+            }
+            next = if hidden || self.folded[next.index()] { plan.end(next) } else { NodeId(next.0 + 1) };
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
     }
@@ -231,6 +266,29 @@ mod tests {
         assert_eq!((tree.rows().to_vec(), tree.selected()), (vec![NodeId(0), NodeId(1), NodeId(4)], NodeId(4)));
         tree.fold_all(&plan, false);
         assert_eq!(tree.rows().len(), 6);
+    }
+
+    #[test]
+    fn members_that_are_alike_take_one_row_until_they_are_opened() {
+        let mut b = PlanBuilder::new();
+        let root = b.push(None, Node::new(Role::Root, Operator::Append, "Append")).unwrap();
+        for i in 0..20 {
+            let operator = if i == 12 { Operator::IndexScan } else { Operator::SeqScan };
+            b.push(Some(root), Node::new(Role::Member, operator, "Scan")).unwrap();
+        }
+        let plan = b.finish(Engine::PostgreSql).unwrap();
+        let mut tree = TreeState::new(&plan);
+        assert_eq!(tree.rows(), [0, 1, 13].map(NodeId), "one for all, and the one that is not like them");
+        assert_eq!(tree.alike(NodeId(1)).map(|group| group.members.len()), Some(19));
+        assert!(!tree.is_last(&plan, NodeId(1)) && tree.is_last(&plan, NodeId(13)));
+        tree.step(1);
+        tree.unfold(&plan);
+        assert_eq!((tree.rows().len(), tree.alike(NodeId(1))), (21, None));
+        tree.fold(&plan);
+        assert_eq!((tree.rows().len(), tree.selected()), (3, NodeId(1)));
+        tree.go_to(&plan, NodeId(7));
+        assert_eq!((tree.rows().len(), tree.selected()), (21, NodeId(7)), "going to a hidden one opens them");
+        assert_eq!(TreeState::every(&plan).rows().len(), 21);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     answers, commands,
     message::{Effect, Message},
     model::{Confirm, Link, Model, View},
-    past, prompt, trees,
+    past, prompt, suggest, trees,
 };
 use crate::keys::{Key, Place};
 
@@ -78,6 +78,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Message::Names(names) => {
+            model.names = names;
+            Vec::new()
+        }
         Message::Recorded(run) => {
             answers::recorded(model, *run);
             Vec::new()
@@ -113,6 +117,7 @@ fn insert(model: &mut Model, c: char) {
     } else {
         model.editor.insert(c);
         model.unsaved_for = Duration::ZERO;
+        suggest::renew(model);
     }
 }
 

@@ -86,7 +86,7 @@ async fn one_statement(
     let (inspection, advice, seconds) = interruptible(work, &stop, &canceller).await?;
     clear();
     let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
-    let advice = Advice { proposals: advice.proposals, searched: Some(searched) };
+    let advice = Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed };
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 

@@ -38,6 +38,8 @@ pub(super) fn run(options: &options::Compare) -> Result<ExitCode, Failure> {
     let text = match options.common.format.unwrap_or(Format::Text) {
         Format::Json => export::json::comparison(&comparison)
             .map_err(|e| Failure::plain("writing the answer as JSON", &e.to_string()))?,
+        Format::Html => export::html::comparison(&comparison),
+        Format::Markdown => export::markdown::comparison(&comparison),
         Format::Text => {
             let layout = print::layout(&out, &options.common, options.verbose);
             export::text::compare(&comparison, &layout)

@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{failure::Failure, input, options::Connecting};
+use super::{failure::Failure, input, options::Connecting, settings};
 use crate::{
     demo::{self, Demo, Provider},
     plan::Engine,
@@ -55,12 +55,25 @@ pub(super) fn target_or_none(text: Option<&str>) -> Result<Option<Target>, Failu
     }
 }
 
+/// What the person named: a saved connection or a target; nothing means the environment, then the saved connection that is
+/// marked, or the only one.
 fn resolve(text: Option<&str>) -> Result<Target, TargetError> {
-    Target::resolve(text, &Environment::of_process())
+    let (config, environment) = (settings::config(), Environment::of_process());
+    let saved = text.and_then(|name| config.target(name.trim()));
+    match (Target::resolve(saved.or(text), &environment), config.connections.as_slice()) {
+        (Err(TargetError::Nothing), [(_, only)]) => Target::resolve(Some(only), &environment),
+        (Err(TargetError::Nothing), _) => {
+            let marked = config.connection.as_deref().and_then(|name| config.target(name));
+            marked.map_or(Err(TargetError::Nothing), |target| Target::resolve(Some(target), &environment))
+        }
+        (found, _) => found,
+    }
 }
 
 fn unclear(error: &TargetError) -> Failure {
-    Failure::plain("finding the server", &error.to_string())
+    let names: Vec<&str> = settings::config().connections.iter().map(|(name, _)| name.as_str()).collect();
+    let saved = if names.is_empty() { String::new() } else { format!("; saved connections: {}", names.join(", ")) };
+    Failure::plain("finding the server", &format!("{error}{saved}"))
 }
 
 async fn start_demo(engine: Option<&'static Provider>) -> Result<Demo, Failure> {

@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print, snapshot,
+    print, settings, snapshot,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
-    let (target, sql) = input::target_and_sql(options.words.clone());
+    let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
     let (mut session, demo) = match &options.snapshot {
         Some(_) if target.is_some() => {
@@ -83,6 +83,7 @@ async fn explain(
 pub(super) struct Advice {
     pub(super) proposals: Vec<Proposal>,
     pub(super) searched: Option<Searched>,
+    pub(super) unproposed: Vec<String>,
 }
 
 impl Advice {
@@ -91,6 +92,7 @@ impl Advice {
         Report {
             proposals: &self.proposals,
             searched: self.searched,
+            unproposed: &self.unproposed,
             ..Report::new(&inspection.plan, &inspection.findings)
         }
     }
@@ -110,7 +112,7 @@ async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allo
         .map_err(|e| Failure::server(&e, Some(sql)))?;
     let searched =
         Searched { candidates: advice.candidates, explains: advice.explains, seconds: started.elapsed().as_secs_f64() };
-    Ok(Advice { proposals: advice.proposals, searched: Some(searched) })
+    Ok(Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed })
 }
 
 /// The catalog, or why nothing can be proposed without one.

@@ -46,11 +46,12 @@ fn all(from: impl Read) -> io::Result<String> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
-/// Splits the words of `explain` into target and statement. A single word is a target when it looks like one.
-pub(super) fn target_and_sql(words: Vec<String>) -> (Option<String>, Option<String>) {
+/// Splits the words of `explain` into target and statement. A single word is a target when it looks like one, or when it is
+/// the name of a saved connection.
+pub(super) fn target_and_sql(words: Vec<String>, saved: impl Fn(&str) -> bool) -> (Option<String>, Option<String>) {
     let mut words = words.into_iter();
     match (words.next(), words.next()) {
-        (Some(first), None) if !looks_like_target(&first) => (None, Some(first)),
+        (Some(first), None) if !looks_like_target(&first) && !saved(&first) => (None, Some(first)),
         (first, second) => (first, second),
     }
 }
@@ -78,12 +79,13 @@ mod tests {
             (vec!["select 'a://b'"], None, Some("select 'a://b'")),
             (vec!["postgres://h/d"], Some("postgres://h/d"), None),
             (vec!["host=h dbname=d"], Some("host=h dbname=d"), None),
+            (vec!["shop"], Some("shop"), None),
             (vec!["demo"], Some("demo"), None),
             (vec!["demo", "select 1"], Some("demo"), Some("select 1")),
             (vec![], None, None),
         ] {
             let words = words.into_iter().map(str::to_owned).collect();
-            let got = target_and_sql(words);
+            let got = target_and_sql(words, |word| word == "shop");
             assert_eq!((got.0.as_deref(), got.1.as_deref()), (target, sql));
         }
     }

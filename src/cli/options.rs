@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::settings;
 use crate::{
+    config::{Colours, Config},
     diagnose::Severity,
     server::SessionOptions,
+    theme::Depth,
     whatif::{self, Allow, Reads},
 };
 
@@ -22,23 +25,52 @@ pub(super) struct Common {
     /// Exit with 1 when a finding of this severity or worse stands
     #[arg(long, value_enum, value_name = "SEVERITY", global = true)]
     pub(super) fail_on: Option<FailOn>,
-    /// When to colour
-    #[arg(long, value_enum, default_value = "auto", global = true)]
-    pub(super) color: Color,
-    /// The screen's theme: dark, light, contrast, or one of your own
-    #[arg(long, value_name = "NAME", env = "WHYSLOW_THEME", global = true)]
-    pub(super) theme: Option<String>,
+    /// When to colour, or with how many colours [default: auto]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        global = true,
+        hide_possible_values = true,
+        help = "When to colour: auto, always, never, 16, 256 or truecolor [default: auto]"
+    )]
+    color: Option<Color>,
+    /// The screen's theme: auto, or a name of `whyslow themes`
+    #[arg(long, value_name = "NAME", global = true)]
+    theme: Option<String>,
     /// Draw with ASCII only
     #[arg(long, global = true)]
-    pub(super) ascii: bool,
+    ascii: bool,
+}
+
+impl Common {
+    /// The configuration with what the flags say.
+    pub(super) fn config(&self) -> Config {
+        let mut config = settings::config().clone();
+        if let Some(theme) = &self.theme {
+            config.theme = (theme != "auto").then(|| theme.clone());
+        }
+        if let Some(color) = self.color {
+            config.color = color.wanted();
+        }
+        if self.ascii {
+            config.ascii = Some(true);
+        }
+        config
+    }
+
+    /// Whether a theme was asked for on the command line.
+    pub(super) const fn names_theme(&self) -> bool {
+        self.theme.is_some()
+    }
 }
 
 /// How to connect and what the session may do.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Connecting {
-    /// Limit for one statement, seconds (0: none)
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(super) timeout: u64,
+    /// Limit for one statement, seconds (0: none) [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
     /// Session setting, for instance a larger working memory; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     pub(super) settings: Vec<(String, String)>,
@@ -173,7 +205,7 @@ pub(super) struct Advise {
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     pub(super) snapshot: Option<PathBuf>,
     /// A statement; may be repeated. A comment before it such as `-- weight: 12` says how often it runs
-    #[arg(short, long, value_name = "SQL")]
+    #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
     pub(super) query: Vec<String>,
     /// Statements from a file (- for standard input) or from the .sql and .json files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE|FOLDER")]
@@ -197,6 +229,25 @@ pub(super) struct Advise {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) connecting: Connecting,
+}
+
+/// `whyslow history`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct History {
+    /// Only what was run there; a part of the connection's name is enough
+    pub(super) place: Option<String>,
+    /// How many runs
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub(super) last: usize,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// A command that only prints.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Plain {
+    #[command(flatten)]
+    pub(super) common: Common,
 }
 
 /// What a set of indexes is to make small.
@@ -243,17 +294,43 @@ pub(super) enum Format {
     Text,
     /// One document, as `whyslow schema` describes it.
     Json,
+    /// To paste into an issue or a review.
+    Markdown,
+    /// One file for a browser.
+    Html,
 }
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// As the environment says.
     Auto,
     /// Always.
     Always,
     /// Never.
     Never,
+    /// The sixteen.
+    #[value(name = "16")]
+    Ansi,
+    /// 256.
+    #[value(name = "256")]
+    Indexed,
+    /// 24 bits.
+    #[value(name = "truecolor")]
+    True,
+}
+
+impl Color {
+    const fn wanted(self) -> Colours {
+        match self {
+            Self::Auto => Colours::Auto,
+            Self::Always => Colours::Always,
+            Self::Never => Colours::Never,
+            Self::Ansi => Colours::Depth(Depth::Ansi),
+            Self::Indexed => Colours::Depth(Depth::Indexed),
+            Self::True => Colours::Depth(Depth::True),
+        }
+    }
 }
 
 /// From which severity on the exit status is 1.
@@ -280,9 +357,9 @@ impl FailOn {
 
 impl Connecting {
     /// What trials may do.
-    pub(super) const fn allow(&self) -> Allow {
+    pub(super) fn allow(&self) -> Allow {
         Allow {
-            temporary_tables: self.allow_temporary_tables,
+            temporary_tables: self.allow_temporary_tables || settings::config().allow_temporary_tables,
             method: match self.method {
                 Method::Auto => whatif::Method::Auto,
                 Method::Hypopg => whatif::Method::HypoPg,
@@ -294,11 +371,11 @@ impl Connecting {
 
     /// As the server room takes it, with the statements of the prelude file.
     pub(super) fn session(&self, prelude: Vec<String>) -> SessionOptions {
+        let config = settings::config();
         let seconds = |s| (s > 0).then(|| std::time::Duration::from_secs(s));
         SessionOptions {
-            statement_timeout: seconds(self.timeout),
-            // Waiting longer than this for a lock means to stand in a queue that others stand behind.
-            lock_timeout: seconds(2),
+            statement_timeout: seconds(self.timeout.unwrap_or(config.timeout_s)),
+            lock_timeout: seconds(config.lock_timeout_s),
             settings: self.settings.clone(),
             prelude,
         }

@@ -6,9 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use super::{
-    failure::Failure,
-    options::{Color, Common},
+use super::{failure::Failure, options::Common};
+use crate::{
+    config::{Colours, Config},
+    theme::Depth,
 };
 
 /// Standard output or a file.
@@ -34,12 +35,19 @@ impl Output {
     }
 
     /// Whether to colour.
-    pub(super) fn colored(&self, color: Color) -> bool {
-        match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => self.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    pub(super) fn colored(&self, colours: Colours) -> bool {
+        match colours {
+            Colours::Always => true,
+            Colours::Never => false,
+            Colours::Depth(depth) => depth != Depth::None,
+            Colours::Auto => self.is_terminal() && Depth::detect(|name| std::env::var(name).ok()) != Depth::None,
         }
+    }
+
+    /// Whether to do without what is not ASCII: where it is wanted, and on a terminal that has nothing else.
+    pub(super) fn ascii(&self, config: &Config) -> bool {
+        let terminal = || self.is_terminal() && config.glyphs(|name| std::env::var(name).ok()).ascii;
+        config.ascii == Some(true) || terminal()
     }
 
     /// Columns to fill: the terminal's width, else 100.

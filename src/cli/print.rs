@@ -20,6 +20,8 @@ pub(super) fn reports(reports: &[Report<'_>], common: &Common, verbose: bool) ->
     let out = Output::new(common);
     let text = match common.format.unwrap_or(Format::Text) {
         Format::Json => export::json::document(reports).map_err(|e| unwritten(&e))?,
+        Format::Html => export::html::render(reports),
+        Format::Markdown => export::markdown::render(reports),
         Format::Text => export::text::render(reports, &layout(&out, common, verbose)),
     };
     out.text(&text)?;
@@ -28,7 +30,8 @@ pub(super) fn reports(reports: &[Report<'_>], common: &Common, verbose: bool) ->
 
 /// How text is laid out for where it goes.
 pub(super) fn layout(out: &Output, common: &Common, verbose: bool) -> export::text::Options {
-    export::text::Options { width: out.width(), colour: out.colored(common.color), ascii: common.ascii, verbose }
+    let config = common.config();
+    export::text::Options { width: out.width(), colour: out.colored(config.color), ascii: out.ascii(&config), verbose }
 }
 
 /// The exit status: 1 when a finding at or above the bar stands.
@@ -45,6 +48,8 @@ pub(super) fn workload(report: &WorkloadReport<'_>, common: &Common, verbose: bo
     let out = Output::new(common);
     let text = match common.format.unwrap_or(Format::Text) {
         Format::Json => export::json::workload(report).map_err(|e| unwritten(&e))?,
+        Format::Html => export::html::workload(report),
+        Format::Markdown => export::markdown::workload(report),
         Format::Text => export::text::workload(report, &layout(&out, common, verbose)),
     };
     out.text(&text)

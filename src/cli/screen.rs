@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use super::{
     connect,
     failure::Failure,
-    options::{Color, Common, Connecting},
+    options::{Common, Connecting},
+    settings,
 };
 use crate::{
     app::Sample,
+    config,
     demo::{self, Provider},
     history::History,
     plan::{Engine, Plan},
     runtime::{self, Connect, Outcome, Prepared, Preparing, Start},
     server::{ErrorKind, ServerError, Target},
+    theme::{Depth, Theme, UNICODE},
     whatif::Allow,
 };
 
@@ -32,13 +35,13 @@ pub(super) async fn target(
         return demo(common, connecting, engine).await;
     }
     let Some(mut target) = connect::target_or_none(text)? else {
-        return open(start(common)).await;
+        return open(start(common)?).await;
     };
     connect::password_before_screen(&mut target, connecting).await?;
     let prelude = connect::prelude(connecting.prelude.as_deref(), target.engine)?;
     let options = connecting.session(prelude);
     let connect = Connect::Server(Box::new(target));
-    open(Start { connect, options, allow: connecting.allow(), ..start(common) }).await
+    open(Start { connect, options, allow: connecting.allow(), ..start(common)? }).await
 }
 
 /// `whyslow demo`: the screen is there at once, the embedded server is made ready behind a bar.
@@ -63,7 +66,7 @@ pub(super) async fn demo(
         // In the embedded server everything may be tried: it is a private copy that is thrown away.
         allow: Allow { temporary_tables: true, ..Allow::default() },
         samples: samples.collect(),
-        ..start(common)
+        ..start(common)?
     };
     open(start).await
 }
@@ -91,21 +94,18 @@ async fn prepare(provider: &'static Provider, preparing: Preparing) -> Result<Pr
 /// # Errors
 /// [`Failure`] when the terminal cannot be used.
 pub(super) async fn plans(plans: Vec<Plan>, common: &Common) -> Result<ExitCode, Failure> {
-    open(Start { plans, ..start(common) }).await
+    open(Start { plans, ..start(common)? }).await
 }
 
-fn start(common: &Common) -> Start {
-    Start {
-        theme: common.theme.clone(),
-        ascii: common.ascii,
-        color: match common.color {
-            Color::Auto => None,
-            Color::Always => Some(true),
-            Color::Never => Some(false),
-        },
-        history: History::open(),
-        ..Start::default()
+/// What all screens start with. A theme that was asked for by name has to be there; one from a file is only missed.
+fn start(common: &Common) -> Result<Start, Failure> {
+    let config = common.config();
+    if let Some(name) = config.theme.as_deref().filter(|_| common.names_theme()) {
+        Theme::load(name, Depth::True, &UNICODE, &config::own_theme)
+            .map_err(|e| Failure::plain("taking the theme", &e.to_string()))?;
     }
+    let history = if config.history { History::open() } else { None };
+    Ok(Start { config, warnings: settings::warnings().to_vec(), history, ..Start::default() })
 }
 
 async fn open(start: Start) -> Result<ExitCode, Failure> {

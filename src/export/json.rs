@@ -9,7 +9,11 @@ pub use workload::workload;
 use serde::Serialize;
 
 use super::{Comparison, Report, Searched};
-use crate::{diagnose::Finding, plan::diff::Change, text::is_hostile};
+use crate::{
+    diagnose::Finding,
+    plan::{Buffers, Jit, Phases, Serialization, Trigger, diff::Change},
+    text::is_hostile,
+};
 use node::NodeOut;
 use proposal::ProposalOut;
 
@@ -65,6 +69,7 @@ struct Statement<'a> {
     analyzed: bool,
     planning_ms: Option<f64>,
     execution_ms: Option<f64>,
+    phases: PhasesOut<'a>,
     settings: serde_json::Map<String, serde_json::Value>,
     notes: &'a [String],
     extra: serde_json::Map<String, serde_json::Value>,
@@ -75,12 +80,43 @@ struct Statement<'a> {
     statements: Option<[Weighed<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<Searched>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_proposed: &'a [String],
 }
 
 #[derive(Serialize)]
 struct EngineOut<'a> {
     name: &'static str,
     version: Option<&'a str>,
+}
+
+/// What was done outside of the nodes.
+#[derive(Serialize)]
+struct PhasesOut<'a> {
+    planning_buffers: Option<Buffers>,
+    planning_memory: Option<MemoryOut>,
+    jit: Option<&'a Jit>,
+    triggers: &'a [Trigger],
+    serialization: Option<&'a Serialization>,
+}
+
+/// Bytes.
+#[derive(Serialize)]
+struct MemoryOut {
+    used: u64,
+    allocated: u64,
+}
+
+impl<'a> PhasesOut<'a> {
+    fn of(phases: &'a Phases) -> Self {
+        Self {
+            planning_buffers: phases.planning_buffers,
+            planning_memory: phases.planning_memory.map(|(used, allocated)| MemoryOut { used, allocated }),
+            jit: phases.jit.as_ref(),
+            triggers: &phases.triggers,
+            serialization: phases.serialization.as_ref(),
+        }
+    }
 }
 
 /// A statement of a workload with its price before and after the proved proposals.
@@ -169,6 +205,7 @@ impl<'a> Statement<'a> {
             analyzed: plan.analyzed,
             planning_ms: plan.planning_ms,
             execution_ms: plan.execution_ms,
+            phases: PhasesOut::of(&plan.phases),
             settings: node::map(&plan.settings),
             notes: &plan.notes,
             extra: node::map(&plan.extra),
@@ -185,6 +222,7 @@ impl<'a> Statement<'a> {
                 }]
             }),
             searched: report.searched,
+            not_proposed: report.unproposed,
         }
     }
 }

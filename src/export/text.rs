@@ -8,14 +8,16 @@ mod proposals;
 mod tree;
 mod workload;
 
-pub use workload::workload;
+use std::fmt::Write as _;
 
 pub use compare::render as compare;
+pub use workload::workload;
 
 use super::Report;
 use crate::{
     fmt,
-    plan::{Engine, Plan},
+    plan::{Engine, NodeId, Plan},
+    text::one_line,
 };
 use line::{Line, Style, wrap};
 
@@ -87,6 +89,24 @@ fn written(lines: &[Line], options: &Options) -> String {
     out
 }
 
+/// The tree of a plan alone, without colours.
+#[must_use]
+pub fn tree(plan: &Plan, width: usize) -> String {
+    let options = Options::plain(width).wide_enough();
+    written(&tree::lines(plan, &options, options.width, None), &options)
+}
+
+/// One node with everything it says, without its children and without colours.
+#[must_use]
+pub fn node(plan: &Plan, id: NodeId, width: usize) -> String {
+    let options = Options { verbose: true, ..Options::plain(width) };
+    let mut out = written(&tree::one(plan, id, &options), &options);
+    for (name, value) in &plan.node(id).extra {
+        let _ = writeln!(out, "     {}: {}", one_line(name), one_line(value));
+    }
+    out
+}
+
 /// Engine and version.
 fn header_of(engine: Engine, version: Option<&str>) -> Line {
     let mut line = Line::of(Style::Bold, engine.title());
@@ -119,6 +139,9 @@ fn header(plan: &Plan, options: &Options, out: &mut Vec<Line>) {
     if !plan.settings.is_empty() {
         let all: Vec<String> = plan.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         paragraph(out, Style::Dim, "set: ", &all.join(", "), 0, options.width);
+    }
+    for phase in plan.phases.describe() {
+        paragraph(out, Style::Dim, "", &phase, 0, options.width);
     }
     for note in &plan.notes {
         paragraph(out, Style::Warning, "note: ", note, 0, options.width);

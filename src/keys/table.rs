@@ -4,8 +4,8 @@ use super::{
     Binding,
     Command::{self, Accept, Analyze, Back, Cancel, CopyDdl, Explain, FindIndexes, Leave, Open, Quit},
     Place::{
-        self, Always, Busy, Compare, Confirm, Editor, Error, Findings, Form, Help, History, Indexes, Line, Moving,
-        Normal, Picker, Plan, Prompt, Query, Question, Search, Start, Tree,
+        self, Always, Busy, Compare, Completion, Confirm, Editor, Error, Findings, Form, Help, History, Indexes, Line,
+        Moving, Normal, Picker, Plan, Prompt, Query, Question, Search, Start, Tree,
     },
 };
 
@@ -44,6 +44,11 @@ pub static COMMANDS: &[Binding] = &[
     line(CopyDdl, "copy-ddl", &["y"], &[Indexes, Compare], "Copy the statements that create the index", "copy DDL"),
     line(Command::CopyUndo, "copy-undo", &["Y"], &[Indexes, Compare], "Copy the statements that take it away again", ""),
     line(Command::CopyQuery, "copy-query", &["y"], &[Query, Plan], "Copy the query", ""),
+    line(Command::CopyNode, "copy-node", &["Y"], &[Plan], "Copy the node under the cursor with everything it says", ""),
+    line(Command::CopyReport, "copy-report", &["ctrl-y"], &[Normal], "Copy the plan, its findings and the indexes tried, as Markdown", ""),
+    line(Command::CopyPlan, "copy-plan", &[], &[Plan], "Copy the plan as text", ""),
+    line(Command::CopyPlanMarkdown, "copy-plan-markdown", &[], &[Plan], "Copy the plan as Markdown", ""),
+    line(Command::CopyPlanJson, "copy-plan-json", &[], &[Plan], "Copy the plan, its findings and the indexes tried, as JSON", ""),
 
     line(Command::Edit, "edit", &["i", "ret"], &[Query], "Type the query", "type"),
     line(FindIndexes, "find-indexes", &["x"], &[Normal], "Look for indexes and try each", "find indexes"),
@@ -55,6 +60,10 @@ pub static COMMANDS: &[Binding] = &[
 
     line(Command::Down, "down", &["down", "ctrl-n", "tab"], &[Picker, Form], "To the next", "next"),
     line(Command::Up, "up", &["up", "ctrl-p", "backtab"], &[Picker, Form], "To the one before", ""),
+    line(Command::Complete, "complete", &["tab"], &[Completion], "Type the word suggested", "complete"),
+    line(Command::Down, "down", &["ctrl-n"], &[Completion], "To the next suggestion", ""),
+    line(Command::Up, "up", &["ctrl-p"], &[Completion], "To the suggestion before", ""),
+    line(Leave, "leave", &["esc"], &[Completion], "Close the suggestions", ""),
     line(Command::GenericPlan, "generic-plan", &["ctrl-g"], &[Form], "Plan for any values, where the server can", ""),
     line(Command::PageDown, "page-down", &["pagedown"], &[Picker], "A page down", ""),
     line(Command::PageUp, "page-up", &["pageup"], &[Picker], "A page up", ""),

@@ -1,6 +1,6 @@
 //! Building a plan: nodes are pushed in pre-order, each with its parent.
 
-use super::{Engine, Node, NodeId, Plan, Timing, metrics};
+use super::{Engine, Flag, Node, NodeId, Phases, Plan, Timing, metrics};
 
 /// Why a plan could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,18 @@ pub enum BuildError {
         /// The node's would-be id.
         node: u32,
     },
+}
+
+impl Plan {
+    /// Notes that the server stopped before the end, and why that matters. A second time changes nothing.
+    pub fn mark_partial(&mut self, note: &str) {
+        if self.nodes[0].flags.contains(&Flag::Partial) {
+            return;
+        }
+        self.nodes[0].flags.push(Flag::Partial);
+        self.derived = metrics::derive(self);
+        self.notes.push(note.to_owned());
+    }
 }
 
 /// Collects nodes in pre-order and closes them into a [`Plan`].
@@ -86,6 +98,7 @@ impl PlanBuilder {
             execution_ms: None,
             settings: Vec::new(),
             notes: Vec::new(),
+            phases: Phases::default(),
             extra: Vec::new(),
             source: "".into(),
             nodes: self.nodes,

@@ -11,7 +11,7 @@ mod charge;
 mod explain;
 mod flags;
 
-use super::{Buffers, Flag, Node, NodeId, Operator, Plan, Role, Timing};
+use super::{Buffers, Flag, Io, Node, NodeId, Operator, Plan, Role, Timing, Wal};
 
 /// What was computed for one node. Nothing in here is negative, NaN or infinite.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +28,14 @@ pub struct Derived {
     pub share: Option<f64>,
     /// Blocks without children.
     pub self_buffers: Option<Buffers>,
+    /// Waiting for blocks without children.
+    pub self_io: Option<Io>,
+    /// Log written without children.
+    pub self_wal: Option<Wal>,
+    /// Rows over all loops are known only roughly: the average that was printed is rounded to whole rows.
+    pub rough_rows: bool,
+    /// Time over all loops is known only roughly: the microseconds that were rounded off add up to a hundredth of it or more.
+    pub rough_time: bool,
     /// Processes that shared the node's executions; 1 outside parallel parts.
     pub processes: f64,
     /// Something above (a limit, a semi-join, a merge join) may have stopped the node before its last row, so that few
@@ -93,7 +101,7 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let edges = charge::edges(plan, &wall);
     let self_ms = attribute::self_times(plan, &wall, &edges);
     let self_cost = attribute::self_costs(plan);
-    let self_buffers = attribute::self_buffers(plan, &edges);
+    let own = attribute::self_usage(plan, &edges);
     let stopped = flags::stopped_early(plan);
     let parts = if self_ms.iter().any(Option::is_some) { &self_ms } else { &self_cost };
     let whole: f64 = parts.iter().flatten().sum();
@@ -101,14 +109,18 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
         parts.iter().map(|part| part.map(|p| if whole > 0.0 { (p / whole).min(1.0) } else { 0.0 })).collect();
     plan.ids()
         .map(|id| {
-            let i = id.index();
+            let (i, node) = (id.index(), plan.node(id));
             let mut derived = Derived {
                 wall_ms: wall[i],
                 self_ms: self_ms[i],
                 self_cost: self_cost[i],
-                q_error: q_error(plan.node(id)),
+                q_error: q_error(node),
                 share: shares[i],
-                self_buffers: self_buffers[i],
+                self_buffers: own.buffers[i],
+                self_io: own.io[i],
+                self_wal: own.wal[i],
+                rough_rows: node.rows.rounded && loops(node) > 1.0,
+                rough_time: rough_time(node),
                 processes: processes[i],
                 stopped_early: stopped[i],
                 flags: Vec::new(),
@@ -165,6 +177,12 @@ fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
         }
     }
     wall
+}
+
+/// Whether what was rounded off each loop's time, up to half a microsecond, adds up to a hundredth of the whole.
+fn rough_time(node: &Node) -> bool {
+    let postgres = matches!(node.timing, Some(Timing::PerLoop { last_ms, .. }) if sane(last_ms) < 0.05);
+    postgres && loops(node) > 1.0
 }
 
 /// How far the estimate was off, over all executions: averages below one row would hide it.

@@ -160,6 +160,9 @@ pub struct Rows {
     pub removed_by_recheck: Option<f64>,
     /// Bytes per row as estimated (PostgreSQL).
     pub width: Option<f64>,
+    /// `actual` and `removed` were rounded to whole rows, so that over many loops they are off by up to half a row a loop
+    /// (PostgreSQL until 17).
+    pub rounded: bool,
 }
 
 /// Elapsed time as the server stated it, milliseconds.
@@ -178,10 +181,11 @@ pub enum Timing {
     Own(f64),
 }
 
-/// Blocks touched, children included as PostgreSQL counts them, over all loops.
+/// Blocks touched, children included as PostgreSQL counts them, over all loops. Blocks of temporary tables (`local`) are
+/// counted among the others and also by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Buffers {
-    /// Found in shared buffers.
+    /// Found in the cache.
     pub hit: u64,
     /// Read from the operating system.
     pub read: u64,
@@ -193,6 +197,38 @@ pub struct Buffers {
     pub temp_read: u64,
     /// Temporary blocks written.
     pub temp_written: u64,
+    /// Of `hit`, blocks of temporary tables.
+    pub local_hit: u64,
+    /// Of `read`, blocks of temporary tables.
+    pub local_read: u64,
+    /// Of `dirtied`, blocks of temporary tables.
+    pub local_dirtied: u64,
+    /// Of `written`, blocks of temporary tables.
+    pub local_written: u64,
+}
+
+/// Time spent waiting for blocks, milliseconds, children included, over all loops and processes (`track_io_timing`).
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct Io {
+    /// Reading tables and indexes.
+    pub read_ms: f64,
+    /// Writing tables and indexes.
+    pub write_ms: f64,
+    /// Reading temporary files.
+    pub temp_read_ms: f64,
+    /// Writing temporary files.
+    pub temp_write_ms: f64,
+}
+
+/// What went to the write-ahead log, children included, over all loops (`WAL`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Wal {
+    /// Records.
+    pub records: u64,
+    /// Full page images.
+    pub full_pages: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// The conditions of a node in the server's words.
@@ -219,6 +255,10 @@ pub struct Workers {
     pub min_ms: Option<f64>,
     /// Time of the slowest worker, milliseconds, all its loops.
     pub max_ms: Option<f64>,
+    /// Rows of the process that gave the fewest, all its loops.
+    pub min_rows: Option<f64>,
+    /// Rows of the process that gave the most, all its loops.
+    pub max_rows: Option<f64>,
 }
 
 /// Work that did not fit in memory.
@@ -304,6 +344,10 @@ pub struct Node {
     pub timing: Option<Timing>,
     /// Blocks, if measured.
     pub buffers: Option<Buffers>,
+    /// Waiting for blocks, if measured.
+    pub io: Option<Io>,
+    /// Log written, if counted.
+    pub wal: Option<Wal>,
     /// Conditions.
     pub conditions: Conditions,
     /// Sort, group or hash keys.
@@ -335,6 +379,8 @@ impl Node {
             rows: Rows::default(),
             timing: None,
             buffers: None,
+            io: None,
+            wal: None,
             conditions: Conditions::default(),
             keys: Vec::new(),
             workers: None,

@@ -75,6 +75,10 @@ impl Plan {
         if let Some(text) = &conditions.filter {
             out.push(("filter", one_line(text)));
         }
+        // MySQL's and MariaDB's table says in this column alone how rows are found and dropped.
+        if let Some((_, words)) = node.extra.iter().find(|(name, _)| name == "Extra") {
+            out.push(("extra", one_line(words)));
+        }
         if let Some(spill) = &node.spill {
             out.push(("spill", one_line(&spill.how)));
         }

@@ -1,6 +1,12 @@
 //! What clients draw around a plan, taken away without moving a line.
 
+mod marks;
+mod quotes;
+
 use std::borrow::Cow;
+
+use super::log;
+use marks::Marks;
 
 /// A text without frames.
 pub(super) struct Unframed<'t> {
@@ -10,47 +16,52 @@ pub(super) struct Unframed<'t> {
     pub(super) same_lines: bool,
 }
 
-/// Takes away psql's borders and `+` or `↵` continuations, mysql's box, a spreadsheet's doubled quotes and the escapes of
-/// mysql's batch mode. None of these can be part of a JSON document, so plain documents pass unchanged.
+/// Takes away psql's borders and continuations, mysql's box, quotes of spreadsheets and of pgAdmin, numbers and marks before
+/// every line, a log's CSV, and the escapes of mysql's batch mode. Plain documents pass unchanged.
 pub(super) fn unframe(text: &str) -> Unframed<'_> {
+    let begin = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    // A document of its own has no frame, and may be large.
+    if begin.starts_with(['{', '[']) && !begin.starts_with("{\\n") && !framed(begin) {
+        return Unframed { text: Cow::Borrowed(text), same_lines: true };
+    }
     // mysql --batch prints a line feed as the two characters `\n`: outside a string, so it is no JSON.
-    if text.contains("{\\n") {
+    if text.lines().any(|row| row.starts_with("{\\n")) {
         return Unframed { text: Cow::Owned(unescape_batch(text)), same_lines: false };
     }
-    if text.contains("\"\"Plan\"\"") || text.contains("\"\"query_") {
-        return Unframed { text: Cow::Owned(halve_quotes(text)), same_lines: true };
-    }
-    if !text.lines().any(|line| unframe_line(line).is_some()) {
-        return Unframed { text: Cow::Borrowed(text), same_lines: true };
+    let text = match log::cells(text) {
+        Some(cells) => Cow::Owned(cells),
+        None => Cow::Borrowed(text),
+    };
+    let text = match quotes::unquote(&text) {
+        Some(unquoted) => Cow::Owned(unquoted),
+        None => text,
+    };
+    let text = match &text {
+        Cow::Borrowed(text) => by_line(text),
+        Cow::Owned(text) => Cow::Owned(by_line(text).into_owned()),
+    };
+    Unframed { text, same_lines: true }
+}
+
+/// Takes away what stands before and behind each line.
+fn by_line(text: &str) -> Cow<'_, str> {
+    let marks = Marks::of(text);
+    if marks.none() {
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        match unframe_line(line) {
-            Some((indent, rest)) => {
-                // Blanks keep the columns.
-                out.extend(std::iter::repeat_n(' ', indent));
-                out.push_str(rest);
-                out.push('\n');
-            }
-            None => out.push_str(line),
-        }
+        let end = line.len() - line.trim_end_matches(['\n', '\r']).len();
+        let (row, end) = line.split_at(line.len() - end);
+        marks.take(row, &mut out);
+        out.push_str(end);
     }
-    Unframed { text: Cow::Owned(out), same_lines: true }
+    Cow::Owned(out)
 }
 
-/// The line inside a frame, and how many characters stood before it; `None` when there is no frame.
-fn unframe_line(line: &str) -> Option<(usize, &str)> {
-    const BORDERS: [char; 3] = ['|', '│', '¦'];
-    let full = line.trim_end();
-    let mut rest = full.trim_end_matches(BORDERS).trim_end();
-    rest = rest.strip_suffix(['+', '↵']).unwrap_or(rest);
-    let inner = match rest.split_once(BORDERS) {
-        // Expanded output repeats the column's name or blanks before the border.
-        Some((before, inner)) if matches!(before.trim(), "" | "QUERY PLAN" | "EXPLAIN" | "ANALYZE") => inner,
-        _ => rest,
-    };
-    let indent = rest.chars().count() - inner.chars().count();
-    (inner.len() != full.len()).then_some((indent, inner))
+/// Whether a text that begins like a document has lines as a client ends them.
+fn framed(text: &str) -> bool {
+    text.lines().take(3).any(|row| row.trim_end().ends_with(['+', '|', '↵', '│', '║']))
 }
 
 fn unescape_batch(text: &str) -> String {
@@ -71,48 +82,5 @@ fn unescape_batch(text: &str) -> String {
     out
 }
 
-/// Pairs of quotes become one; a single one, the cell's own, a blank.
-fn halve_quotes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '"' {
-            out.push(if chars.next_if_eq(&'"').is_some() { '"' } else { ' ' });
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
-mod tests {
-    use super::unframe;
-
-    #[test]
-    fn frames_go_and_lines_stay() {
-        for (framed, plain) in [
-            (" [   +\n   {  +\n", " [\n   {\n"),
-            ("| [   +|\n|   {  +|\n| ]    |\n", "  [\n    {\n  ]\n"),
-            ("│ [   ↵│\n", "  [\n"),
-            ("QUERY PLAN | [  +\n           | ]\n", "             [\n             ]\n"),
-            ("| EXPLAIN |\n| {\n \"a\": 1\n} |\n", "  EXPLAIN\n  {\n \"a\": 1\n}\n"),
-        ] {
-            let out = unframe(framed);
-            let trimmed: Vec<_> = out.text.lines().map(str::trim_end).collect();
-            assert_eq!(trimmed, plain.lines().collect::<Vec<_>>());
-            assert!(out.same_lines);
-        }
-    }
-
-    #[test]
-    fn a_plain_document_passes_unchanged() {
-        let text = "{\"Filter\": \"(a || b) + 1 | 2\",\n \"b\": \"x+\"}";
-        assert_eq!(unframe(text).text, text);
-    }
-
-    #[test]
-    fn the_escapes_of_batch_mode_become_lines() {
-        assert_eq!(unframe("EXPLAIN\n{\\n  \"a\": \"x\\\\\"y\"\\n}").text, "EXPLAIN\n{\n  \"a\": \"x\\\"y\"\n}");
-    }
-}
+mod tests;

@@ -1,10 +1,14 @@
 //! An own JSON reader into a flat arena: nothing recurses, not even dropping, so a plan of any depth is an ordinary
 //! document. Keys keep their order and their repeats; every value knows its byte offset. RFC 8259, and a little more
 //! patient: raw control characters and unknown escapes inside strings are kept as they stand.
+//!
+//! The arena also holds what other formats say with the same keys: [`Builder`] fills it.
 
+mod build;
 mod value;
 
-pub(super) use value::{Fields, Value};
+pub(super) use build::Builder;
+pub(super) use value::{Fields, Value, unescape};
 
 use super::ReadError;
 use crate::text;
@@ -50,6 +54,9 @@ pub(super) struct Document<'t> {
     text: &'t str,
     lines: &'t Lines,
     slots: Vec<Slot>,
+    /// What does not stand in the text as it is; its offsets begin where the text ends. `None` for JSON, whose strings
+    /// have quotes and escapes and whose scalars have types.
+    owned: Option<String>,
 }
 
 /// What was read, up to an error if there was one: what stood open there is closed.
@@ -72,6 +79,22 @@ impl Lines {
     pub(super) fn of(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         Self(std::iter::once(0).chain(breaks).map(offset).collect())
+    }
+
+    /// How many lines there are; at least one.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The byte at which a line begins, lines counted from 0; the text's end when there is no such line.
+    pub(super) fn begin(&self, text: &str, line: usize) -> usize {
+        self.0.get(line).map_or(text.len(), |start| *start as usize)
+    }
+
+    /// A line of the text without its line break, counted from 0; empty when there is none.
+    pub(super) fn row<'t>(&self, text: &'t str, line: usize) -> &'t str {
+        let row = text.get(self.begin(text, line)..self.begin(text, line + 1)).unwrap_or_default();
+        row.trim_end_matches(['\n', '\r'])
     }
 
     /// The line of a byte, from 1.
@@ -120,7 +143,7 @@ pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed
         reader.slots[slot].span.end = offset(end);
         reader.slots[slot].next = next;
     }
-    Parsed { document: Document { text, lines, slots: reader.slots }, end, error }
+    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error }
 }
 
 struct Reader<'t> {

@@ -15,7 +15,26 @@ use super::{
     ReadError, Source,
     json::{Kind, Value},
 };
-use crate::plan::Plan;
+use crate::plan::{Engine, NodeId, Plan};
+
+/// Marks plans of statements that were stopped before their end: MySQL prints what was measured until then, and says so in a
+/// warning (1317), which clients show after the plan.
+pub(super) fn interrupted(text: &str, plans: &mut [Plan]) {
+    const WORDS: &str = "Query execution was interrupted";
+    if !text.contains(WORDS) {
+        return;
+    }
+    for (at, _) in text.match_indices(WORDS) {
+        let line = text[..at].matches('\n').count() + 1;
+        let before = |plan: &&mut Plan| plan.node(NodeId::ROOT).line.is_some_and(|begins| (begins as usize) < line);
+        if let Some(plan) = plans.iter_mut().rev().find(before)
+            && plan.engine == Engine::MySql
+            && plan.analyzed
+        {
+            plan.mark_partial("The statement was stopped before its end: times and rows are those until then.");
+        }
+    }
+}
 
 /// Whether an object is a version 2 plan.
 pub(super) fn recognises_v2(value: Value<'_>) -> bool {

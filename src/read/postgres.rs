@@ -1,8 +1,13 @@
-//! PostgreSQL plans. JSON of servers 9.6 to 18 (source: `src/backend/commands/explain.c` of each).
+//! PostgreSQL plans of servers 9.6 to 18: JSON, YAML, XML and text (source: `src/backend/commands/explain.c` of each).
+//!
+//! Every format becomes the keys of JSON first; [`raw`] mirrors those, [`lower`] makes the plan.
 
 mod lower;
 mod operator;
 mod raw;
+pub(super) mod text;
+pub(super) mod xml;
+pub(super) mod yaml;
 
 use super::{ReadError, Source, json::Value};
 use crate::plan::Plan;

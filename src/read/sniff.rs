@@ -1,4 +1,7 @@
 //! What a text is: where in it documents begin and which server wrote them.
+//!
+//! A new dialect is one line: in [`JSON`] when its documents are JSON objects, in [`TEXT`] when they are lines that a client's
+//! frame makes (tables), in [`LINES`] when they are lines inside of whatever frame.
 
 use std::sync::Arc;
 
@@ -6,34 +9,43 @@ use super::{
     ReadError,
     frame::unframe,
     json::{Document, Lines, Value, parse},
-    mariadb, mysql, postgres,
+    log, mariadb, mysql,
+    page::{Page, Reading},
+    postgres,
     source::Source,
     text::{self, Dialect},
     tidb, traditional,
 };
 use crate::plan::{NodeId, Plan};
 
-/// How often reading starts again inside a value that was no document. Keeps hostile texts linear.
-const RESTARTS: u32 = 64;
+/// How much of a text, in times its length, is read again inside of values that were no documents. Keeps hostile texts linear.
+const AGAIN: usize = 16;
 
 /// How the writers of statements' plans are told apart, by content. First match wins.
-type Reader = (fn(Value<'_>) -> bool, fn(Value<'_>, &Source<'_>) -> Result<Plan, ReadError>);
+type JsonReader = (fn(Value<'_>) -> bool, fn(Value<'_>, &Source<'_>) -> Result<Plan, ReadError>);
 
 /// The dialects of JSON.
-const JSON: &[Reader] = &[
+const JSON: &[JsonReader] = &[
     (postgres::recognises, postgres::read),
     (mysql::recognises_v2, mysql::read_v2),
     (mysql::recognises_v1, mysql::read_v1),
     (mariadb::recognises, mariadb::read),
 ];
 
-/// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
-const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];
+/// Whether a document begins on a line (counted from 0), and how it is read from there. First match wins.
+type LineReader = (fn(Page<'_>, usize) -> bool, fn(Page<'_>, usize, &Source<'_>) -> Reading);
 
-/// The dialects of text. First match wins.
+/// The dialects made of lines.
+const LINES: &[LineReader] = &[
+    (postgres::text::starts, postgres::text::read),
+    (postgres::yaml::starts, postgres::yaml::read),
+    (postgres::xml::starts, postgres::xml::read),
+];
+
+/// The dialects whose lines are a client's own. First match wins.
 const TEXT: &[Dialect] = &[mysql::read_tree, traditional::read, tidb::read];
 
-/// Words without which no dialect of text has anything to read.
+/// Words without which none of [`TEXT`] has anything to read.
 const TEXT_TELLTALES: [&str; 9] = [
     "-> ",
     "select_type",
@@ -46,24 +58,37 @@ const TEXT_TELLTALES: [&str; 9] = [
     "\tREPLACE\t",
 ];
 
+/// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
+const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];
+
+/// What a string in another program's table holds when it is a plan, besides a [telltale](TELLTALES) in quotes.
+const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
+
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
-    let (rest, error) = read_text(text, &mut plans);
+    let (rest, error) = read_framed(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
-    if found && !TELLTALES.iter().any(|key| rest.contains(&format!("\"{key}\""))) {
-        return (plans, error);
+    let mut more = None;
+    if !found || is_told(&rest) {
+        more = read_text(text, if found { &rest } else { text }, 0, &mut plans).err();
     }
-    let more = read_json(text, if found { &rest } else { text }, 0, &mut plans).err();
     if found {
         plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
     }
+    mysql::interrupted(text, &mut plans);
     (plans, error.or(more))
 }
 
-/// Reads the plans that are lines of text; what they took is blank in the text given back, on the same lines.
-fn read_text(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
-    if !TEXT_TELLTALES.iter().any(|words| text.contains(words)) {
+/// Whether a text holds what only a plan has.
+fn is_told(text: &str) -> bool {
+    TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
+fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
+    // A document of its own is none, and may be large.
+    if text.trim_start().starts_with(['{', '[']) || !TEXT_TELLTALES.iter().any(|words| text.contains(words)) {
         return (String::new(), None);
     }
     let lines = text::Lines::of(text);
@@ -85,8 +110,8 @@ fn read_text(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
     (rest, error)
 }
 
-/// Reads the JSON documents of a text, which may be a part of the one that plans refer to.
-fn read_json(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
+/// Reads what stands inside of frames, in a text which may be a part of the one that plans refer to.
+fn read_text(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
     if u32::try_from(text.len()).is_err() {
         let found = format!("{} bytes", text.len());
         return Err(ReadError { line: 1, column: 1, expected: "at most 4 GiB".to_owned(), found });
@@ -94,56 +119,150 @@ fn read_json(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Res
     let unframed = unframe(text);
     let clean: &str = &unframed.text;
     let lines = Lines::of(clean);
-    let mut source = Source {
+    let source = Source {
         text: Arc::from(if unframed.same_lines { whole } else { clean }),
         clean,
         lines: &lines,
         broken: false,
     };
-    let first_word = clean.len() - clean.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
-    let mut doubt = None;
-    let (mut at, mut restarts) = (0, 0);
-    while let Some(start) = next_start(clean, at, first_word) {
-        let parsed = parse(clean, &lines, start);
-        let telltale = || parsed.document.values().any(|v| v.key().is_some_and(|k| TELLTALES.contains(&k.as_ref())));
-        at = parsed.end.max(start + 1);
-        match parsed.error {
-            None => {
-                let before = plans.len();
-                read_document(&parsed.document, &source, nested, plans)?;
-                if plans.len() == before && start == first_word {
-                    doubt = Some(lines.error(clean, start, "a plan: an object with a key \"Plan\" or \"query_block\""));
+    let page = Page { text: clean, lines: &lines };
+    Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run()
+}
+
+/// One way through a text.
+struct Scan<'t, 'p> {
+    page: Page<'t>,
+    source: Source<'t>,
+    /// How many strings of other documents this text was in.
+    nested: u32,
+    plans: &'p mut Vec<Plan>,
+    /// What was wrong with the document that begins with the text's first word.
+    doubt: Option<ReadError>,
+    /// Bytes read in vain.
+    wasted: usize,
+    /// How long the statement took, from a log's line before its plan.
+    took: Option<f64>,
+}
+
+impl Scan<'_, '_> {
+    fn run(&mut self) -> Result<(), ReadError> {
+        let clean = self.page.text;
+        let first_word = clean.len() - clean.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+        let mut line = 0;
+        while line < self.page.count() {
+            let row = self.page.row(line);
+            self.took = log::duration(row).or(self.took);
+            let before = self.plans.len();
+            let dialect = LINES.iter().find(|(starts, _)| starts(self.page, line));
+            line = match dialect {
+                Some((_, read)) => {
+                    let reading = read(self.page, line, &self.source);
+                    self.plans.extend(reading.plans);
+                    self.note_duration(before);
+                    if let Some(error) = reading.error {
+                        return Err(error);
+                    }
+                    reading.next.max(line + 1)
                 }
-            }
-            Some(error) if telltale() => {
-                source.broken = true;
-                // The first error is the one to tell; what can be read of the rest is a gift.
-                read_document(&parsed.document, &source, nested, plans).ok();
-                return Err(error);
-            }
-            Some(error) => {
-                if start == first_word {
-                    doubt = Some(error);
-                }
-                if restarts < RESTARTS {
-                    restarts += 1;
-                    at = start + 1;
-                }
+                None => self.json(line, first_word)?,
+            };
+            self.note_duration(before);
+        }
+        if self.plans.is_empty() {
+            return Err(self.doubt.take().unwrap_or_else(|| {
+                let expected = "a plan as EXPLAIN prints it, in any format";
+                self.page.lines.error(clean, first_word, expected)
+            }));
+        }
+        Ok(())
+    }
+
+    /// A log tells how long a statement took before it prints the plan.
+    fn note_duration(&mut self, before: usize) {
+        let Some(ms) = self.took.filter(|_| self.plans.len() > before) else { return };
+        self.took = None;
+        if let Some(plan) = self.plans.get_mut(before).filter(|plan| plan.execution_ms.is_none()) {
+            if plan.analyzed {
+                plan.execution_ms = Some(ms);
+            } else {
+                plan.notes.push(format!("The log says that it took {}.", crate::fmt::duration_ms(ms)));
             }
         }
     }
-    if plans.is_empty() {
-        return Err(
-            doubt.unwrap_or_else(|| lines.error(clean, first_word, "a plan as EXPLAIN (FORMAT JSON) prints it"))
-        );
+
+    /// Reads the JSON documents that begin on a line; gives the line to go on with.
+    fn json(&mut self, line: usize, first_word: usize) -> Result<usize, ReadError> {
+        let (clean, lines) = (self.page.text, self.page.lines);
+        let mut at = self.page.begin(line);
+        let mut end = self.page.begin(line + 1);
+        while let Some(start) = next_start(clean, at, end, first_word) {
+            let parsed = parse(clean, lines, start);
+            let telltale =
+                || parsed.document.values().any(|v| v.key().is_some_and(|k| TELLTALES.contains(&k.as_ref())));
+            at = parsed.end.max(start + 1);
+            match parsed.error {
+                None => {
+                    let before = self.plans.len();
+                    self.document(&parsed.document)?;
+                    if self.plans.len() == before && start == first_word {
+                        let expected = "a plan: an object with a key \"Plan\" or \"query_block\"";
+                        self.doubt = Some(lines.error(clean, start, expected));
+                    }
+                }
+                Some(error) if telltale() => {
+                    self.source.broken = true;
+                    // The first error is the one to tell; what can be read of the rest is a gift.
+                    self.document(&parsed.document).ok();
+                    return Err(error);
+                }
+                Some(error) => {
+                    if start == first_word {
+                        self.doubt = Some(error);
+                    }
+                    self.wasted = self.wasted.saturating_add(at - start);
+                    if self.wasted <= clean.len().saturating_mul(AGAIN) {
+                        at = start + 1;
+                    }
+                }
+            }
+            if at > end {
+                end = self.page.begin(lines.line(at) as usize);
+            }
+        }
+        Ok((lines.line(end.saturating_sub(1)) as usize).max(line + 1))
     }
-    Ok(())
+
+    /// Takes every statement's plan out of a document, however deep other programs wrapped it.
+    fn document(&mut self, document: &Document<'_>) -> Result<(), ReadError> {
+        let mut done = 0;
+        for value in document.values() {
+            if value.place() < done {
+                continue;
+            }
+            if value.is_object()
+                && let Some((_, read)) = JSON.iter().find(|(recognises, _)| recognises(value))
+            {
+                done = value.after();
+                self.plans.push(read(value, &self.source)?);
+            } else if self.nested == 0
+                && let Some(text) = value.text()
+            {
+                // A table or a log of another program: the whole plan is one string in it.
+                if text.starts_with("-> ") {
+                    read_framed(&text, self.plans);
+                } else if is_told(&text) {
+                    read_text(&text, &text, self.nested + 1, self.plans).ok();
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The next place from which a document may be read: the text's first word, or a bracket that more JSON follows.
-fn next_start(text: &str, from: usize, first_word: usize) -> Option<usize> {
+fn next_start(text: &str, from: usize, to: usize, first_word: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    (from..bytes.len()).find(|&at| {
+    (from..to.min(bytes.len())).find(|&at| {
         let inside = match bytes[at] {
             b'{' => b"\"}".as_slice(),
             b'[' => b"{[\"]".as_slice(),
@@ -152,37 +271,4 @@ fn next_start(text: &str, from: usize, first_word: usize) -> Option<usize> {
         at == first_word
             || bytes[at + 1..].iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|next| inside.contains(next))
     })
-}
-
-/// Takes every statement's plan out of a document, however deep other programs wrapped it.
-fn read_document(
-    document: &Document<'_>,
-    source: &Source<'_>,
-    nested: u32,
-    plans: &mut Vec<Plan>,
-) -> Result<(), ReadError> {
-    let mut done = 0;
-    for value in document.values() {
-        if value.place() < done {
-            continue;
-        }
-        if value.is_object()
-            && let Some((_, read)) = JSON.iter().find(|(recognises, _)| recognises(value))
-        {
-            done = value.after();
-            plans.push(read(value, source)?);
-        } else if nested == 0
-            && let Some(text) = value.text()
-            && TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\"")))
-        {
-            // A table of another program: the whole plan is one string in it.
-            read_json(&text, &text, nested + 1, plans).ok();
-        } else if nested == 0
-            && let Some(text) = value.text()
-            && text.starts_with("-> ")
-        {
-            read_text(&text, plans);
-        }
-    }
-    Ok(())
 }

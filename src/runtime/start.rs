@@ -6,12 +6,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     app::{Message, Sample, Setup},
+    config::{self, Background, Config},
     history::{self, History},
-    keys::Keymap,
     plan::{Engine, Plan},
     read,
     server::{ServerError, SessionOptions, Target},
-    theme::{Depth, Glyphs, Theme, ThemeError},
+    theme::{Depth, Theme},
     whatif::Allow,
 };
 
@@ -81,35 +81,54 @@ pub struct Start {
     pub plans: Vec<Plan>,
     /// Queries to choose from.
     pub samples: Vec<Sample>,
-    /// A theme by name; `None` takes the dark or the light one, as the terminal's background is.
-    pub theme: Option<String>,
-    /// Draw with ASCII only.
-    pub ascii: bool,
-    /// Colours, whatever the environment says: `Some(false)` is none.
-    pub color: Option<bool>,
+    /// How it looks and which keys it has.
+    pub config: Config,
+    /// What the person should know first.
+    pub warnings: Vec<String>,
     /// Where drafts and runs are kept; `None` keeps nothing.
     pub history: Option<History>,
-    /// The keys in force.
-    pub keymap: Keymap,
+}
+
+/// A theme, and whether its background is painted over the terminal's own.
+pub(super) struct Look {
+    pub(super) theme: Theme,
+    pub(super) painted: bool,
 }
 
 /// How long the terminal may take to say whether its background is dark or light.
 const ASK: std::time::Duration = std::time::Duration::from_millis(150);
 
 impl Start {
-    /// The theme for this terminal, and what was wrong with it.
-    pub(super) fn theme(&self) -> Result<(Theme, Vec<String>), ThemeError> {
+    /// How it looks on this terminal, decided here once. What was wrong with a theme becomes a warning.
+    pub(super) fn look(&mut self) -> Look {
         let variable = |name: &str| std::env::var(name).ok();
-        let depth = match (self.color, Depth::detect(variable)) {
-            (Some(false), _) => Depth::None,
-            (Some(true), Depth::None) => Depth::Ansi,
-            (_, depth) => depth,
+        let depth = self.config.depth(variable);
+        let glyphs = self.config.glyphs(variable);
+        let mut load = |name: &str| match Theme::load(name, depth, glyphs, &config::own_theme) {
+            Ok((theme, warnings)) => {
+                self.warnings.extend(warnings);
+                Some(theme)
+            }
+            Err(error) => {
+                self.warnings.push(error.to_string());
+                None
+            }
         };
-        let glyphs = Glyphs::choose(self.ascii, variable);
-        match self.theme.clone().or_else(|| variable("WHYSLOW_THEME").filter(|v| !v.is_empty())) {
-            Some(name) => Theme::load(&name, depth, glyphs, &own_theme),
-            None => Ok((Theme::built_in(is_dark(depth), depth, glyphs), Vec::new())),
-        }
+        let named = self.config.theme.as_deref().and_then(&mut load);
+        let painted = depth >= Depth::Indexed
+            && match self.config.background {
+                Background::Auto => named.is_some(),
+                Background::Terminal => false,
+                Background::Theme => true,
+            };
+        let theme = named.or_else(|| match (depth, is_dark(depth)) {
+            // Weight and underlining then say what colours would.
+            (Depth::None, _) => load("mono"),
+            (_, true) => load(&self.config.dark_theme),
+            (_, false) => load(&self.config.light_theme),
+        });
+        let theme = theme.unwrap_or_else(|| Theme::built_in(true, depth, glyphs));
+        Look { theme, painted }
     }
 
     /// The connection as it is shown and under which its draft is kept.
@@ -141,7 +160,7 @@ impl Start {
                 .and_then(|document| read::read(&document).ok()?.into_iter().next()),
             plans: self.plans,
             samples: self.samples,
-            keymap: self.keymap,
+            keymap: self.config.keymap(),
             allow: self.allow,
             runs: history.as_ref().map(|h| h.runs_of(place)).unwrap_or_default(),
             values: history.as_ref().map(|h| h.values(place)).unwrap_or_default(),
@@ -150,16 +169,7 @@ impl Start {
     }
 }
 
-/// A theme of the person's own: `themes/NAME.toml` in the configuration directory.
-fn own_theme(name: &str) -> Option<String> {
-    use etcetera::BaseStrategy as _;
-    let base = etcetera::base_strategy::choose_base_strategy().ok()?;
-    let plain = !name.contains(['/', '\\']) && !name.starts_with('.');
-    plain
-        .then(|| std::fs::read_to_string(base.config_dir().join("whyslow/themes").join(format!("{name}.toml"))).ok())?
-}
-
-/// Asks the terminal for its background; dark when it does not say.
+/// Asks the terminal for its background, then `COLORFGBG`; dark when neither says.
 fn is_dark(depth: Depth) -> bool {
     use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
     if depth == Depth::None {
@@ -167,5 +177,8 @@ fn is_dark(depth: Depth) -> bool {
     }
     let mut options = QueryOptions::default();
     options.timeout = ASK;
-    !matches!(theme_mode(options), Ok(ThemeMode::Light))
+    match theme_mode(options) {
+        Ok(mode) => mode == ThemeMode::Dark,
+        Err(_) => !std::env::var("COLORFGBG").is_ok_and(|v| matches!(v.rsplit(';').next(), Some("7" | "15"))),
+    }
 }

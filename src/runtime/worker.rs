@@ -110,12 +110,21 @@ impl State {
                 Effect::Advise { generation, sql, plan, catalog, allow } => {
                     self.advise(generation, &sql, &plan, catalog, allow).await;
                 }
+                Effect::Names => {
+                    // Without them nothing is suggested, which is no reason to say anything.
+                    if let Some(session) = self.session.as_mut()
+                        && let Ok(names) = session.names().await
+                    {
+                        self.tell(Message::Names(Arc::new(names)));
+                    }
+                }
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
                 | Effect::Copy { .. }
+                | Effect::CopyPlan(_)
                 | Effect::SaveDraft { .. }
                 | Effect::SaveValues { .. }
                 | Effect::OpenFile { .. }

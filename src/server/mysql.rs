@@ -6,6 +6,7 @@ mod error;
 mod explain;
 mod functions;
 mod histogram;
+mod names;
 mod safety;
 mod shape;
 mod tls;
@@ -21,7 +22,11 @@ use mysql_async::{Opts, Params, Row, Value};
 
 use self::wire::{OpenError, Shared, Wire};
 use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, target::TlsMode};
-use crate::{catalog::Catalog, plan::Engine, text::one_line};
+use crate::{
+    catalog::{Catalog, Names},
+    plan::Engine,
+    text::one_line,
+};
 
 /// An open connection to MySQL or MariaDB.
 #[derive(Debug)]
@@ -202,6 +207,15 @@ impl Connection {
     ) -> Result<Catalog, ServerError> {
         self.ready().await?;
         catalog::read(self, tables, functions).await
+    }
+
+    /// Names of the current database's tables and columns.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn names(&mut self) -> Result<Names, ServerError> {
+        self.ready().await?;
+        names::read(self).await
     }
 
     /// Prepares and executes one statement of ours.

@@ -6,6 +6,7 @@
 mod catalog;
 mod errors;
 mod explain;
+mod names;
 mod prelude;
 mod statement;
 mod transaction;
@@ -23,7 +24,10 @@ pub use wire::Canceller;
 
 use self::wire::Wire;
 use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target};
-use crate::{catalog::Catalog, plan::Engine};
+use crate::{
+    catalog::{Catalog, Names},
+    plan::Engine,
+};
 
 /// The oldest server whose EXPLAIN and catalogs are read here (`SETTINGS`, `plan_cache_mode`, `pg_partition_tree`).
 const OLDEST: u32 = 120_000;
@@ -134,6 +138,15 @@ impl Connection {
     ) -> Result<Catalog, ServerError> {
         self.start_over();
         catalog::read(self, tables, functions).await
+    }
+
+    /// Names of tables and columns.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn names(&mut self) -> Result<Names, ServerError> {
+        self.start_over();
+        names::read(self).await
     }
 }
 

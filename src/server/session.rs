@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{ErrorKind, ServerError, Target, mysql, postgres};
-use crate::{catalog::Catalog, plan::Engine};
+use crate::{
+    catalog::{Catalog, Names},
+    plan::Engine,
+};
 
 /// How the session is shaped.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +151,19 @@ impl Session {
         match self {
             Self::Postgres(c) => c.catalog(tables, functions).await,
             Self::Mysql(c) => c.catalog(tables, functions).await,
+        }
+    }
+}
+
+impl Session {
+    /// Names of what can be read here, for completing what is typed.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn names(&mut self) -> Result<Names, ServerError> {
+        match self {
+            Self::Postgres(c) => c.names().await,
+            Self::Mysql(c) => c.names().await,
         }
     }
 }

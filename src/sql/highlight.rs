@@ -1,8 +1,12 @@
 //! What each piece of a line of SQL is, for colouring. Which colour is the theme's matter.
 
-use std::{ops::Range, sync::OnceLock};
+use std::ops::Range;
 
-use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxSet};
+use super::{
+    lex::{self, Kind},
+    reserved,
+};
+use crate::plan::Engine;
 
 /// What a piece of SQL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,119 +29,70 @@ pub enum Token {
     Plain,
 }
 
-/// Bytes of a line longer than this are not looked at: pasted data, not a statement.
-const LONGEST_LINE: usize = 4_000;
-
-struct Highlighter {
-    syntaxes: SyntaxSet,
-    rules: Vec<(Scope, Token)>,
-}
-
-/// The first scope prefix that holds decides; inner scopes are asked before outer ones.
-const RULES: &[(&str, Token)] = &[
-    ("comment", Token::Comment),
-    ("string.quoted.other.backtick", Token::Identifier),
-    ("string.quoted.double", Token::Identifier),
-    ("string", Token::String),
-    ("constant.character.escape", Token::String),
-    ("constant.numeric", Token::Number),
-    // `o.total`: the syntax calls both halves constants.
-    ("constant.other", Token::Identifier),
-    ("constant", Token::Keyword),
-    ("keyword.operator", Token::Operator),
-    ("variable.language.star", Token::Operator),
-    ("support.function", Token::Function),
-    ("entity.name.function", Token::Function),
-    ("keyword", Token::Keyword),
-    ("storage", Token::Keyword),
-];
-
-fn highlighter() -> Option<&'static Highlighter> {
-    static LOADED: OnceLock<Option<Highlighter>> = OnceLock::new();
-    LOADED
-        .get_or_init(|| {
-            let syntaxes = SyntaxSet::load_defaults_newlines();
-            syntaxes.find_syntax_by_extension("sql")?;
-            let rules = RULES.iter().filter_map(|(name, token)| Some((Scope::new(name).ok()?, *token))).collect();
-            Some(Highlighter { syntaxes, rules })
-        })
-        .as_ref()
-}
-
-/// The pieces of each line, in order, as byte ranges that cover the line. State runs on from line to line (strings and
-/// comments). A line that cannot be read is plain.
+/// The pieces of each line, in order, as byte ranges that cover the line. Strings and comments run on from line to line.
+///
+/// The engine decides what quotes and comments are; without one the text itself has to tell.
 #[must_use]
-pub fn highlight_lines(lines: &[String]) -> Vec<Vec<(Range<usize>, Token)>> {
-    let plain = |line: &String| if line.is_empty() { Vec::new() } else { vec![(0..line.len(), Token::Plain)] };
-    let Some(highlighter) = highlighter() else { return lines.iter().map(plain).collect() };
-    let Some(syntax) = highlighter.syntaxes.find_syntax_by_extension("sql") else {
-        return lines.iter().map(plain).collect();
-    };
-    let mut state = ParseState::new(syntax);
-    let mut stack = ScopeStack::new();
-    lines
-        .iter()
-        .map(|line| {
-            if line.len() > LONGEST_LINE {
-                return plain(line);
+pub fn highlight_lines(lines: &[String], engine: Option<Engine>) -> Vec<Vec<(Range<usize>, Token)>> {
+    let text = lines.join("\n");
+    let tokens = lex::lex(&text, engine.unwrap_or_else(|| guess(&text)));
+    let mut out = vec![Vec::new(); lines.len()];
+    // The line one is in, and the byte of the text it starts at.
+    let (mut line, mut start) = (0, 0);
+    for (i, token) in tokens.iter().enumerate() {
+        let meaning = meaning(&text, &tokens, i);
+        let mut at = token.start;
+        while let Some(length) = lines.get(line).map(String::len).filter(|_| at < token.end) {
+            let end = token.end.min(start + length);
+            if end > at {
+                push(&mut out[line], at - start..end - start, meaning);
             }
-            highlighter.line(line, &mut state, &mut stack).unwrap_or_else(|| plain(line))
-        })
-        .collect()
-}
-
-impl Highlighter {
-    fn line(&self, line: &str, state: &mut ParseState, stack: &mut ScopeStack) -> Option<Vec<(Range<usize>, Token)>> {
-        let ended = format!("{line}\n");
-        let changes = state.parse_line(&ended, &self.syntaxes).ok()?;
-        let mut pieces = Vec::new();
-        let mut at = 0;
-        for (place, change) in &changes {
-            let place = (*place).min(line.len());
-            push(&mut pieces, line, at..place, self.token(stack));
-            at = place;
-            stack.apply(change).ok()?;
+            at = end;
+            if token.end > start + length {
+                line += 1;
+                start += length + 1;
+                at = start;
+            }
         }
-        push(&mut pieces, line, at..line.len(), self.token(stack));
-        Some(pieces)
     }
+    out
+}
 
-    fn token(&self, stack: &ScopeStack) -> Token {
-        stack
-            .scopes
-            .iter()
-            .rev()
-            .find_map(|scope| {
-                self.rules.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, token)| *token)
-            })
-            .unwrap_or(Token::Plain)
+/// Backticks quote names on MySQL alone, and a line that begins with `#` is a comment there.
+fn guess(text: &str) -> Engine {
+    let mysql = text.contains('`') || text.lines().any(|line| line.trim_start().starts_with('#'));
+    if mysql { Engine::MySql } else { Engine::PostgreSql }
+}
+
+fn meaning(text: &str, tokens: &[lex::Token], at: usize) -> Token {
+    let token = tokens[at];
+    match token.kind {
+        Kind::Blank => Token::Plain,
+        // What the server runs of a comment is still set apart by its author.
+        Kind::Comment | Kind::Executable => Token::Comment,
+        Kind::String => Token::String,
+        Kind::Number | Kind::Parameter => Token::Number,
+        Kind::Name => Token::Identifier,
+        Kind::Symbol if token.text(text).contains(['(', ')', ',', ';', '.', '[', ']', '{', '}']) => Token::Plain,
+        Kind::Symbol => Token::Operator,
+        Kind::Word => {
+            let beside = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.is_symbol(text, "."));
+            let qualified = beside(at.checked_sub(1)) || beside(Some(at + 1));
+            let called = tokens.get(at + 1).is_some_and(|t| t.is_symbol(text, "("));
+            match (qualified, reserved::is_language(token.text(text)), called) {
+                (false, true, _) => Token::Keyword,
+                (_, _, true) => Token::Function,
+                _ => Token::Identifier,
+            }
+        }
     }
 }
 
-/// Adds a piece; what is plain falls into names, functions (a name before a parenthesis) and the rest.
-fn push(pieces: &mut Vec<(Range<usize>, Token)>, line: &str, range: Range<usize>, token: Token) {
-    let mut add = |range: Range<usize>, token: Token| match pieces.last_mut() {
+/// Adds a piece, or makes the last one longer.
+fn push(pieces: &mut Vec<(Range<usize>, Token)>, range: Range<usize>, token: Token) {
+    match pieces.last_mut() {
         Some((last, same)) if *same == token && last.end == range.start => last.end = range.end,
-        _ if range.is_empty() => {}
         _ => pieces.push((range, token)),
-    };
-    if token != Token::Plain {
-        return add(range, token);
-    }
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut at = range.start;
-    while at < range.end {
-        let rest = &line[at..range.end];
-        let inside = rest.starts_with(word);
-        let length = rest.find(|c: char| word(c) != inside).unwrap_or(rest.len());
-        let token = match (inside, rest.starts_with(|c: char| c.is_ascii_digit())) {
-            (false, _) => Token::Plain,
-            (true, true) => Token::Number,
-            (true, false) if line[at + length..].starts_with('(') => Token::Function,
-            (true, false) => Token::Identifier,
-        };
-        add(at..at + length, token);
-        at += length;
     }
 }
 
@@ -151,7 +106,7 @@ mod tests {
         let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
         lines
             .iter()
-            .zip(highlight_lines(&lines))
+            .zip(highlight_lines(&lines, None))
             .flat_map(|(line, pieces)| pieces.into_iter().map(|(range, token)| (line[range].to_owned(), token)))
             .collect()
     }
@@ -178,12 +133,42 @@ mod tests {
         assert!(found.iter().any(|(text, token)| *token == Token::Comment && text.starts_with("-- all")), "{found:?}");
     }
 
+    #[test]
+    fn words_are_told_apart_by_where_they_stand() {
+        for (sql, word, token) in [
+            ("select o.date, date '2020-01-01'", "date", Token::Identifier),
+            ("select date '2020-01-01'", "date", Token::Keyword),
+            ("select status, name, total from orders", "status", Token::Identifier),
+            ("where a in (1)", "in", Token::Keyword),
+            ("where a in(1)", "in", Token::Keyword),
+            ("coalesce(a, $1)", "coalesce", Token::Function),
+            ("coalesce(a, $1)", "$1", Token::Number),
+            ("x as \"Order\"", "\"Order\"", Token::Identifier),
+            ("select `group` from t", "`group`", Token::Identifier),
+            ("# a comment\nselect 1", "# a comment", Token::Comment),
+            ("data #>> '{a}'", "#>>", Token::Operator),
+            ("$f$ select 1 $f$", "$f$ select 1 $f$", Token::String),
+            ("'a\nb'", "b'", Token::String),
+            ("NULL", "NULL", Token::Keyword),
+        ] {
+            assert!(pieces(sql).contains(&(word.to_owned(), token)), "{sql}: {:?}", pieces(sql));
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_megabyte_is_no_trouble() {
+        let long = vec![format!("select * from t where id in ({})", "12345, ".repeat(150_000))];
+        let start = std::time::Instant::now();
+        let pieces = &highlight_lines(&long, None)[0];
+        assert!(pieces.len() > 300_000 && start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn pieces_cover_any_line_on_character_borders(text in r#"(\PC|['"`$/*;\\\-#\n]|select |from ){0,60}"#) {
             let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
-            let all = highlight_lines(&lines);
+            let all = highlight_lines(&lines, None);
             prop_assert_eq!(all.len(), lines.len());
             for (line, pieces) in lines.iter().zip(all) {
                 let mut at = 0;

@@ -281,6 +281,16 @@ pub fn spans_of(parts: &[Part], plan: &Plan, id: NodeId) -> Vec<Span> {
     out
 }
 
+/// The tables of the FROM items with the names the statement calls them by, in lower case. Sub-queries are none.
+pub(super) fn from_items(parts: &[Part]) -> Vec<(&str, &str)> {
+    let items = parts.iter().filter(|p| p.clause == Clause::From);
+    items
+        .filter_map(|p| {
+            Some((p.words.names.first()?.as_str(), p.words.names.get(1).or(p.words.names.first())?.as_str()))
+        })
+        .collect()
+}
+
 /// The table that a FROM item calls by this alias, in lower case.
 #[must_use]
 pub fn table_called<'a>(parts: &'a [Part], alias: &str) -> Option<&'a str> {

@@ -3,7 +3,7 @@
 use ratatui::style::Color;
 
 /// How many colours a terminal knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Depth {
     /// None, or none are wanted.
     None,
@@ -16,15 +16,19 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// What the environment says: `NO_COLOR` (set and not empty, see no-color.org), `COLORTERM`, `TERM`.
+    /// What the environment says: `NO_COLOR` (set and not empty, see no-color.org), `COLORTERM`, `TERM`. GNU screen hands on
+    /// the `COLORTERM` of the terminal around it, but not its colours.
     #[must_use]
     pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is = |name: &str| variable(name).filter(|v| !v.is_empty());
         let term = is("TERM").unwrap_or_default();
-        if is("NO_COLOR").is_some() || term == "dumb" {
+        if is("NO_COLOR").is_some() || ["dumb", "vt100", "vt102", "vt220", "vt320"].contains(&term.as_str()) {
             return Self::None;
         }
-        if is("COLORTERM").is_some_and(|v| v.contains("truecolor") || v.contains("24bit")) || term.contains("direct") {
+        let in_screen = is("STY").is_some() && is("TMUX").is_none();
+        if !in_screen && is("COLORTERM").is_some_and(|v| v.contains("truecolor") || v.contains("24bit"))
+            || term.contains("direct")
+        {
             return Self::True;
         }
         if term.contains("256color") { Self::Indexed } else { Self::Ansi }
@@ -85,6 +89,12 @@ mod tests {
             (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")][..], Depth::True),
             (&[("TERM", "xterm-256color")], Depth::Indexed),
             (&[("TERM", "linux")], Depth::Ansi),
+            (&[("TERM", "xterm-16color")], Depth::Ansi),
+            (&[("TERM", "xterm-direct")], Depth::True),
+            (&[("TERM", "vt220")], Depth::None),
+            (&[("TERM", "screen"), ("COLORTERM", "truecolor"), ("STY", "1.tty")], Depth::Ansi),
+            (&[("TERM", "screen-256color"), ("COLORTERM", "truecolor"), ("STY", "1.tty")], Depth::Indexed),
+            (&[("TERM", "screen-256color"), ("COLORTERM", "truecolor"), ("TMUX", "/t")], Depth::True),
             (&[], Depth::Ansi),
             (&[("TERM", "dumb"), ("COLORTERM", "truecolor")], Depth::None),
             (&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::None),

@@ -133,16 +133,25 @@ pub static ASCII: Glyphs = Glyphs {
 };
 
 impl Glyphs {
-    /// The set for a terminal: ASCII when wanted, or when the environment's character set is not UTF-8.
+    /// The set for a terminal: ASCII when wanted, when the environment's character set is not UTF-8, or when the terminal has
+    /// not got the characters.
     #[must_use]
     pub fn choose(ascii: bool, variable: impl Fn(&str) -> Option<String>) -> &'static Self {
         let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
-        // "C" and "POSIX" say nothing about the terminal (containers have them); only a named other set does.
-        let other = set.is_some_and(|locale| {
-            locale
-                .split_once('.')
-                .is_some_and(|(_, charset)| !charset.to_ascii_lowercase().replace('-', "").starts_with("utf8"))
-        });
+        // The console of Linux has 512 characters and no eighths of a block.
+        let poor =
+            variable("TERM").is_some_and(|term| ["linux", "vt100", "vt102", "vt220", "dumb"].contains(&term.as_str()));
+        // "C" and "POSIX" say nothing about the terminal (containers have them); only a named other set does. tmux and
+        // screen take them at their word, though, and show an underscore for everything that is not ASCII.
+        let multiplexed = ["TMUX", "STY"].iter().any(|name| variable(name).is_some_and(|v| !v.is_empty()));
+        let plain = |locale: &str| multiplexed && ["C", "POSIX"].contains(&locale);
+        let other = poor
+            || set.as_deref().is_some_and(plain)
+            || set.is_some_and(|locale| {
+                locale
+                    .split_once('.')
+                    .is_some_and(|(_, charset)| !charset.to_ascii_lowercase().replace('-', "").starts_with("utf8"))
+            });
         if ascii || other { &ASCII } else { &UNICODE }
     }
 
@@ -195,5 +204,14 @@ mod tests {
             assert_eq!(glyphs.ascii, ascii, "{lang:?}");
         }
         assert!(Glyphs::choose(true, |_| None).ascii);
+        for (set, ascii) in [
+            (&[("TERM", "linux"), ("LANG", "de_DE.UTF-8")][..], true),
+            (&[("TMUX", "/tmp/x"), ("LANG", "C")], true),
+            (&[("TMUX", "/tmp/x"), ("LANG", "C"), ("LC_ALL", "C.UTF-8")], false),
+            (&[("TMUX", "/tmp/x")], false),
+        ] {
+            let variable = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+            assert_eq!(Glyphs::choose(false, variable).ascii, ascii, "{set:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     catalog::Table,
     diagnose::Finding,
     fmt,
-    plan::{Buffers, NodeId, Plan, Rows},
+    plan::{Buffers, Io, NodeId, Plan, Rows, Wal},
     text::one_line,
     theme::Theme,
 };
@@ -173,6 +173,9 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     put("loops", loops.into_iter().collect());
     put("blocks", node.buffers.map(blocks).unwrap_or_default());
     put("own blocks", derived.self_buffers.filter(|b| Some(*b) != node.buffers).map(blocks).unwrap_or_default());
+    put("waiting", node.io.map(waiting).unwrap_or_default());
+    put("own waiting", derived.self_io.filter(|io| Some(*io) != node.io).map(waiting).unwrap_or_default());
+    put("log", node.wal.map(log).unwrap_or_default());
     if let Some(w) = node.workers {
         let mut words = Vec::new();
         match (w.launched, w.planned) {
@@ -183,6 +186,9 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
         }
         if let (Some(least), Some(most)) = (w.min_ms, w.max_ms) {
             words.push(format!("fastest {}, slowest {}", fmt::duration_ms(least), fmt::duration_ms(most)));
+        }
+        if let (Some(least), Some(most)) = (w.min_rows, w.max_rows) {
+            words.push(format!("{} to {} rows each", fmt::count(least), fmt::count(most)));
         }
         put("workers", words);
     }
@@ -205,6 +211,28 @@ fn rows(rows: Rows, q_error: Option<f64>, theme: &Theme) -> Vec<String> {
     out
 }
 
+fn waiting(io: Io) -> Vec<String> {
+    [
+        (io.read_ms, "reading"),
+        (io.write_ms, "writing"),
+        (io.temp_read_ms, "temporary reading"),
+        (io.temp_write_ms, "temporary writing"),
+    ]
+    .into_iter()
+    .filter(|(ms, _)| *ms > 0.0)
+    .map(|(ms, what)| format!("{} {what}", fmt::duration_ms(ms)))
+    .collect()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "shown with a few digits")]
+fn log(wal: Wal) -> Vec<String> {
+    let mut out = vec![format!("{} records", fmt::count(wal.records as f64)), fmt::bytes(wal.bytes)];
+    if wal.full_pages > 0 {
+        out.push(format!("{} full pages", fmt::count(wal.full_pages as f64)));
+    }
+    out
+}
+
 fn blocks(b: Buffers) -> Vec<String> {
     [
         (b.hit, "from cache"),
@@ -213,6 +241,7 @@ fn blocks(b: Buffers) -> Vec<String> {
         (b.written, "written"),
         (b.temp_read, "temporary read"),
         (b.temp_written, "temporary written"),
+        (b.local_hit + b.local_read, "of temporary tables"),
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)

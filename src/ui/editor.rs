@@ -7,15 +7,16 @@ use ratatui::{
     layout::{Position, Rect},
     style::Style,
     text::{Line, Span},
+    widgets::{Clear, Widget},
 };
 use unicode_width::UnicodeWidthChar;
 
-use super::text::{centred, pane, title, wrap};
+use super::text::{centred, left, pane, title, width, wrap};
 use crate::{
     app::{Extents, Model},
     plan::Engine,
-    sql::{Token, highlight_lines},
-    text::visible,
+    sql::{Completion, Token, highlight_lines},
+    text::{one_line, visible},
     theme::Theme,
 };
 
@@ -72,8 +73,44 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     {
         let x = (inside.x + GUTTER + x).min(inside.right().saturating_sub(1));
         frame.set_cursor_position(Position::new(x, inside.y + y));
+        if let Some((completion, chosen)) = &model.completion {
+            suggestions(frame, inside, (x, inside.y + y), completion, *chosen, theme);
+        }
     }
     Extents { page: height, scroll: 0 }
+}
+
+/// What the word could be, under the cursor or, where there is no room, above it.
+fn suggestions(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (x, y): (u16, u16),
+    completion: &Completion,
+    chosen: usize,
+    theme: &Theme,
+) {
+    let name = completion.items.iter().map(|item| width(&item.text)).max().unwrap_or(0).min(30);
+    let what = completion.items.iter().map(|item| width(&item.what)).max().unwrap_or(0).min(24);
+    let Ok(wide) = u16::try_from(name + what + 4) else { return };
+    let wide = wide.min(area.width);
+    let rows = u16::try_from(completion.items.len()).unwrap_or(1);
+    let below = area.bottom().saturating_sub(y + 1);
+    let above = y.saturating_sub(area.y);
+    let (top, rows) =
+        if below >= rows || below >= above { (y + 1, rows.min(below)) } else { (y - rows.min(above), rows.min(above)) };
+    let left_edge = x.min(area.right().saturating_sub(wide));
+    for ((number, item), y) in completion.items.iter().enumerate().zip(top..top + rows) {
+        let scope = if number == chosen { "ui.selection" } else { "ui.selection.inactive" };
+        let line = Line::from(vec![
+            Span::styled(if number == chosen { theme.glyphs.cursor } else { " " }, theme.style("ui.accent")),
+            Span::styled(left(&one_line(&item.text), name + 1, theme), theme.style("ui.text")),
+            Span::styled(left(&format!(" {}", one_line(&item.what)), what + 2, theme), theme.style("ui.dim")),
+        ]);
+        let row = Rect::new(left_edge, y, wide, 1);
+        Clear.render(row, frame.buffer_mut());
+        frame.buffer_mut().set_line(left_edge, y, &line, wide);
+        frame.buffer_mut().set_style(row, theme.style(scope));
+    }
 }
 
 fn placeholder(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
@@ -185,9 +222,9 @@ fn token_style(token: Token, theme: &Theme) -> Style {
 }
 
 /// A statement in colours, not broken.
-pub(super) fn highlighted(sql: &str, _engine: Engine, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn highlighted(sql: &str, engine: Engine, theme: &Theme) -> Vec<Line<'static>> {
     let lines: Vec<String> = visible(sql).replace('\t', "  ").lines().map(str::to_owned).collect();
-    let tokens = highlight_lines(&lines);
+    let tokens = highlight_lines(&lines, Some(engine));
     lines
         .iter()
         .zip(tokens)

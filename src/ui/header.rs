@@ -71,7 +71,11 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
         Link::Preparing { doing, .. } => {
             vec![Span::styled(format!("{} {}", spinner(model, theme), one_line(doing)), busy)]
         }
-        Link::Connecting => vec![Span::styled(format!("{} connecting to {place}", spinner(model, theme)), busy)],
+        Link::Connecting => {
+            let waited = model.beat.as_secs_f64();
+            let waited = if waited >= 1.0 { format!(" {}", fmt::duration_ms(waited * 1e3)) } else { String::new() };
+            vec![Span::styled(format!("{} connecting{waited} to {place}", spinner(model, theme)), busy)]
+        }
         Link::Lost => vec![Span::styled(format!("{} not connected", theme.glyphs.bad), theme.style("error.title"))],
         Link::Open(info) => {
             let server = format!("{} {}", info.engine.title(), one_line(&info.version));

@@ -169,7 +169,8 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
         Question::TemporaryTables => (
             "Temporary tables for trials?",
             [
-                "This server has no hypothetical indexes. They can be tried on temporary tables that hold a sample of the rows:                  only this session sees them, they vanish with it, and nothing of yours changes. It takes seconds, reads some of                  each table, and its answer is a hint.",
+                "Indexes can be tried here on temporary tables that hold a sample of the rows.",
+                "Only this session sees them and they vanish with it; nothing of yours changes. It takes seconds, and its answer is a hint.",
                 "Without them proposals stay untested.",
             ],
         ),
@@ -181,11 +182,11 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     out.push(Line::default());
     out.push(Line::from(vec![
         Span::styled("y", theme.style("ui.key")),
-        Span::styled(" try on temporary tables   ", theme.style("ui.text")),
+        Span::styled(" try so   ", theme.style("ui.text")),
         Span::styled("n", theme.style("ui.key")),
-        Span::styled(" show what could help, untested   ", theme.style("ui.text")),
+        Span::styled(" show candidates untested   ", theme.style("ui.text")),
         Span::styled("Esc", theme.style("ui.key")),
-        Span::styled(" neither", theme.style("ui.text")),
+        Span::styled(" leave", theme.style("ui.text")),
     ]));
     let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
     let area = middle(frame, body, wide, height);

@@ -187,9 +187,11 @@ fn more(buffer: &mut Buffer, area: Rect, scroll: usize, most: usize, theme: &The
     }
 }
 
-/// The first row to show so that the cursor stands in the middle, as far as the ends allow.
+/// The first row to show so that the cursor stands in the middle half, as far as the ends allow. It moves by half a window: a
+/// cursor that steps changes two rows then and not all of them, which a slow line and the eye are both glad of.
 pub(super) fn centred(cursor: usize, rows: usize, height: usize) -> usize {
-    cursor.saturating_sub(height / 2).min(rows.saturating_sub(height))
+    let step = (height / 2).max(1);
+    (cursor.saturating_sub(height / 4) / step * step).min(rows.saturating_sub(height))
 }
 
 #[cfg(test)]
@@ -222,9 +224,18 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stands_in_the_middle_but_at_the_ends() {
-        for (cursor, rows, height, first) in [(0, 5, 10, 0), (50, 100, 10, 45), (99, 100, 10, 90), (3, 100, 10, 0)] {
+    fn the_cursor_is_always_seen_and_a_step_seldom_moves_the_window() {
+        for (cursor, rows, height, first) in [(0, 5, 10, 0), (6, 100, 10, 0), (7, 100, 10, 5), (99, 100, 10, 90)] {
             assert_eq!(centred(cursor, rows, height), first);
+        }
+        for height in 1..30 {
+            let mut moves = 0;
+            for cursor in 0..200 {
+                let first = centred(cursor, 200, height);
+                assert!(first <= cursor && cursor < first + height, "{cursor} in {height}");
+                moves += usize::from(cursor > 0 && first != centred(cursor - 1, 200, height));
+            }
+            assert!(moves <= 200 / (height / 2).max(1), "{moves} in {height}");
         }
     }
 }

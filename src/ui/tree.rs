@@ -204,7 +204,7 @@ fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Ve
     let mut at = Some(id);
     for level in 0..shown {
         let Some(here) = at else { break };
-        let last = plan.is_last_child(here);
+        let last = view.state.is_last(plan, here);
         parts.push(match (level, last) {
             (0, true) => cut(g.corner),
             (0, false) => cut(g.branch),
@@ -219,7 +219,9 @@ fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Ve
         // The line ends where the name begins.
         text.push(' ');
     }
-    let fold = if plan.children(id).next().is_none() {
+    let fold = if let Some(group) = view.state.alike(id) {
+        format!("{} {} alike: ", g.closed, fmt::whole(group.alike().count()))
+    } else if plan.children(id).next().is_none() {
         String::new()
     } else if view.state.is_folded(id) {
         let hidden = plan.end(id).0 - id.0 - 1;

@@ -8,7 +8,7 @@ use super::{
     postgres::{Bench, failed, plan, uses},
 };
 use crate::{
-    advise::{Boxed, Candidate, Trial, TrialError, Tried, Trust},
+    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust},
     plan::Plan,
     server::postgres::{Access, Connection, Statement, Transaction, get},
 };
@@ -56,6 +56,47 @@ impl<'a> RolledBack<'a> {
     }
 }
 
+impl RolledBack<'_> {
+    /// Builds all of them in one transaction and plans with them. One that cannot be built is left out.
+    async fn set(
+        &mut self,
+        statements: &[&str],
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        let understood: Vec<Result<Statement, TrialError>> =
+            statements.iter().map(|sql| self.bench.statement(sql)).collect();
+        let transaction = self.bench.begin(Access::RolledBack).await.map_err(|e| failed(METHOD, &e))?;
+        let mut names = Vec::with_capacity(candidates.len());
+        for (at, candidate) in candidates.iter().enumerate() {
+            let name = format!("{NAME}_{at}");
+            let ddl = create::postgres(candidate, Some(&name));
+            if let Err(error) = transaction.rows("building an index to be rolled back", &ddl, &[]).await {
+                let _ = transaction.rollback().await;
+                return Err(failed(METHOD, &error));
+            }
+            names.push(Some(name));
+        }
+        let mut answers = Vec::with_capacity(statements.len());
+        let mut broken = false;
+        for statement in understood {
+            let planned = match statement {
+                Ok(statement) if !broken => plan(&transaction, &statement, METHOD).await,
+                Ok(_) => Err(self::broken()),
+                Err(error) => Err(error),
+            };
+            // After an error the transaction takes nothing more.
+            broken |= matches!(planned, Err(TrialError::Server { .. }));
+            answers.push(planned.map(|plan| Planned { plan, trust: Trust::Exact, names: names.clone() }));
+        }
+        transaction.rollback().await.map_err(|e| failed(METHOD, &e))?;
+        Ok(answers)
+    }
+}
+
+fn broken() -> TrialError {
+    TrialError::Unsupported { method: METHOD, reason: "another statement of the set failed before it".to_owned() }
+}
+
 impl Trial for RolledBack<'_> {
     fn method(&self) -> &'static str {
         METHOD
@@ -63,6 +104,24 @@ impl Trial for RolledBack<'_> {
 
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
         Box::pin(self.attempt(statement, candidate))
+    }
+
+    fn try_set<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        candidates: &'a [&'a Candidate],
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(async move {
+            match self.set(statements, candidates).await {
+                Ok(answers) => answers,
+                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
+            }
+        })
+    }
+
+    fn sets_a_statement(&self) -> usize {
+        // Every set is really built.
+        16
     }
 }
 

@@ -20,7 +20,7 @@ use self::{
     sample::{Missing, Sample, Source, described},
 };
 use crate::{
-    advise::{Boxed, Candidate, Trial, TrialError, Tried, Trust, ddl, size},
+    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust, ddl, size},
     catalog::{Catalog, Table, TableKind},
     plan::{Engine, Plan},
     read,
@@ -31,7 +31,10 @@ use crate::{
             cells::{quoted, text},
         },
     },
-    sql::{classify, shape},
+    sql::{
+        classify,
+        shape::{self, Predicate, Shape},
+    },
     text::one_line,
 };
 
@@ -47,12 +50,18 @@ pub(super) struct TemporaryTables<'a> {
     bench: Option<Bench>,
 }
 
-/// Everything prepared for one statement.
+/// Everything prepared for a set of statements.
 struct Bench {
-    statement: String,
+    statements: Vec<Ready>,
     catalog: Catalog,
     copies: Vec<Copy>,
-    before: Plan,
+}
+
+/// A statement that was prepared for, or why it cannot be.
+struct Ready {
+    statement: String,
+    tables: Vec<(String, String)>,
+    before: Result<Plan, TrialError>,
 }
 
 /// One table's copy.
@@ -66,8 +75,8 @@ struct Copy {
     columns: String,
     definition: Definition,
     sample: Sample,
-    /// The candidate's keys that the copy has now.
-    keys: Option<String>,
+    /// The candidates' keys that the copy has now, in the order of their names.
+    keys: Vec<String>,
 }
 
 impl<'a> TemporaryTables<'a> {
@@ -76,35 +85,16 @@ impl<'a> TemporaryTables<'a> {
     }
 
     async fn attempt(&mut self, statement: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
-        if candidate.method != "btree" || candidate.predicate.is_some() || !candidate.include.is_empty() {
-            return Err(cannot("this server has no such indexes"));
+        if let Some(why) = impossible(candidate) {
+            return Err(cannot(why));
         }
-        if candidate.engine == Engine::MariaDb && candidate.keys.iter().any(|k| k.expression) {
-            return Err(cannot("MariaDB indexes no expressions"));
-        }
-        if self.bench.as_ref().is_none_or(|bench| bench.statement != statement) {
-            self.bench = None;
-            self.connection.tidy().await.map_err(failed)?;
-            let prepared = prepare(self.connection, statement).await;
-            if prepared.is_err() {
-                // What was made so far is of no use.
-                let _ = self.connection.sweep().await;
-            }
-            self.bench = Some(prepared?);
-        }
-        let Some(bench) = &mut self.bench else { return Err(cannot("nothing is prepared")) };
-        let wanted = ddl::keys(candidate);
-        let mut found = false;
-        for copy in &mut bench.copies {
-            let keys = (copy.schema == candidate.schema && copy.table == candidate.table).then(|| wanted.clone());
-            found |= keys.is_some();
-            if copy.keys != keys {
-                fill(self.connection, copy, keys).await.map_err(failed)?;
-            }
-        }
-        if !found {
+        self.ready(&[statement]).await?;
+        self.set_up(&[statement], &[candidate]).await?;
+        let Some(bench) = &self.bench else { return Err(cannot("nothing is prepared")) };
+        if !bench.copies.iter().any(|copy| of(copy, candidate)) {
             return Err(cannot(format!("the statement does not read {}", one_line(&candidate.table))));
         }
+        let before = bench.before(statement)?;
         let after = plan(self.connection, statement).await?;
         let mut notes: Vec<String> = Vec::new();
         for copy in &bench.copies {
@@ -125,13 +115,106 @@ impl<'a> TemporaryTables<'a> {
         Ok(Tried {
             method: METHOD,
             trust: Trust::Rough,
-            before: bench.before.clone(),
+            before,
             after,
-            index_name: NAME.to_owned(),
+            index_name: name(0),
             size_bytes: size(candidate, &bench.catalog),
             notes,
         })
     }
+
+    /// Samples for these statements, unless that is done.
+    async fn ready(&mut self, statements: &[&str]) -> Result<(), TrialError> {
+        let known = |bench: &Bench| statements.iter().all(|s| bench.statements.iter().any(|r| r.statement == **s));
+        if self.bench.as_ref().is_some_and(known) {
+            return Ok(());
+        }
+        self.bench = None;
+        self.connection.tidy().await.map_err(failed)?;
+        let prepared = prepare(self.connection, statements).await;
+        if prepared.is_err() {
+            // What was made so far is of no use.
+            let _ = self.connection.sweep().await;
+        }
+        self.bench = Some(prepared?);
+        Ok(())
+    }
+
+    /// Gives the copies that these statements read the candidates' keys, and no others.
+    async fn set_up(&mut self, statements: &[&str], candidates: &[&Candidate]) -> Result<(), TrialError> {
+        let Some(bench) = &mut self.bench else { return Err(cannot("nothing is prepared")) };
+        let read = |copy: &Copy| {
+            bench
+                .statements
+                .iter()
+                .filter(|r| statements.contains(&r.statement.as_str()))
+                .any(|r| r.tables.iter().any(|(schema, table)| *schema == copy.schema && *table == copy.table))
+        };
+        for copy in bench.copies.iter_mut().filter(|copy| read(copy)) {
+            let keys: Vec<String> = candidates
+                .iter()
+                .enumerate()
+                .filter(|(_, candidate)| impossible(candidate).is_none() && of(copy, candidate))
+                .map(|(at, candidate)| copy::key(&name(at), &ddl::keys(candidate)))
+                .collect();
+            if copy.keys != keys {
+                fill(self.connection, copy, keys).await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn set(
+        &mut self,
+        statements: &[&str],
+        candidates: &[&Candidate],
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        self.ready(statements).await?;
+        self.set_up(statements, candidates).await?;
+        let names: Vec<Option<String>> = candidates
+            .iter()
+            .enumerate()
+            .map(|(at, candidate)| impossible(candidate).is_none().then(|| name(at)))
+            .collect();
+        let mut answers = Vec::with_capacity(statements.len());
+        for statement in statements {
+            let before =
+                self.bench.as_ref().map_or_else(|| Err(cannot("nothing is prepared")), |b| b.before(statement));
+            let planned = match before {
+                Err(error) => Err(error),
+                Ok(before) if candidates.is_empty() => Ok(before),
+                Ok(_) => plan(self.connection, statement).await,
+            };
+            answers.push(planned.map(|plan| Planned { plan, trust: Trust::Rough, names: names.clone() }));
+        }
+        Ok(answers)
+    }
+}
+
+impl Bench {
+    /// The statement's plan on the samples without any candidate.
+    fn before(&self, statement: &str) -> Result<Plan, TrialError> {
+        let ready = self.statements.iter().find(|r| r.statement == statement);
+        ready.map_or_else(|| Err(cannot("nothing is prepared")), |r| r.before.clone())
+    }
+}
+
+/// The name of a candidate of a set in the copies.
+fn name(at: usize) -> String {
+    if at == 0 { NAME.to_owned() } else { format!("{NAME}_{at}") }
+}
+
+fn of(copy: &Copy, candidate: &Candidate) -> bool {
+    copy.schema == candidate.schema && copy.table == candidate.table
+}
+
+/// Why a copy cannot have such an index.
+fn impossible(candidate: &Candidate) -> Option<&'static str> {
+    if candidate.method != "btree" || candidate.predicate.is_some() || !candidate.include.is_empty() {
+        return Some("temporary tables have no such indexes");
+    }
+    (candidate.engine == Engine::MariaDb && candidate.keys.iter().any(|k| k.expression))
+        .then_some("MariaDB indexes no expressions")
 }
 
 impl Trial for TemporaryTables<'_> {
@@ -143,6 +226,24 @@ impl Trial for TemporaryTables<'_> {
         Box::pin(self.attempt(statement, candidate))
     }
 
+    fn try_set<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        candidates: &'a [&'a Candidate],
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(async move {
+            match self.set(statements, candidates).await {
+                Ok(answers) => answers,
+                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
+            }
+        })
+    }
+
+    fn sets_a_statement(&self) -> usize {
+        // Every set fills the copies anew.
+        8
+    }
+
     fn finish(&mut self) -> Boxed<'_, ()> {
         Box::pin(async {
             self.bench = None;
@@ -152,18 +253,90 @@ impl Trial for TemporaryTables<'_> {
     }
 }
 
-/// Samples every table of the statement, makes the copies, and plans on them.
-async fn prepare(connection: &mut Connection, statement: &str) -> Result<Bench, TrialError> {
+/// Samples every table of the statements, makes the copies, and plans on them.
+async fn prepare(connection: &mut Connection, statements: &[&str]) -> Result<Bench, TrialError> {
     let engine = connection.info().engine;
-    let class = classify(statement, engine);
-    if class.tables.is_empty() {
+    let classes: Vec<_> = statements.iter().map(|statement| classify(statement, engine)).collect();
+    let mut all: Vec<(Option<String>, String)> = Vec::new();
+    for table in classes.iter().flat_map(|class| &class.tables) {
+        if !all.contains(table) {
+            all.push(table.clone());
+        }
+    }
+    let catalog = connection.facts(&all).await.map_err(failed)?;
+    let mut ready = Vec::with_capacity(statements.len());
+    // One shape of all: a sample holds the rows that any of the statements names.
+    let mut shape = Shape::default();
+    for (statement, class) in statements.iter().zip(&classes) {
+        let mut tables = Vec::new();
+        let before = match suitable(statement, engine, &catalog, &class.tables) {
+            Ok(own) => {
+                for source in &own.sources {
+                    tables.push((source.schema.clone(), source.table.clone()));
+                }
+                let offset = shape.sources.len();
+                shape.sources.extend(own.sources);
+                shape
+                    .predicates
+                    .extend(own.predicates.into_iter().map(|p| Predicate { source: p.source + offset, ..p }));
+                Err(cannot("it was not planned"))
+            }
+            Err(why) => Err(why),
+        };
+        ready.push(Ready { statement: (*statement).to_owned(), tables, before });
+    }
+    if let [Ready { before: Err(why), tables, .. }] = ready.as_slice()
+        && tables.is_empty()
+    {
+        return Err(why.clone());
+    }
+    keep_from_replicas(connection).await?;
+    let mut copies: Vec<Copy> = Vec::new();
+    for (number, table) in catalog.tables.iter().enumerate() {
+        let read = |r: &Ready| r.tables.iter().any(|(schema, name)| *schema == table.schema && *name == table.name);
+        if !ready.iter().any(read) {
+            continue;
+        }
+        match copied(connection, table, number, &shape).await {
+            Ok(copy) => copies.push(copy),
+            Err(error @ TrialError::Unsupported { .. }) if ready.len() > 1 => {
+                // The statements that do not read it can be tried all the same.
+                for r in ready.iter_mut().filter(|r| read(r)) {
+                    r.before = Err(error.clone());
+                    r.tables.clear();
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    // Every table is read before the first copy hides one.
+    for copy in &mut copies {
+        fill(connection, copy, Vec::new()).await.map_err(failed)?;
+    }
+    let alone = ready.len() == 1;
+    for r in ready.iter_mut().filter(|r| !r.tables.is_empty()) {
+        r.before = plan(connection, &r.statement).await;
+        if let (true, Err(error)) = (alone, &r.before) {
+            return Err(error.clone());
+        }
+    }
+    Ok(Bench { statements: ready, catalog, copies })
+}
+
+/// A statement's shape, when copies can stand for all its tables.
+fn suitable(
+    statement: &str,
+    engine: Engine,
+    catalog: &Catalog,
+    tables: &[(Option<String>, String)],
+) -> Result<Shape, TrialError> {
+    if tables.is_empty() {
         return Err(cannot("the statement names no table"));
     }
-    let catalog = connection.facts(&class.tables).await.map_err(failed)?;
-    let shape = shape::shape(statement, engine, &catalog)
+    let shape = shape::shape(statement, engine, catalog)
         .map_err(|problem| cannot(format!("the statement could not be read: {problem}")))?;
-    for table in &class.tables {
-        judge(&catalog, table)?;
+    for table in tables {
+        judge(catalog, table)?;
     }
     if engine == Engine::MySql {
         let twice = shape.sources.iter().enumerate().find(|(at, source)| {
@@ -176,26 +349,21 @@ async fn prepare(connection: &mut Connection, statement: &str) -> Result<Bench, 
             )));
         }
     }
-    keep_from_replicas(connection).await?;
-    let mut copies: Vec<Copy> = Vec::new();
-    for (number, table) in catalog.tables.iter().enumerate() {
-        let mut copy = stage(connection, table, number).await?;
-        let source = Source { table, name: &copy.name, stage: &copy.stage, columns: &copy.columns };
-        copy.sample = sample::take(connection, &source, &shape).await.map_err(|missing| match missing {
-            Missing::NoKey => cannot(format!(
-                "{} has no key along which rows can be picked without reading all of it",
-                one_line(&table.name)
-            )),
-            Missing::Server(error) => failed(error),
-        })?;
-        copies.push(copy);
-    }
-    // Every table is read before the first copy hides one.
-    for copy in &mut copies {
-        fill(connection, copy, None).await.map_err(failed)?;
-    }
-    let before = plan(connection, statement).await?;
-    Ok(Bench { statement: statement.to_owned(), catalog, copies, before })
+    Ok(shape)
+}
+
+/// A table's sample on its stage.
+async fn copied(connection: &mut Connection, table: &Table, number: usize, shape: &Shape) -> Result<Copy, TrialError> {
+    let mut copy = stage(connection, table, number).await?;
+    let source = Source { table, name: &copy.name, stage: &copy.stage, columns: &copy.columns };
+    copy.sample = sample::take(connection, &source, shape).await.map_err(|missing| match missing {
+        Missing::NoKey => cannot(format!(
+            "{} has no key along which rows can be picked without reading all of it",
+            one_line(&table.name)
+        )),
+        Missing::Server(error) => failed(error),
+    })?;
+    Ok(copy)
 }
 
 /// Whether a table of the statement can have a copy.
@@ -261,15 +429,15 @@ async fn stage(connection: &mut Connection, table: &Table, number: usize) -> Res
         columns,
         definition,
         sample,
-        keys: None,
+        keys: Vec::new(),
     })
 }
 
 /// Makes the copy anew, with the keys wanted, and fills it from the stage.
-async fn fill(connection: &mut Connection, copy: &mut Copy, keys: Option<String>) -> Result<(), ServerError> {
+async fn fill(connection: &mut Connection, copy: &mut Copy, keys: Vec<String>) -> Result<(), ServerError> {
     const FILLING: &str = "filling a copy of the sample";
     connection.drop_temporary(&copy.name).await?;
-    let more = keys.as_ref().map(|keys| copy::key(NAME, keys));
+    let more = (!keys.is_empty()).then(|| keys.join(", "));
     connection.create_temporary(&copy.name, &copy.definition.shadow(&copy.name, more.as_deref())).await?;
     // From here the name means the copy.
     copy.keys = keys;

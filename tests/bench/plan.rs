@@ -9,17 +9,21 @@
 )]
 
 use std::{
+    cell::Cell,
     fmt::Write as _,
     hint::black_box,
+    io::Write,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::TestBackend, layout::Rect};
 use whyslow::{
-    app::{Message, Model, Setup, on_key, update},
+    app::{Extents, Message, Model, Setup, on_key, update},
     diagnose::diagnose,
-    keys::Key,
+    plan::Plan,
     read::read,
+    runtime::Lean,
     theme::{Depth, Theme, UNICODE},
     ui::draw,
 };
@@ -47,16 +51,69 @@ fn main() {
         terminal.draw(|frame| rows = draw(frame, &model, &theme).page).unwrap();
         rows
     });
-    let mut model = open();
-    let down: Key = "j".parse().unwrap();
-    report(runs, "a key and the next paint", || {
-        let message = on_key(&model, down).unwrap();
-        update(&mut model, message);
-        update(&mut model, Message::Tick(Duration::from_millis(16)));
-        let mut rows = 0;
-        terminal.draw(|frame| rows = draw(frame, &model, &theme).page).unwrap();
-        rows
-    });
+    let cost = |nodes: usize| {
+        let text = partitions(nodes);
+        keys(runs, &format!("a key and its frame, {nodes} nodes"), &read(&text).unwrap()[0])
+    };
+    let (small, big) = (cost(200), cost(10_000));
+    let ratio = big.as_secs_f64() / small.as_secs_f64();
+    println!("10,000 nodes to 200: {ratio:.2} (the mark is 1.5), {:.3} ms (the mark is 2)", big.as_secs_f64() * 1e3);
+    keys(runs, "a key and its frame, this plan", plan);
+}
+
+/// Time from a key to its frame as bytes for a terminal of 120x40, everything unfolded and the cursor in the middle; prints
+/// the bytes too, with the details of the node beside the tree and with the tree alone.
+fn keys(runs: usize, what: &str, plan: &Plan) -> Duration {
+    let theme = Theme::built_in(true, Depth::True, &UNICODE);
+    let mut middle = Duration::ZERO;
+    for (area, label) in [(Rect::new(0, 0, 120, 40), what), (Rect::new(0, 0, 120, 13), "  the tree alone")] {
+        let (mut model, _) = Model::new(Setup { plans: vec![plan.clone()], ..Setup::default() });
+        let bytes = Rc::new(Cell::new(0));
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let backend = Lean::new(Counted(Rc::clone(&bytes)));
+        let mut terminal = Terminal::with_options(backend, options).unwrap();
+        let mut press = |key: &str| {
+            let start = Instant::now();
+            if let Some(message) = on_key(&model, key.parse().unwrap()) {
+                update(&mut model, message);
+            }
+            let mut extents = Extents::default();
+            terminal.draw(|frame| extents = draw(frame, &model, &theme)).unwrap();
+            update(&mut model, Message::Measured(extents));
+            start.elapsed()
+        };
+        for key in ["j", "+", "pagedown", "pagedown", "pagedown"] {
+            press(key);
+        }
+        let mut times = Vec::new();
+        let mut most = 0;
+        for key in ["j", "j", "k", "j"].iter().cycle().take(runs * 8) {
+            let before = bytes.get();
+            times.push(press(key));
+            most = most.max(bytes.get() - before);
+        }
+        times.sort_unstable();
+        let time = times[times.len() / 2];
+        println!("{label:<36} {:>10.3} ms   ({most} bytes at most)", time.as_secs_f64() * 1000.0);
+        if middle.is_zero() {
+            middle = time;
+        }
+    }
+    middle
+}
+
+/// Counts what would go to a terminal.
+struct Counted(Rc<Cell<usize>>);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn report(runs: usize, what: &str, mut work: impl FnMut() -> usize) {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use whyslow::{
-    app::{Effect, Face, Link, PageKind, Pane, Setup, SortBy, View},
+    app::{Effect, Excerpt, Face, Link, PageKind, Pane, Setup, SortBy, View},
     keys::{COMMANDS, Command, Key, Keymap, Place, sequence},
     plan::{Engine, NodeId},
     server::{ErrorKind, ServerError},
@@ -86,6 +86,13 @@ fn copied(screen: &Harness) -> &str {
     }
 }
 
+fn excerpt(screen: &Harness) -> (Excerpt, NodeId) {
+    match screen.last() {
+        Effect::CopyPlan(copied) => (copied.excerpt, copied.node),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A command, the screen it is tried on, the keys, and what must be so afterwards.
 type Case = (Command, fn() -> Harness, &'static str, fn(&Harness) -> bool);
 
@@ -105,6 +112,11 @@ fn cases() -> Vec<Case> {
         (C::ShowQuery, plan, "1", |s| s.model.view == View::Query && s.model.editor.typing),
         (C::ShowPlan, || plan().keys("1<esc>"), "2", |s| s.model.view == View::Plan),
         (C::ShowIndexes, plan, "3", |s| s.model.view == View::Indexes && s.text().contains("Press x")),
+        (C::CopyNode, plan, "gjY", |s| excerpt(s) == (Excerpt::Node, NodeId(1))),
+        (C::CopyPlan, plan, ":copy-plan<ret>", |s| excerpt(s).0 == Excerpt::Text),
+        (C::CopyPlanMarkdown, plan, ":copy-plan-markdown<ret>", |s| excerpt(s).0 == Excerpt::Markdown),
+        (C::CopyPlanJson, plan, ":copy-plan-json<ret>", |s| excerpt(s).0 == Excerpt::Json),
+        (C::CopyReport, indexes, "<ctrl-y>", |s| excerpt(s).0 == Excerpt::Report),
         (C::ShowCompare, indexes, "4", |s| s.model.view == View::Compare && s.model.comparison.is_some()),
         (C::ShowHistory, plan, "5", |s| s.model.view == View::History && s.text().contains("SELECT o.id")),
         (C::SearchHistory, || plan().keys("1<ctrl-end> -- more"), "<ctrl-r>open<ret>", |s| text(s) == sql()),
@@ -167,6 +179,7 @@ fn cases() -> Vec<Case> {
         (C::Accept, confirming, "run<ret>", |s| asked(s).ends_with(&["analyze", "analyze"])),
         (C::GenericPlan, || Harness::connected(&format!("{} -- $1", sql()).replace("'open'", "$1").replace(" -- $1", "")).hold(), "<F5><ctrl-g>",
             |s| matches!(s.last(), Effect::Explain { generic: true, sql, .. } if sql.contains("$1"))),
+        (C::Complete, || Harness::connected("").names(), "select * from ord<tab> where to<tab>", |s| text(s) == "select * from orders where total"),
         (C::Leave, confirming, "ru<esc>", |s| s.model.confirm.is_none()),
         (C::NewLine, connected, "<ret>x", |s| text(s).starts_with("\nx")),
         (C::Indent, connected, "<tab>", |s| text(s).starts_with("  SELECT")),
@@ -269,9 +282,10 @@ fn a_key_bound_otherwise_works_and_help_and_hints_tell_it() {
 
 #[test]
 fn the_line_of_hints_fits_at_every_width() {
-    for width in 40..140 {
-        for screen in [connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
-            let screen = screen.size(width, 24);
+    for start in [connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
+        let mut screen = start;
+        for width in [40, 43, 47, 52, 58, 63, 64, 71, 80, 89, 97, 110, 133] {
+            screen = screen.size(width, 24);
             let text = screen.text();
             let last = text.lines().last().unwrap();
             let shown = last.trim_end();

@@ -1,6 +1,6 @@
 //! Drives the screen by keys and looks at it. Requests are answered from fixtures; nothing else is different from the program.
 
-use std::{collections::HashMap, fmt::Write as _, path::PathBuf, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use ratatui::{
     Terminal,
@@ -10,6 +10,7 @@ use ratatui::{
 };
 use whyslow::{
     app::{self, Confirmed, Effect, Message, Model, Notes, SaveError, Setup},
+    catalog::Names,
     inspect::InspectError,
     keys,
     server::{ErrorKind, ServerError},
@@ -80,6 +81,18 @@ impl Harness {
 
     pub(crate) fn theme(mut self, theme: Theme) -> Self {
         self.theme = theme;
+        self
+    }
+
+    /// The names of the shop's tables have come.
+    pub(crate) fn names(mut self) -> Self {
+        let mut names = Names::default();
+        for table in answers::catalog().tables {
+            for column in table.columns {
+                names.add(&table.schema, &table.name, column.name);
+            }
+        }
+        self.send(Message::Names(Arc::new(names)));
         self
     }
 
@@ -198,7 +211,8 @@ impl Harness {
 
     /// The last request.
     pub(crate) fn last(&self) -> &Effect {
-        self.effects.last().unwrap()
+        // The names for completion are asked for behind everything else.
+        self.effects.iter().rev().find(|effect| !matches!(effect, Effect::Names)).unwrap()
     }
 
     pub(crate) fn buffer(&self) -> (Buffer, Option<(u16, u16)>) {

@@ -1,5 +1,6 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod kinds;
 mod whatif;
 
 use std::time::{Duration, Instant};

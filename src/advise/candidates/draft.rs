@@ -96,6 +96,10 @@ impl<'a> At<'a> {
             prefix: None,
         };
         let Operand::Column(column) = operand else {
+            // Patterns are compared by bytes, whatever the collation.
+            if self.engine == Engine::PostgreSql && test == Some(Test::LikePrefix) {
+                key.opclass = Some("text_pattern_ops".to_owned());
+            }
             return facts::indexable(operand, self.table, self.engine, self.version).then_some(key);
         };
         match self.kind(column) {

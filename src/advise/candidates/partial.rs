@@ -10,7 +10,10 @@ use crate::{
 /// A condition that keeps more of the rows than this is not worth an index of its own.
 const RARE: f64 = 0.10;
 /// A column with more distinct values is a key, not a condition.
-const MOST_VALUES: f64 = 1_000.0;
+const MOST_VALUES: f64 = 20.0;
+/// A value is an exception when it comes this much less often than the values do on average; an index for each of many
+/// equally common values is nobody's wish.
+const EXCEPTIONAL: f64 = 0.5;
 
 /// Partial forms of the most promising drafts.
 pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
@@ -61,8 +64,9 @@ fn is_rare(at: &At<'_>, predicate: &Predicate) -> bool {
         Test::Equal => {
             matches!(predicate.values.as_slice(), [Value::Literal(_)])
                 && !statistics.most_common.is_empty()
-                && statistics.distinct(at.table.rows.unwrap_or(0.0)).is_some_and(|n| n <= MOST_VALUES)
-                && selectivity(at.table, predicate) < RARE
+                && statistics
+                    .distinct(at.table.rows.unwrap_or(0.0))
+                    .is_some_and(|n| n <= MOST_VALUES && selectivity(at.table, predicate) < (EXCEPTIONAL / n).min(RARE))
         }
         _ => false,
     }

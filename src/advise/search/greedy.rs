@@ -4,7 +4,9 @@
 use super::{LEAST, NOISE, Set, Walk};
 
 /// How far bytes count: fully, or less, which favours large indexes that gain much. The better end wins.
-const EXPONENTS: [f64; 2] = [1.0, 0.6];
+const EXPONENTS: [f64; 3] = [1.0, 0.6, 0.8];
+/// The same when bytes are not bounded.
+const UNBOUNDED: f64 = 0.5;
 /// Bytes that every index costs beside its own, as a part of the tables: none is free.
 const FLAT: f64 = 0.005;
 
@@ -22,8 +24,11 @@ impl Walk<'_> {
     pub(super) async fn greedy(&mut self) -> Set {
         let moves = self.moves();
         let mut best: Option<(f64, Set)> = None;
+        if self.limits.bytes.is_none() {
+            return self.climb(Vec::new(), &moves, UNBOUNDED).await;
+        }
         for exponent in EXPONENTS {
-            if best.is_some() && (self.costs.over() || self.limits.bytes.is_none()) {
+            if best.is_some() && self.costs.over() {
                 break;
             }
             let set = self.climb(Vec::new(), &moves, exponent).await;

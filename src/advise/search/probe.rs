@@ -1,5 +1,7 @@
 //! First looks: which candidates the planner takes when it has all of them, and what each does alone.
 
+use std::collections::HashSet;
+
 use super::{NOISE, Set, Walk, set};
 
 /// More candidates at once make planning itself slow.
@@ -33,6 +35,25 @@ impl Walk<'_> {
             foreign.truncate(AT_ONCE);
             if !foreign.is_empty() {
                 self.rounds(statement, foreign, 2).await;
+            }
+        }
+        self.merge();
+    }
+
+    /// What is merged of two promising ones helps what each of them helps.
+    fn merge(&mut self) {
+        let promising: HashSet<u16> = self.help.iter().flatten().copied().collect();
+        for (merged, thing) in (0_u16..).zip(self.costs.pool) {
+            if thing.parts.is_empty() || !thing.parts.iter().all(|part| promising.contains(part)) {
+                continue;
+            }
+            for statement in 0..self.base.len() {
+                let reached: Vec<f64> =
+                    thing.parts.iter().filter_map(|part| self.reached[statement].get(part).copied()).collect();
+                if let Some(least) = reached.into_iter().reduce(f64::min) {
+                    self.help[statement].push(merged);
+                    self.reached[statement].insert(merged, least);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Flag, NodeId, Plan, Role, Workers};
+use crate::plan::{Buffers, Conditions, Flag, Io, NodeId, Plan, Role, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -20,6 +20,11 @@ pub(super) struct NodeOut<'a> {
     time: TimeOut,
     share: Option<f64>,
     buffers: Option<Buffers>,
+    self_buffers: Option<Buffers>,
+    io: Option<Io>,
+    self_io: Option<Io>,
+    wal: Option<Wal>,
+    self_wal: Option<Wal>,
     conditions: &'a Conditions,
     keys: &'a [String],
     workers: Option<Workers>,
@@ -53,12 +58,14 @@ struct RowsOut {
     removed_by_recheck: Option<f64>,
     width: Option<f64>,
     q_error: Option<f64>,
+    approximate: bool,
 }
 
 #[derive(Serialize)]
 struct TimeOut {
     wall_ms: Option<f64>,
     self_ms: Option<f64>,
+    approximate: bool,
 }
 
 #[derive(Serialize)]
@@ -97,10 +104,16 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
             removed_by_recheck: node.rows.removed_by_recheck,
             width: node.rows.width,
             q_error: derived.q_error,
+            approximate: derived.rough_rows,
         },
-        time: TimeOut { wall_ms: derived.wall_ms, self_ms: derived.self_ms },
+        time: TimeOut { wall_ms: derived.wall_ms, self_ms: derived.self_ms, approximate: derived.rough_time },
         share: derived.share,
         buffers: node.buffers,
+        self_buffers: derived.self_buffers,
+        io: node.io,
+        self_io: derived.self_io,
+        wal: node.wal,
+        self_wal: derived.self_wal,
         conditions: &node.conditions,
         keys: &node.keys,
         workers: node.workers,

@@ -12,6 +12,7 @@ struct Document<'a> {
     early: bool,
     proposals: Vec<ProposalOut<'a>>,
     redundant: Vec<RedundantOut<'a>>,
+    not_proposed: &'a [String],
     statements: Vec<Weighed<'a>>,
     searched: Searched,
 }
@@ -47,6 +48,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> Result<String, serde_json::Error
                 undo: &r.undo,
             })
             .collect(),
+        not_proposed: &advice.unproposed,
         statements: advice
             .statements
             .iter()

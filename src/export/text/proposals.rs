@@ -28,6 +28,7 @@ pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>)
         section(out, "No proposals");
         let text = format!("{} candidates were tried; none remains.", searched.candidates);
         paragraph(out, Style::Plain, "", &text, 4, options.width);
+        not_proposed(report.unproposed, options, out);
         return;
     }
     section(out, "Proposals");
@@ -41,7 +42,19 @@ pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>)
             plans(tried, options, out);
         }
     }
+    not_proposed(report.unproposed, options, out);
     out.push(self::searched(searched));
+}
+
+/// What no index is proposed for.
+pub(super) fn not_proposed(lines: &[String], options: &Options, out: &mut Vec<Line>) {
+    if lines.is_empty() {
+        return;
+    }
+    section(out, "Not proposed");
+    for line in lines {
+        paragraph(out, Style::Dim, "  · ", line, 0, options.width);
+    }
 }
 
 /// How much was searched.

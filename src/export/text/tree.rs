@@ -90,6 +90,16 @@ pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<
     out
 }
 
+/// One node as if it stood alone, with a heading over its columns.
+pub(super) fn one(plan: &Plan, id: NodeId, options: &Options) -> Vec<Line> {
+    let timed = plan.derived(id).self_ms.is_some();
+    let all = [figures(plan, id, timed)];
+    let columns = columns(plan, &all, options.width, timed);
+    let mut out = vec![heading(plan, &columns, timed)];
+    node(plan, id, options, &columns, ("", "     "), (&all[0], None), &mut out);
+    out
+}
+
 fn figures(plan: &Plan, id: NodeId, timed: bool) -> Figures {
     let (node, derived) = (plan.node(id), plan.derived(id));
     let never = node.rows.loops == Some(0.0);
@@ -103,7 +113,9 @@ fn figures(plan: &Plan, id: NodeId, timed: bool) -> Figures {
         (Some(e), Some(_)) if never => fmt::count(e),
         (Some(e), Some(a)) => {
             let factor = derived.q_error.filter(|q| *q >= 2.0).map_or(String::new(), |q| format!(" {}", fmt::times(q)));
-            format!("{} → {}{factor}", fmt::count(e), fmt::count(a))
+            // A rounded average of many loops is only about right.
+            let about = if derived.rough_rows { "~" } else { "" };
+            format!("{} → {about}{}{factor}", fmt::count(e), fmt::count(a))
         }
         (Some(e), None) => fmt::count(e),
         (None, Some(a)) => format!("→ {}", fmt::count(a)),

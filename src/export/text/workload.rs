@@ -86,6 +86,7 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
             proposals::head(i + 1, proposal, &options, &mut lines);
         }
     }
+    proposals::not_proposed(&advice.unproposed, &options, &mut lines);
     if !advice.redundant.is_empty() {
         section(&mut lines, "Superfluous indexes");
         for redundant in &advice.redundant {

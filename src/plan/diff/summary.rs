@@ -78,6 +78,11 @@ fn conditions(before: &Plan, id: NodeId, after: &Plan, other: NodeId) -> Option<
             _ => None,
         })
         .collect();
+    let mut parts = parts;
+    if family(before.node(id)) == Family::Join && before.node(id).native != after.node(other).native {
+        // `nested_loop (antijoin)`, `Hash Left Join`: the operator is the same, and gives other rows.
+        parts.push(format!("{} → {}", one_line(&before.node(id).native), one_line(&after.node(other).native)));
+    }
     (!parts.is_empty()).then(|| format!("{}: {}", after.title(other), parts.join("; ")))
 }
 

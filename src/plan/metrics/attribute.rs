@@ -1,7 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
-use crate::plan::{Buffers, Engine, Flag, NodeId, Operator, Plan, Role};
+use crate::plan::{Buffers, Engine, Flag, Io, NodeId, Operator, Plan, Role, Wal};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
 /// so is all below them.
@@ -153,34 +153,93 @@ fn divide(whole: &[f64], parts: &[Part]) -> Vec<f64> {
     mine
 }
 
-/// Blocks without those of everything that ran inside. The server counts the workers' blocks when they end, so that a
-/// scan stopped early may show fewer than its input; such gaps stay where they are.
-pub(super) fn self_buffers(plan: &Plan, edges: &[Edge]) -> Vec<Option<Buffers>> {
-    let mut left: Vec<Option<Buffers>> = plan.ids().map(|id| plan.node(id).buffers).collect();
-    let mut rest: Vec<Buffers> = left.iter().map(|b| b.unwrap_or_default()).collect();
-    let mut subtract = |host: NodeId, guest: NodeId| {
-        if let Some(host) = &mut left[host.index()] {
-            for (host, guest) in fields(host).into_iter().zip(fields(&mut rest[guest.index()])) {
-                let part = (*host).min(*guest);
+/// What each node used without everything that ran inside.
+pub(super) struct Usage {
+    /// Blocks.
+    pub(super) buffers: Vec<Option<Buffers>>,
+    /// Waiting for them.
+    pub(super) io: Vec<Option<Io>>,
+    /// Log written.
+    pub(super) wal: Vec<Option<Wal>>,
+}
+
+/// Blocks, waiting and log of each node alone. The server counts the workers' blocks when they end, so that a scan stopped
+/// early may show fewer than its input; such gaps stay where they are.
+pub(super) fn self_usage(plan: &Plan, edges: &[Edge]) -> Usage {
+    let all = || plan.ids().map(|id| plan.node(id));
+    Usage {
+        buffers: alone(plan, edges, all().map(|node| node.buffers).collect(), |host, guest| {
+            for (host, guest) in blocks(host).into_iter().zip(blocks(guest)) {
+                take(host, guest);
+            }
+        }),
+        io: alone(plan, edges, all().map(|node| node.io.map(finite)).collect(), |host, guest| {
+            for (host, guest) in waits(host).into_iter().zip(waits(guest)) {
+                let part = host.min(*guest);
                 *host -= part;
                 *guest -= part;
             }
-        }
-    };
-    for edge in edges {
-        subtract(edge.host, edge.guest);
+        }),
+        wal: alone(plan, edges, all().map(|node| node.wal).collect(), |host, guest| {
+            take(&mut host.records, &mut guest.records);
+            take(&mut host.full_pages, &mut guest.full_pages);
+            take(&mut host.bytes, &mut guest.bytes);
+        }),
     }
+}
+
+/// Each node's amount less that of its guests, as far as it goes round: `subtract` moves the guest's part out of both.
+fn alone<T: Copy + Default>(
+    plan: &Plan,
+    edges: &[Edge],
+    mut left: Vec<Option<T>>,
+    subtract: impl Fn(&mut T, &mut T),
+) -> Vec<Option<T>> {
+    if left.iter().all(Option::is_none) {
+        return left;
+    }
+    let mut rest: Vec<T> = left.iter().map(|amount| amount.unwrap_or_default()).collect();
+    let inside = edges.iter().map(|edge| (edge.host, edge.guest));
     // What a CTE's scans did not show, the node that owns the CTE does.
-    for id in plan.ids().filter(|id| runs_elsewhere(plan, *id)) {
-        if let Some(parent) = plan.parent(id) {
-            subtract(parent, id);
+    let owned = plan.ids().filter(|id| runs_elsewhere(plan, *id)).filter_map(|id| Some((plan.parent(id)?, id)));
+    for (host, guest) in inside.chain(owned) {
+        if let Some(host) = &mut left[host.index()] {
+            subtract(host, &mut rest[guest.index()]);
         }
     }
     left
 }
 
-fn fields(b: &mut Buffers) -> [&mut u64; 6] {
-    [&mut b.hit, &mut b.read, &mut b.dirtied, &mut b.written, &mut b.temp_read, &mut b.temp_written]
+fn take(host: &mut u64, guest: &mut u64) {
+    let part = (*host).min(*guest);
+    *host -= part;
+    *guest -= part;
+}
+
+fn blocks(b: &mut Buffers) -> [&mut u64; 10] {
+    [
+        &mut b.hit,
+        &mut b.read,
+        &mut b.dirtied,
+        &mut b.written,
+        &mut b.temp_read,
+        &mut b.temp_written,
+        &mut b.local_hit,
+        &mut b.local_read,
+        &mut b.local_dirtied,
+        &mut b.local_written,
+    ]
+}
+
+fn waits(io: &mut Io) -> [&mut f64; 4] {
+    [&mut io.read_ms, &mut io.write_ms, &mut io.temp_read_ms, &mut io.temp_write_ms]
+}
+
+fn finite(mut io: Io) -> Io {
+    for ms in waits(&mut io) {
+        *ms = sane(*ms);
+    }
+    io
 }
 
 /// Rows that passed a node in all, and rows expected, over all executions.

@@ -43,12 +43,13 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
         // that writes and is never read runs after the plan's own time, in which case there is no room.
         for host in asking.hosts(plan, guest, &room).into_iter().chain([parent]) {
             let ms = left.min(sane(room[host.index()]));
-            if ms > 0.0 && regions.enter(guest, host) {
+            // Where no time was measured, blocks still tell: each host may have run a part.
+            if (ms > 0.0 || time(guest) <= 0.0) && regions.enter(guest, host) {
                 edges.push(Edge { host, guest, ms });
                 room[host.index()] -= ms;
                 left -= ms;
             }
-            if left <= 0.0 {
+            if left <= 0.0 && time(guest) > 0.0 {
                 break;
             }
         }

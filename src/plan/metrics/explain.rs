@@ -53,7 +53,12 @@ impl Plan {
         if let (Some(q), Some(estimated), Some(actual)) = (derived.q_error, node.rows.estimated, node.rows.actual) {
             explain(
                 "q-error",
-                "max(estimated / actual, actual / estimated), each × loops, 0 counted as 1",
+                if derived.rough_rows {
+                    "max(estimated / actual, actual / estimated), each × loops, 0 counted as 1; actual rows are about right only: \
+                     the server rounded the average of a loop to whole rows"
+                } else {
+                    "max(estimated / actual, actual / estimated), each × loops, 0 counted as 1"
+                },
                 vec![("q-error", q), ("estimated", estimated), ("actual", actual), ("loops", loops(node))],
             );
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Document, Kind, Slot, Span};
 
-impl<'t> Document<'t> {
+impl Document<'_> {
     /// The first value, if any was begun.
     #[cfg(test)]
     pub(in crate::read) fn root(&self) -> Option<Value<'_>> {
@@ -16,8 +16,18 @@ impl<'t> Document<'t> {
         (0..super::offset(self.slots.len())).map(|at| Value { document: self, at })
     }
 
-    fn slice(&self, span: Span) -> &'t str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    fn slice(&self, span: Span) -> &str {
+        let (start, end) = (span.start as usize, span.end as usize);
+        match &self.owned {
+            Some(owned) if start >= self.text.len() => owned.get(start - self.text.len()..end - self.text.len()),
+            _ => self.text.get(start..end),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Whether strings have quotes and escapes.
+    fn is_json(&self) -> bool {
+        self.owned.is_none()
     }
 }
 
@@ -50,12 +60,13 @@ impl<'d> Value<'d> {
 
     /// Its key in the object that holds it.
     pub(in crate::read) fn key(self) -> Option<Cow<'d, str>> {
-        self.slot().key.map(|span| unescape(self.document.slice(span)))
+        let key = self.document.slice(self.slot().key?);
+        Some(if self.document.is_json() { unescape(key) } else { Cow::Borrowed(key) })
     }
 
-    /// The first byte of it in the text.
+    /// The first byte of it in the text; the text's end for what does not stand there as it is.
     pub(in crate::read) fn start(self) -> usize {
-        self.slot().span.start as usize
+        (self.slot().span.start as usize).min(self.document.text.len())
     }
 
     /// The line it starts on, from 1.
@@ -117,11 +128,17 @@ impl<'d> Value<'d> {
         self.is_object().then(|| self.children().find(|v| v.key().is_some_and(|k| k == key))).flatten()
     }
 
-    /// A string's characters.
+    /// A string's characters. Where nobody told strings from numbers (any format but JSON), a number's too.
     pub(in crate::read) fn text(self) -> Option<Cow<'d, str>> {
-        let Span { start, end } = self.slot().span;
-        (self.kind() == Kind::String)
-            .then(|| unescape(self.document.slice(Span { start: start + 1, end: end.saturating_sub(1) })))
+        let span @ Span { start, end } = self.slot().span;
+        match self.kind() {
+            Kind::String if self.document.is_json() => {
+                Some(unescape(self.document.slice(Span { start: start + 1, end: end.saturating_sub(1) })))
+            }
+            Kind::String => Some(Cow::Borrowed(self.document.slice(span))),
+            Kind::Number | Kind::Bool(_) if !self.document.is_json() => Some(Cow::Borrowed(self.document.slice(span))),
+            _ => None,
+        }
     }
 
     /// A finite number, also one that stands in quotes (MySQL's version 1 quotes its costs).
@@ -148,10 +165,18 @@ impl<'d> Value<'d> {
         if self.is_array() { self.children().map(Self::verbatim).collect() } else { vec![self.verbatim()] }
     }
 
-    /// The value for keeping: a string without its quotes, anything else as it stands, blanks between tokens dropped.
+    /// A number's digits as they stand.
+    pub(in crate::read) fn digits(self) -> Option<&'d str> {
+        (self.kind() == Kind::Number).then(|| self.document.slice(self.slot().span))
+    }
+
+    /// The value for keeping: a string without its quotes, anything else as JSON with one blank after `,` and `:`.
     pub(in crate::read) fn verbatim(self) -> String {
         if let Some(text) = self.text() {
             return text.into_owned();
+        }
+        if !self.document.is_json() {
+            return self.written();
         }
         let (mut out, mut quoted, mut escaped) = (String::new(), false, false);
         for c in self.document.slice(self.slot().span).chars() {
@@ -170,6 +195,64 @@ impl<'d> Value<'d> {
         }
         out
     }
+}
+
+impl Value<'_> {
+    /// A container of a document that is not JSON, as JSON.
+    fn written(self) -> String {
+        let mut out = String::new();
+        // What closes each open container, and where.
+        let mut open: Vec<(u32, char)> = Vec::new();
+        for at in self.at..self.after() {
+            let value = Value { document: self.document, at };
+            while open.last().is_some_and(|(end, _)| *end <= at) {
+                out.extend(open.pop().map(|(_, close)| close));
+            }
+            if at > self.at {
+                if !out.ends_with(['{', '[']) {
+                    out.push_str(", ");
+                }
+                if let Some(key) = value.key().filter(|_| open.last().is_some_and(|(_, close)| *close == '}')) {
+                    quote(&key, &mut out);
+                    out.push_str(": ");
+                }
+            }
+            match value.kind() {
+                Kind::Object => {
+                    out.push('{');
+                    open.push((value.after(), '}'));
+                }
+                Kind::Array => {
+                    out.push('[');
+                    open.push((value.after(), ']'));
+                }
+                Kind::Null => out.push_str("null"),
+                Kind::String => quote(&value.text().unwrap_or_default(), &mut out),
+                Kind::Number | Kind::Bool(_) => out.push_str(&value.text().unwrap_or_default()),
+            }
+        }
+        out.extend(open.into_iter().rev().map(|(_, close)| close));
+        out
+    }
+}
+
+/// A JSON string.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => {
+                let escape = format!("\\u{:04x}", c as u32);
+                out.push_str(&escape);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
 }
 
 /// An object's fields, taken one by one; what is left at the end was not modelled.
@@ -204,12 +287,6 @@ impl<'d> Fields<'d> {
         self.0.iter().filter(|(k, _)| k == key).find_map(|(_, v)| v.and_then(Value::number))
     }
 
-    /// Takes a count, as whole as it is.
-    pub(in crate::read) fn count(&mut self, key: &str) -> Option<u64> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-        self.number(key).map(|n| n.round() as u64)
-    }
-
     /// Takes a truth; absent is false.
     pub(in crate::read) fn truth(&mut self, key: &str) -> bool {
         self.take(key).is_some_and(Value::truth)
@@ -236,7 +313,7 @@ impl<'d> Fields<'d> {
 }
 
 /// Resolves escapes; what is no escape stays as it is, half a surrogate pair becomes U+FFFD.
-fn unescape(raw: &str) -> Cow<'_, str> {
+pub(in crate::read) fn unescape(raw: &str) -> Cow<'_, str> {
     if !raw.contains('\\') {
         return Cow::Borrowed(raw);
     }

@@ -3,15 +3,22 @@
 use super::raw::RawNode;
 use crate::plan::Operator;
 
-/// The operator of a node. Types of later servers and of forks stay under their own name.
-pub(super) fn operator(raw: &RawNode) -> Operator {
+/// The operator of a node. Types of later servers and of forks stay under their own name, save those known to do the same.
+pub(super) fn operator(raw: &RawNode<'_>) -> Operator {
     let kind = raw.node_type.as_deref().unwrap_or("?");
-    match kind {
-        "Seq Scan" => Operator::SeqScan,
-        "Index Scan" => Operator::IndexScan,
-        "Index Only Scan" => Operator::IndexOnlyScan,
-        "Bitmap Index Scan" => Operator::BitmapIndexScan,
-        "Bitmap Heap Scan" => Operator::BitmapHeapScan,
+    match plain(kind) {
+        // YugabyteDB, Greenplum.
+        "Seq Scan"
+        | "YB Seq Scan"
+        | "Dynamic Seq Scan"
+        | "Table Scan"
+        | "Dynamic Table Scan"
+        | "Append-only Scan"
+        | "Append-only Columnar Scan" => Operator::SeqScan,
+        "Index Scan" | "Dynamic Index Scan" | "Distinct Index Scan" => Operator::IndexScan,
+        "Index Only Scan" | "Distinct Index Only Scan" | "Dynamic Index Only Scan" => Operator::IndexOnlyScan,
+        "Bitmap Index Scan" | "Dynamic Bitmap Index Scan" => Operator::BitmapIndexScan,
+        "Bitmap Heap Scan" | "YB Bitmap Table Scan" | "Dynamic Bitmap Heap Scan" => Operator::BitmapHeapScan,
         "BitmapAnd" => Operator::BitmapAnd,
         "BitmapOr" => Operator::BitmapOr,
         "Tid Scan" | "Tid Range Scan" => Operator::TidScan,
@@ -22,15 +29,17 @@ pub(super) fn operator(raw: &RawNode) -> Operator {
         "Values Scan" => Operator::ValuesScan,
         "Foreign Scan" => Operator::ForeignScan,
         "Custom Scan" => Operator::CustomScan,
-        "Nested Loop" => Operator::NestedLoop,
+        "Nested Loop" | "YB Batched Nested Loop" => Operator::NestedLoop,
         "Hash Join" => Operator::HashJoin,
         "Merge Join" => Operator::MergeJoin,
         "Hash" => Operator::Hash,
         "Sort" => Operator::Sort,
         "Incremental Sort" => Operator::IncrementalSort,
-        "Aggregate" => match raw.strategy.as_deref() {
+        "Aggregate" | "GroupAggregate" | "HashAggregate" | "MixedAggregate" => match raw.strategy.as_deref() {
             Some("Hashed" | "Mixed") => Operator::HashAggregate,
             Some("Sorted") => Operator::GroupAggregate,
+            _ if kind.ends_with("HashAggregate") => Operator::HashAggregate,
+            _ if kind.ends_with("GroupAggregate") => Operator::GroupAggregate,
             _ => Operator::Aggregate,
         },
         "Group" => Operator::GroupAggregate,
@@ -49,27 +58,33 @@ pub(super) fn operator(raw: &RawNode) -> Operator {
         "ModifyTable" => Operator::ModifyTable,
         "Result" => Operator::Result,
         "ProjectSet" => Operator::ProjectSet,
-        other => Operator::Other(other.to_owned()),
+        _ => Operator::Other(kind.to_owned()),
     }
 }
 
+/// The node type without what Redshift adds: where it runs before, how rows are spread behind.
+fn plain(kind: &str) -> &str {
+    let kind = kind.strip_prefix("XN ").or_else(|| kind.strip_prefix("LD ")).unwrap_or(kind);
+    kind.split_once(" DS_").map_or(kind, |(kind, _)| kind)
+}
+
 /// The node's name as text plans print it (`ExplainNode`), such as `Parallel Hash Left Join`.
-pub(super) fn native(raw: &RawNode) -> String {
+pub(super) fn native(raw: &RawNode<'_>) -> String {
     let partial = raw.partial_mode.as_deref().filter(|mode| *mode != "Simple");
     let parallel = raw.parallel_aware.then_some("Parallel");
     let asynchronous = raw.async_capable.then_some("Async");
     let backward = raw.scan_direction.as_deref().filter(|direction| *direction == "Backward");
     let name = name(raw);
-    let words = [partial, parallel, asynchronous, Some(name.as_str()), backward];
+    let words = [parallel, asynchronous, partial, Some(name.as_str()), backward];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn name(raw: &RawNode) -> String {
+fn name(raw: &RawNode<'_>) -> String {
     let kind = raw.node_type.as_deref().unwrap_or("?");
     let strategy = raw.strategy.as_deref();
     let join = raw.join_type.as_deref().filter(|join| *join != "Inner");
     match (kind, join) {
-        ("Nested Loop", Some(join)) => format!("Nested Loop {join} Join"),
+        ("Nested Loop" | "YB Batched Nested Loop", Some(join)) => format!("{kind} {join} Join"),
         ("Hash Join", Some(join)) => format!("Hash {join} Join"),
         ("Merge Join", Some(join)) => format!("Merge {join} Join"),
         ("Aggregate", _) => match strategy {

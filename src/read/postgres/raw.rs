@@ -1,10 +1,21 @@
-//! The keys of PostgreSQL's JSON, as the server writes them. Every one is optional.
+//! The keys of PostgreSQL's JSON, as the server writes them; the other formats are brought to the same. Every one is optional.
 
-use crate::read::json::{Fields, Value};
+mod spill;
+mod statement;
+mod worker;
+
+pub(super) use spill::RawSpill;
+pub(super) use statement::{RawBuffers, RawStatement};
+pub(super) use worker::RawWorker;
+
+use crate::{
+    plan::{Io, Wal},
+    read::json::{Kind, Value},
+};
 
 /// One node of `"Plan"`.
 #[derive(Debug, Default)]
-pub(super) struct RawNode {
+pub(super) struct RawNode<'d> {
     pub(super) node_type: Option<String>,
     pub(super) strategy: Option<String>,
     pub(super) partial_mode: Option<String>,
@@ -21,6 +32,7 @@ pub(super) struct RawNode {
     pub(super) relation_name: Option<String>,
     pub(super) function_name: Option<String>,
     pub(super) cte_name: Option<String>,
+    pub(super) tuplestore_name: Option<String>,
     pub(super) alias: Option<String>,
     pub(super) index_name: Option<String>,
     pub(super) startup_cost: Option<f64>,
@@ -30,6 +42,8 @@ pub(super) struct RawNode {
     pub(super) actual_startup_time: Option<f64>,
     pub(super) actual_total_time: Option<f64>,
     pub(super) actual_rows: Option<f64>,
+    /// The actual rows are printed without decimals (until PostgreSQL 17).
+    pub(super) rounded: bool,
     pub(super) actual_loops: Option<f64>,
     pub(super) removed_by_filter: Option<f64>,
     pub(super) removed_by_join_filter: Option<f64>,
@@ -47,13 +61,28 @@ pub(super) struct RawNode {
     pub(super) cache_key: Vec<String>,
     pub(super) workers_planned: Option<f64>,
     pub(super) workers_launched: Option<f64>,
-    pub(super) blocks: Option<[u64; 10]>,
+    pub(super) usage: RawUsage,
+    pub(super) spill: RawSpill,
+    pub(super) workers: Vec<RawWorker>,
     pub(super) line: u32,
+    /// The list under `Plans`.
+    pub(super) plans: Option<Value<'d>>,
+    /// Citus: what its nodes do elsewhere.
+    pub(super) distributed: Option<Value<'d>>,
     /// Everything not named above.
     pub(super) extra: Vec<(String, String)>,
 }
 
-/// In the order of [`RawNode::blocks`]: shared, local, temporary.
+/// Blocks, waiting and log writing, of a node, a worker or planning.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RawUsage {
+    /// Shared, local, temporary; each hit, read, dirtied, written (temporary: read, written).
+    pub(super) blocks: Option<[u64; 10]>,
+    pub(super) io: Option<Io>,
+    pub(super) wal: Option<Wal>,
+}
+
+/// In the order of [`RawUsage::blocks`].
 const BLOCKS: [&str; 10] = [
     "Shared Hit Blocks",
     "Shared Read Blocks",
@@ -67,151 +96,167 @@ const BLOCKS: [&str; 10] = [
     "Temp Written Blocks",
 ];
 
-impl RawNode {
-    /// Takes an object apart. `Plans` is left to the caller.
-    pub(super) fn read(value: Value<'_>) -> Self {
-        let mut f = Fields::of(value);
-        f.take("Plans");
-        let blocks = BLOCKS.map(|key| f.count(key));
-        // Zero parts say nothing; the fields above them are modelled.
-        let quiet = |(key, value): &(String, String)| {
-            let zero = value.parse::<f64>() == Ok(0.0);
-            !(key.ends_with(" I/O Read Time") || key.ends_with(" I/O Write Time") || key.starts_with("WAL ")) || !zero
-        };
-        Self {
-            node_type: f.text("Node Type"),
-            strategy: f.text("Strategy"),
-            partial_mode: f.text("Partial Mode"),
-            join_type: f.text("Join Type"),
-            operation: f.text("Operation"),
-            command: f.text("Command"),
-            custom_name: f.text("Custom Plan Provider"),
-            scan_direction: f.text("Scan Direction"),
-            relationship: f.text("Parent Relationship"),
-            subplan_name: f.text("Subplan Name"),
-            parallel_aware: f.truth("Parallel Aware"),
-            async_capable: f.truth("Async Capable"),
-            schema: f.text("Schema"),
-            relation_name: f.text("Relation Name"),
-            function_name: f.text("Function Name"),
-            cte_name: f.text("CTE Name"),
-            alias: f.text("Alias"),
-            index_name: f.text("Index Name"),
-            startup_cost: f.number("Startup Cost"),
-            total_cost: f.number("Total Cost"),
-            plan_rows: f.number("Plan Rows"),
-            plan_width: f.number("Plan Width"),
-            actual_startup_time: f.number("Actual Startup Time"),
-            actual_total_time: f.number("Actual Total Time"),
-            actual_rows: f.number("Actual Rows"),
-            actual_loops: f.number("Actual Loops"),
-            removed_by_filter: f.number("Rows Removed by Filter"),
-            removed_by_join_filter: f.number("Rows Removed by Join Filter"),
-            removed_by_recheck: f.number("Rows Removed by Index Recheck"),
-            filter: f.text("Filter"),
-            one_time_filter: f.text("One-Time Filter"),
-            join_filter: f.text("Join Filter"),
-            index_cond: f.text("Index Cond"),
-            tid_cond: f.text("TID Cond"),
-            hash_cond: f.text("Hash Cond"),
-            merge_cond: f.text("Merge Cond"),
-            recheck_cond: f.text("Recheck Cond"),
-            sort_key: f.texts("Sort Key"),
-            group_key: f.texts("Group Key"),
-            cache_key: f.text("Cache Key").into_iter().collect(),
-            workers_planned: f.number("Workers Planned"),
-            workers_launched: f.number("Workers Launched"),
-            blocks: blocks.iter().any(Option::is_some).then(|| blocks.map(Option::unwrap_or_default)),
-            line: value.line(),
-            extra: f.rest().filter(quiet).collect(),
+impl RawUsage {
+    /// Takes a field if it is one of these. Times are spelled `I/O Read Time` until 16 and `Shared I/O Read Time` since.
+    pub(super) fn set(&mut self, key: &str, value: Value<'_>) -> bool {
+        if key.ends_with(" Blocks") {
+            let (Some(place), Some(blocks)) = (BLOCKS.iter().position(|k| *k == key), count(value)) else {
+                return false;
+            };
+            self.blocks.get_or_insert_default()[place] = blocks;
+            return true;
         }
+        if let Some((scope, kind)) = key.split_once("I/O ") {
+            let (Some(ms), "" | "Shared " | "Local " | "Temp ") = (value.number(), scope) else { return false };
+            let ms = ms.max(0.0);
+            let io = self.io.get_or_insert_default();
+            match (scope, kind) {
+                ("Temp ", "Read Time") => io.temp_read_ms += ms,
+                ("Temp ", "Write Time") => io.temp_write_ms += ms,
+                (_, "Read Time") => io.read_ms += ms,
+                (_, "Write Time") => io.write_ms += ms,
+                _ => return false,
+            }
+            return true;
+        }
+        let Some(kind) = key.strip_prefix("WAL ") else { return false };
+        let Some(n) = count(value) else { return false };
+        let wal = self.wal.get_or_insert_default();
+        match kind {
+            "Records" => wal.records = n,
+            "FPI" => wal.full_pages = n,
+            "Bytes" => wal.bytes = n,
+            _ => return false,
+        }
+        true
     }
 }
 
-/// One process's part of a node, from `"Workers"`.
-#[derive(Debug)]
-pub(super) struct RawWorker {
-    pub(super) total_time: Option<f64>,
-    pub(super) loops: f64,
-    pub(super) spill: RawSpill,
-}
-
-/// What a node or one worker says about memory that was not enough.
-#[derive(Debug, Default)]
-pub(super) struct RawSpill {
-    pub(super) sort_method: Option<String>,
-    pub(super) sort_disk_kb: Option<u64>,
-    pub(super) hash_batches: Option<u64>,
-    pub(super) original_hash_batches: Option<u64>,
-    pub(super) hashagg_batches: Option<u64>,
-    pub(super) disk_usage_kb: Option<u64>,
-    pub(super) storage_disk_kb: Option<u64>,
-}
-
-impl RawSpill {
-    /// Looks without taking: these keys stay in the node's extra, in the server's words.
-    pub(super) fn read(value: Value<'_>) -> Self {
-        let mut f = Fields::of(value);
-        let mut sort_method = f.text("Sort Method");
-        let space = f.count("Sort Space Used");
-        let mut sort_disk_kb = space.filter(|_| f.text("Sort Space Type").as_deref() == Some("Disk"));
-        // Incremental sorts keep two groups of facts (`show_incremental_sort_group_info`).
-        for groups in ["Full-sort Groups", "Pre-sorted Groups"].into_iter().filter_map(|key| f.take(key)) {
-            let disk = groups.get("Sort Space Disk").and_then(|d| Fields::of(d).count("Peak Sort Space Used"));
-            if disk.is_some() {
-                sort_disk_kb = sort_disk_kb.max(disk);
-                sort_method = groups.get("Sort Methods Used").map(|m| m.texts().join(", ")).or(sort_method);
+impl<'d> RawNode<'d> {
+    /// Takes an object apart. The children are left to the caller.
+    pub(super) fn read(value: Value<'d>) -> Self {
+        let mut raw = Self { line: value.line(), ..Self::default() };
+        if value.is_object() {
+            for field in value.children() {
+                let key = field.key().unwrap_or_default();
+                raw.spill.look(&key, field);
+                if !raw.set(&key, field) && field.kind() != Kind::Null {
+                    raw.extra.push((key.into_owned(), field.verbatim()));
+                }
             }
         }
-        let storage = f.count("Maximum Storage");
-        Self {
-            sort_method,
-            sort_disk_kb,
-            hash_batches: f.count("Hash Batches"),
-            original_hash_batches: f.count("Original Hash Batches"),
-            hashagg_batches: f.count("HashAgg Batches"),
-            disk_usage_kb: f.count("Disk Usage"),
-            storage_disk_kb: storage.filter(|_| f.text("Storage").as_deref() == Some("Disk")),
+        raw
+    }
+
+    /// Takes a field; `false` leaves it to be kept as it is.
+    fn set(&mut self, key: &str, v: Value<'d>) -> bool {
+        match key {
+            "Node Type" => text(&mut self.node_type, v),
+            "Strategy" => text(&mut self.strategy, v),
+            "Partial Mode" => text(&mut self.partial_mode, v),
+            "Join Type" => text(&mut self.join_type, v),
+            "Operation" => text(&mut self.operation, v),
+            "Command" => text(&mut self.command, v),
+            "Custom Plan Provider" => text(&mut self.custom_name, v),
+            "Scan Direction" => text(&mut self.scan_direction, v),
+            "Parent Relationship" => text(&mut self.relationship, v),
+            "Subplan Name" => text(&mut self.subplan_name, v),
+            "Parallel Aware" => truth(&mut self.parallel_aware, v),
+            "Async Capable" => truth(&mut self.async_capable, v),
+            "Schema" => text(&mut self.schema, v),
+            "Relation Name" => text(&mut self.relation_name, v),
+            "Function Name" | "Table Function Name" => text(&mut self.function_name, v),
+            "CTE Name" => text(&mut self.cte_name, v),
+            "Tuplestore Name" => text(&mut self.tuplestore_name, v),
+            "Alias" => text(&mut self.alias, v),
+            "Index Name" => text(&mut self.index_name, v),
+            "Startup Cost" => number(&mut self.startup_cost, v),
+            "Total Cost" => number(&mut self.total_cost, v),
+            "Plan Rows" => number(&mut self.plan_rows, v),
+            "Plan Width" => number(&mut self.plan_width, v),
+            "Actual Startup Time" => number(&mut self.actual_startup_time, v),
+            "Actual Total Time" => number(&mut self.actual_total_time, v),
+            "Actual Rows" => {
+                self.rounded = v.digits().is_some_and(|digits| !digits.contains('.'));
+                number(&mut self.actual_rows, v)
+            }
+            "Actual Loops" => number(&mut self.actual_loops, v),
+            "Rows Removed by Filter" => number(&mut self.removed_by_filter, v),
+            "Rows Removed by Join Filter" => number(&mut self.removed_by_join_filter, v),
+            "Rows Removed by Index Recheck" => number(&mut self.removed_by_recheck, v),
+            "Filter" => text(&mut self.filter, v),
+            "One-Time Filter" => text(&mut self.one_time_filter, v),
+            "Join Filter" => text(&mut self.join_filter, v),
+            "Index Cond" => text(&mut self.index_cond, v),
+            "TID Cond" => text(&mut self.tid_cond, v),
+            "Hash Cond" => text(&mut self.hash_cond, v),
+            "Merge Cond" => text(&mut self.merge_cond, v),
+            "Recheck Cond" => text(&mut self.recheck_cond, v),
+            "Sort Key" => texts(&mut self.sort_key, v),
+            "Group Key" => texts(&mut self.group_key, v),
+            "Grouping Sets" => {
+                let keys = |set: Value<'d>| set.get("Group Keys").or_else(|| set.get("Hash Keys"));
+                let one = |key: Value<'d>| format!("({})", key.texts().join(", "));
+                self.group_key = v.children().filter_map(keys).flat_map(Value::children).map(one).collect();
+                false
+            }
+            "Cache Key" => texts(&mut self.cache_key, v),
+            "Workers Planned" => number(&mut self.workers_planned, v),
+            "Workers Launched" => number(&mut self.workers_launched, v),
+            "Plans" => {
+                if self.plans.is_none() && v.is_array() {
+                    self.plans = Some(v);
+                    return true;
+                }
+                // An empty list looks like an empty text in YAML and XML.
+                v.text().is_some_and(|text| text.is_empty())
+            }
+            "Distributed Query" if v.is_object() => {
+                self.distributed = Some(v);
+                true
+            }
+            "Workers" => {
+                self.workers = RawWorker::all(v);
+                false
+            }
+            _ => self.usage.set(key, v),
         }
     }
 }
 
-impl RawWorker {
-    /// The workers of a node, in the server's order.
-    pub(super) fn all(value: Value<'_>) -> Vec<Self> {
-        let Some(workers) = value.get("Workers") else { return Vec::new() };
-        let one = |worker: Value<'_>| {
-            let mut f = Fields::of(worker);
-            let (total_time, loops) = (f.number("Actual Total Time"), f.number("Actual Loops").unwrap_or(0.0));
-            Self { total_time, loops, spill: RawSpill::read(worker) }
-        };
-        workers.children().map(one).collect()
+/// Takes a string if none was taken before.
+fn text(slot: &mut Option<String>, value: Value<'_>) -> bool {
+    if slot.is_some() {
+        return false;
     }
+    *slot = value.text().map(std::borrow::Cow::into_owned);
+    slot.is_some()
 }
 
-/// The object around `"Plan"`.
-#[derive(Debug, Default)]
-pub(super) struct RawStatement {
-    pub(super) query_text: Option<String>,
-    pub(super) planning_time: Option<f64>,
-    pub(super) execution_time: Option<f64>,
-    pub(super) settings: Vec<(String, String)>,
-    pub(super) extra: Vec<(String, String)>,
+fn number(slot: &mut Option<f64>, value: Value<'_>) -> bool {
+    if slot.is_some() {
+        return false;
+    }
+    // The server prints nothing below zero.
+    *slot = value.number().map(|n| n.max(0.0));
+    slot.is_some()
 }
 
-impl RawStatement {
-    /// Takes an object apart. `Plan` is left to the caller.
-    pub(super) fn read(value: Value<'_>) -> Self {
-        let mut f = Fields::of(value);
-        f.take("Plan");
-        let settings = f.take("Settings").map(|s| Fields::of(s).rest().collect()).unwrap_or_default();
-        Self {
-            query_text: f.text("Query Text"),
-            planning_time: f.number("Planning Time"),
-            // 9.x until 9.3 and some forks say it in one number.
-            execution_time: f.number("Execution Time").or_else(|| f.number("Total Runtime")),
-            settings,
-            extra: f.rest().filter(|(_, v)| !matches!(v.as_str(), "[]" | "{}")).collect(),
-        }
+fn truth(slot: &mut bool, value: Value<'_>) -> bool {
+    *slot = value.truth();
+    matches!(value.kind(), Kind::Bool(_))
+}
+
+fn texts(slot: &mut Vec<String>, value: Value<'_>) -> bool {
+    let first = slot.is_empty();
+    if first {
+        *slot = value.texts();
     }
+    first
+}
+
+/// A count, as whole as it is.
+fn count(value: Value<'_>) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    value.number().map(|n| n.round() as u64)
 }

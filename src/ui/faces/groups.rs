@@ -45,7 +45,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     let wide = usize::from(area.width);
     let [name, bar, removed, blocks] = match wide {
         100.. => [wide - 74, 14, 12, 10],
-        70.. => [wide - 51, 10, 0, 9],
+        70.. => [wide - 54, 10, 0, 9],
         _ => [wide.saturating_sub(30), 0, 0, 0],
     };
     for (row, y) in rows.iter().skip(first).zip(area.top()..area.bottom()) {

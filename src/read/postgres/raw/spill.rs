@@ -1,0 +1,75 @@
+//! What a node or one worker says about memory that was not enough.
+
+use super::count;
+use crate::read::json::Value;
+
+/// Facts of all operators that may spill; each says some of them.
+#[derive(Debug, Default)]
+pub(in crate::read::postgres) struct RawSpill {
+    sort_method: Option<String>,
+    sort_space_kb: Option<u64>,
+    sort_on_disk: bool,
+    hash_batches: Option<u64>,
+    pub(in crate::read::postgres) original_hash_batches: Option<u64>,
+    hashagg_batches: Option<u64>,
+    disk_usage_kb: Option<u64>,
+    storage_kb: Option<u64>,
+    storage_on_disk: bool,
+}
+
+impl RawSpill {
+    /// Looks at a field without taking it: these stay in the node's extra, in the server's words.
+    pub(super) fn look(&mut self, key: &str, value: Value<'_>) {
+        match key {
+            "Sort Method" => self.sort_method = value.text().map(std::borrow::Cow::into_owned),
+            "Sort Space Used" => self.sort_space_kb = self.sort_space_kb.max(count(value)),
+            "Sort Space Type" => self.sort_on_disk |= value.text().is_some_and(|t| t == "Disk"),
+            // Incremental sorts keep two groups of facts (`show_incremental_sort_group_info`).
+            "Full-sort Groups" | "Pre-sorted Groups" => {
+                let peak = value.get("Sort Space Disk").and_then(|d| d.get("Peak Sort Space Used")).and_then(count);
+                if peak.is_some() {
+                    self.sort_space_kb = self.sort_space_kb.max(peak);
+                    self.sort_on_disk = true;
+                    self.sort_method = value.get("Sort Methods Used").map(|m| m.texts().join(", "));
+                }
+            }
+            "Hash Batches" => self.hash_batches = count(value),
+            "Original Hash Batches" => self.original_hash_batches = count(value),
+            "HashAgg Batches" => self.hashagg_batches = count(value),
+            "Disk Usage" => self.disk_usage_kb = count(value),
+            "Storage" => self.storage_on_disk = value.text().is_some_and(|t| t == "Disk"),
+            "Maximum Storage" => self.storage_kb = count(value),
+            _ => {}
+        }
+    }
+
+    /// Disk space of a sort, kB.
+    pub(in crate::read::postgres) fn sort_disk_kb(&self) -> Option<u64> {
+        self.sort_space_kb.filter(|_| self.sort_on_disk)
+    }
+
+    /// The method of a sort on disk.
+    pub(in crate::read::postgres) fn disk_method(&self) -> Option<&str> {
+        self.sort_method.as_deref().filter(|_| self.sort_on_disk)
+    }
+
+    /// Batches of a hash table.
+    pub(in crate::read::postgres) fn hash_batches(&self) -> Option<u64> {
+        self.hash_batches
+    }
+
+    /// Batches of a hash aggregate.
+    pub(in crate::read::postgres) fn hashagg_batches(&self) -> Option<u64> {
+        self.hashagg_batches
+    }
+
+    /// Disk space of a hash aggregate, kB.
+    pub(in crate::read::postgres) fn disk_usage_kb(&self) -> Option<u64> {
+        self.disk_usage_kb
+    }
+
+    /// Disk space of a stored input, kB.
+    pub(in crate::read::postgres) fn storage_disk_kb(&self) -> Option<u64> {
+        self.storage_kb.filter(|_| self.storage_on_disk)
+    }
+}

@@ -1,0 +1,289 @@
+//! The line of a node: what it does, to what, and its numbers (`ExplainNode`).
+
+use std::borrow::Cow;
+
+use super::field::{Field, Fields, put};
+
+/// A node's line, taken apart into the fields other formats print.
+pub(super) struct Header<'t> {
+    pub(super) fields: Fields<'t>,
+    /// The node type, for what depends on it.
+    pub(super) kind: Cow<'t, str>,
+    /// Its line told what it cost.
+    pub(super) costs: bool,
+    /// Its line told how long it took.
+    pub(super) timed: bool,
+    /// Its line told how often it ran.
+    pub(super) ran: bool,
+}
+
+/// What was wrong with the numbers, and at which byte of the line.
+pub(super) type Fault = (usize, &'static str);
+
+/// Reads a node's line, without its arrow. A line that breaks off gives what was read and the fault.
+pub(super) fn header(line: &str) -> (Header<'_>, Option<Fault>) {
+    let (name, numbers) = numbers_begin(line).map_or((line, ""), |at| line.split_at(at));
+    let mut header = Header { fields: Vec::new(), kind: Cow::Borrowed(""), costs: false, timed: false, ran: false };
+    describe(name.trim_end(), &mut header);
+    let fault = figures(numbers, &mut header).err();
+    (header, fault.map(|(at, expected)| (name.len() + at, expected)))
+}
+
+/// Where the groups in brackets begin that hold figures.
+fn numbers_begin(line: &str) -> Option<usize> {
+    // Lines wrapped hard may have lost the blank in front, or have one inside.
+    let marks = ["(cost=", "(actual ", "(actual\n", "(never executed)", "(rows="];
+    let first = marks.iter().filter_map(|mark| line.find(mark)).min();
+    first.or_else(|| line.rfind("  (").filter(|at| squeezed(&line[*at..]).starts_with("(cost=")))
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The figures: `(cost=0.00..35.50 rows=2550 width=4) (actual time=0.010..0.450 rows=2550 loops=1)`.
+fn figures<'t>(text: &'t str, header: &mut Header<'t>) -> Result<(), Fault> {
+    let mut rest = text;
+    while let Some(open) = rest.find('(') {
+        let at = text.len() - rest.len() + open;
+        let Some(close) = rest[open..].find(')') else {
+            let group = squeezed(&rest[open + 1..]);
+            group_of(&group, header);
+            return Err((text.len(), "`)` after the node's figures"));
+        };
+        let group = &rest[open + 1..open + close];
+        if group == "never executed" || squeezed(group) == "neverexecuted" {
+            header.ran = true;
+            put(&mut header.fields, "Actual Rows", Field::zero());
+            put(&mut header.fields, "Actual Loops", Field::zero());
+        } else if !group_of(&squeezed(group), header) {
+            if squeezed(group).starts_with("cost=") {
+                return Err((at, "figures such as `(cost=0.00..35.50 rows=2550 width=4)`"));
+            }
+            if squeezed(group).starts_with("actual") {
+                return Err((at, "figures such as `(actual time=0.010..0.450 rows=2550 loops=1)`"));
+            }
+            put(&mut header.fields, "Note", Field::scalar(group));
+        }
+        rest = &rest[open + close + 1..];
+    }
+    let left = rest.trim();
+    if !left.is_empty() {
+        put(&mut header.fields, "Note", Field::scalar(left));
+    }
+    Ok(())
+}
+
+/// One group without brackets and blanks. `false` when it is not what it should be.
+fn group_of(group: &str, header: &mut Header<'_>) -> bool {
+    let after = |key: &str| {
+        let text = &group[group.find(key)? + key.len()..];
+        let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
+        // An exponent's `e` is part of the number.
+        let end = match text[end..].strip_prefix('e') {
+            Some(rest) => {
+                end + 1 + rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-')).unwrap_or(rest.len())
+            }
+            None => end,
+        };
+        (!text[..end].is_empty()).then(|| text[..end].to_owned())
+    };
+    let range = |key: &str| {
+        let both = after(key)?;
+        let (first, last) = both.split_once("..")?;
+        (first.parse::<f64>().is_ok() && last.parse::<f64>().is_ok()).then(|| (first.to_owned(), last.to_owned()))
+    };
+    let mut keep = |key: &'static str, value: Option<String>| {
+        if let Some(value) = value {
+            put(&mut header.fields, key, Field::Scalar(Cow::Owned(value)));
+        }
+    };
+    if group.starts_with("cost=") {
+        let Some((startup, total)) = range("cost=") else { return false };
+        keep("Startup Cost", Some(startup));
+        keep("Total Cost", Some(total));
+        keep("Plan Rows", after("rows="));
+        keep("Plan Width", after("width="));
+        header.costs = true;
+        return true;
+    }
+    if group.starts_with("actual") {
+        if group.contains("time=") {
+            let Some((startup, total)) = range("time=") else { return false };
+            keep("Actual Startup Time", Some(startup));
+            keep("Actual Total Time", Some(total));
+            header.timed = true;
+        }
+        let (rows, loops) = (after("rows="), after("loops="));
+        if rows.is_none() && loops.is_none() {
+            return false;
+        }
+        keep("Actual Rows", rows);
+        keep("Actual Loops", loops);
+        header.ran = true;
+        return true;
+    }
+    false
+}
+
+/// What the node does and to what.
+fn describe<'t>(line: &'t str, header: &mut Header<'t>) {
+    // Greenplum tells slices in brackets after two blanks.
+    let (line, note) = line.split_once("  (").map_or((line, None), |(line, note)| (line, Some(note)));
+    let mut rest = line;
+    for (word, key) in [("Parallel ", "Parallel Aware"), ("Async ", "Async Capable")] {
+        if let Some(after) = rest.strip_prefix(word) {
+            put(&mut header.fields, key, Field::scalar("true"));
+            rest = after;
+        }
+    }
+    let end =
+        [" on ", " using "].iter().filter_map(|mark| find_outside_brackets(rest, mark)).min().unwrap_or(rest.len());
+    let (name, target) = rest.split_at(end);
+    kind(name, header);
+    targets(target, header);
+    if let Some(note) = note {
+        put(&mut header.fields, "Note", Field::scalar(note.trim_end_matches(')')));
+    }
+}
+
+/// `Custom Scan (on it)` is a name.
+fn find_outside_brackets(text: &str, mark: &str) -> Option<usize> {
+    let from = if text.starts_with("Custom Scan (") { text.find(')')? } else { 0 };
+    text[from..].find(mark).map(|at| from + at)
+}
+
+/// A node's name, taken apart as `ExplainNode` puts it together.
+fn kind<'t>(name: &'t str, header: &mut Header<'t>) {
+    let mut say = |key: &'static str, value: &'t str| put(&mut header.fields, key, Field::Text(Cow::Borrowed(value)));
+    let mut rest = name;
+    for mode in ["Partial", "Finalize"] {
+        if let Some(after) = name.strip_prefix(mode).and_then(|after| after.strip_prefix(' ')) {
+            say("Partial Mode", mode);
+            rest = after;
+        }
+    }
+    let joined = |rest: &'t str, prefix: &str| {
+        let kind = rest.strip_prefix(prefix)?.strip_suffix("Join")?.trim();
+        Some(if kind.is_empty() { "Inner" } else { kind })
+    };
+    let node_type: Cow<'t, str> = if let Some((strategy, kind)) = match rest {
+        "Aggregate" => Some(("Plain", "Aggregate")),
+        "GroupAggregate" => Some(("Sorted", "Aggregate")),
+        "HashAggregate" => Some(("Hashed", "Aggregate")),
+        "MixedAggregate" => Some(("Mixed", "Aggregate")),
+        _ => None,
+    } {
+        say("Strategy", strategy);
+        kind.into()
+    } else if let Some(command) = rest.strip_prefix("HashSetOp ") {
+        say("Strategy", "Hashed");
+        say("Command", command);
+        "SetOp".into()
+    } else if let Some(command) = rest.strip_prefix("SetOp ") {
+        say("Strategy", "Sorted");
+        say("Command", command);
+        "SetOp".into()
+    } else if let Some(join) = joined(rest, "Hash ") {
+        say("Join Type", join);
+        "Hash Join".into()
+    } else if let Some(join) = joined(rest, "Merge ") {
+        say("Join Type", join);
+        "Merge Join".into()
+    } else if let Some((loops, join)) = ["Nested Loop", "YB Batched Nested Loop"]
+        .into_iter()
+        .find_map(|loops| if rest == loops { Some((loops, "Inner")) } else { Some((loops, joined(rest, loops)?)) })
+    {
+        say("Join Type", join);
+        loops.into()
+    } else if matches!(rest, "Insert" | "Update" | "Delete" | "Merge") {
+        say("Operation", rest);
+        "ModifyTable".into()
+    } else if matches!(rest, "Foreign Insert" | "Foreign Update" | "Foreign Delete") {
+        say("Operation", &rest["Foreign ".len()..]);
+        "Foreign Scan".into()
+    } else if let Some(provider) = rest.strip_prefix("Custom Scan (").and_then(|rest| rest.strip_suffix(')')) {
+        say("Custom Plan Provider", provider);
+        "Custom Scan".into()
+    } else if let Some(scan) = rest.strip_suffix(" Backward") {
+        say("Scan Direction", "Backward");
+        scan.into()
+    } else {
+        if rest == "Foreign Scan" {
+            say("Operation", "Select");
+        }
+        rest.into()
+    };
+    header.kind.clone_from(&node_type);
+    header.fields.insert(0, ("Node Type".into(), Field::Text(node_type)));
+}
+
+/// ` using index on schema.table alias`.
+fn targets<'t>(text: &'t str, header: &mut Header<'t>) {
+    let mut rest = text;
+    let mut say = |key: &'static str, name: Cow<'t, str>| put(&mut header.fields, key, Field::Text(name));
+    if let Some(after) = rest.strip_prefix(" using ") {
+        let (index, after) = identifier(after);
+        say("Index Name", index);
+        rest = after;
+    }
+    let Some(after) = rest.strip_prefix(" on ") else { return };
+    if header.kind.ends_with("Bitmap Index Scan") {
+        let (index, _) = identifier(after);
+        say("Index Name", index);
+        return;
+    }
+    let (mut name, mut rest) = identifier(after);
+    if let Some(after) = rest.strip_prefix('.') {
+        say("Schema", name);
+        (name, rest) = identifier(after);
+    }
+    let alias = match rest.strip_prefix(' ') {
+        None => None,
+        // What is no name is a remark: `(dynamic scan id: 1)`.
+        Some(remark) if remark.starts_with('(') => {
+            say("Note", remark.into());
+            None
+        }
+        Some(after) => {
+            let (alias, left) = identifier(after);
+            if !left.trim().is_empty() {
+                say("Note", left.trim().into());
+            }
+            Some(alias)
+        }
+    };
+    let key = match header.kind.as_ref() {
+        "Function Scan" => "Function Name",
+        "Table Function Scan" => "Table Function Name",
+        "CTE Scan" | "WorkTable Scan" => "CTE Name",
+        "Named Tuplestore Scan" => "Tuplestore Name",
+        // Only a name in the query stands for these.
+        "Subquery Scan" | "Values Scan" => "Alias",
+        _ => "Relation Name",
+    };
+    let mut say = |key: &'static str, name: Cow<'t, str>| put(&mut header.fields, key, Field::Text(name));
+    if key != "Alias" {
+        say(key, name.clone());
+    }
+    say("Alias", alias.unwrap_or(name));
+}
+
+/// A name as `quote_identifier` prints it, and what follows.
+pub(super) fn identifier(text: &str) -> (Cow<'_, str>, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([' ', '.']).unwrap_or(text.len());
+        return (Cow::Borrowed(&text[..end]), &text[end..]);
+    };
+    let mut at = 0;
+    while let Some(found) = quoted[at..].find('"') {
+        at += found + 1;
+        if !quoted[at..].starts_with('"') {
+            let name = &quoted[..at - 1];
+            let name = if name.contains('"') { Cow::Owned(name.replace("\"\"", "\"")) } else { Cow::Borrowed(name) };
+            return (name, &quoted[at..]);
+        }
+        at += 1;
+    }
+    (Cow::Borrowed(quoted), "")
+}
