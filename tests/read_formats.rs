@@ -2,7 +2,7 @@
 //!
 //! The fixtures are small and our own: a case is `<case>.json` with `.yaml`, `.xml`, `.txt` (all VERBOSE) and `.off.txt`
 //! (COSTS OFF) beside it. `WHYSLOW_REGRESS` names files of many more cases, one JSON object a line with the members `off`, `text`,
-//! `json`, `yaml`, `xml`, `an_text`, `an_json`, `full_text` (`tests/servers/regress` makes them); without it only the fixtures are read.
+//! `json`, `yaml`, `xml`, `an_text`, `an_json`, `full_text`; without it only the fixtures are read.
 
 use std::{
     io::BufRead,
