@@ -41,6 +41,8 @@ pub(super) fn read(text: &str, name: &str, out: &mut Loaded) {
             ("connections", DeValue::Table(connections)) => {
                 let all = connections.iter().filter_map(|(key, value)| connection(key, value, &mut told));
                 out.config.connections.extend(all);
+                // Whether a table keeps the file's order depends on what else the program is built with.
+                out.config.connections.sort();
             }
             (section, _) if SECTIONS.contains(&section) => told(byte, &format!("[{section}] is a table")),
             (key, value) => match SETTINGS.iter().find(|setting| setting.name == key) {
