@@ -40,7 +40,7 @@ impl StoreError {
 }
 
 /// How long to wait for another whyslow that is preparing the same data.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The directory of one kind of server.
 #[derive(Debug)]
