@@ -1,8 +1,12 @@
 //! What each piece of a line of SQL is, for colouring. Which colour is the theme's matter.
+//!
+//! Where pieces begin and end the lexer says, which knows dollar quotes, nested comments and back-ticks; which of the words are
+//! types and keywords the grammar says, with a list of what it does not know.
 
 use std::ops::Range;
 
 use super::{
+    grammar,
     lex::{self, Kind},
     reserved,
 };
@@ -11,8 +15,12 @@ use crate::plan::Engine;
 /// What a piece of SQL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Token {
-    /// A word of the language, types and `NULL` included.
+    /// A word of the language, `NULL` included.
     Keyword,
+    /// The name of a type that comes with the engines.
+    Type,
+    /// The key of a member, or the name of an element, of a document.
+    Key,
     /// A quoted string.
     String,
     /// A number.
@@ -29,11 +37,14 @@ pub enum Token {
     Plain,
 }
 
+/// The pieces of a line, in order, as byte ranges that cover it.
+pub type Pieces = Vec<(Range<usize>, Token)>;
+
 /// The pieces of each line, in order, as byte ranges that cover the line. Strings and comments run on from line to line.
 ///
 /// The engine decides what quotes and comments are; without one the text itself has to tell.
 #[must_use]
-pub fn highlight_lines(lines: &[String], engine: Option<Engine>) -> Vec<Vec<(Range<usize>, Token)>> {
+pub fn highlight_lines(lines: &[String], engine: Option<Engine>) -> Vec<Pieces> {
     let text = lines.join("\n");
     let tokens = lex::lex(&text, engine.unwrap_or_else(|| guess(&text)));
     let mut out = vec![Vec::new(); lines.len()];
@@ -79,9 +90,12 @@ fn meaning(text: &str, tokens: &[lex::Token], at: usize) -> Token {
             let beside = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.is_symbol(text, "."));
             let qualified = beside(at.checked_sub(1)) || beside(Some(at + 1));
             let called = tokens.get(at + 1).is_some_and(|t| t.is_symbol(text, "("));
-            match (qualified, reserved::is_language(token.text(text)), called) {
-                (false, true, _) => Token::Keyword,
-                (_, _, true) => Token::Function,
+            let word = token.text(text);
+            let language = !qualified && reserved::is_language(word);
+            match grammar::word(word, called) {
+                Some(Token::Type) if language => Token::Type,
+                _ if language => Token::Keyword,
+                _ if called => Token::Function,
                 _ => Token::Identifier,
             }
         }
@@ -89,7 +103,7 @@ fn meaning(text: &str, tokens: &[lex::Token], at: usize) -> Token {
 }
 
 /// Adds a piece, or makes the last one longer.
-fn push(pieces: &mut Vec<(Range<usize>, Token)>, range: Range<usize>, token: Token) {
+pub(super) fn push(pieces: &mut Pieces, range: Range<usize>, token: Token) {
     match pieces.last_mut() {
         Some((last, same)) if *same == token && last.end == range.start => last.end = range.end,
         _ => pieces.push((range, token)),
@@ -137,7 +151,8 @@ mod tests {
     fn words_are_told_apart_by_where_they_stand() {
         for (sql, word, token) in [
             ("select o.date, date '2020-01-01'", "date", Token::Identifier),
-            ("select date '2020-01-01'", "date", Token::Keyword),
+            ("select date '2020-01-01'", "date", Token::Type),
+            ("a::varchar(20)", "varchar", Token::Type),
             ("select status, name, total from orders", "status", Token::Identifier),
             ("where a in (1)", "in", Token::Keyword),
             ("where a in(1)", "in", Token::Keyword),

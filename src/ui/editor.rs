@@ -209,9 +209,11 @@ fn style_at(tokens: &[(Range<usize>, Token)], byte: usize, theme: &Theme) -> Sty
     tokens.get(at).map_or_else(Style::new, |(_, token)| token_style(*token, theme))
 }
 
-fn token_style(token: Token, theme: &Theme) -> Style {
+pub(super) fn token_style(token: Token, theme: &Theme) -> Style {
     theme.style(match token {
         Token::Keyword => "sql.keyword",
+        Token::Type => "sql.type",
+        Token::Key => "document.key",
         Token::String => "sql.string",
         Token::Number => "sql.number",
         Token::Comment => "sql.comment",

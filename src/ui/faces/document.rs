@@ -9,8 +9,10 @@ use ratatui::{
 use super::select;
 use crate::{
     app::Sheet,
+    sql::highlight_document,
     text::one_line,
     theme::Theme,
+    ui::editor::token_style,
     ui::text::{centred, fit},
 };
 
@@ -29,14 +31,19 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
         let here = own.contains(&line);
         let mark = if here { theme.glyphs.cursor } else { " " };
         let room = usize::from(area.width).saturating_sub(digits + 2);
-        let text = one_line(document.line(&sheet.plan.source, line));
-        let style = theme.style(if here { "ui.text" } else { "ui.dim" });
+        let text = fit(&one_line(document.line(&sheet.plan.source, line)), room, theme);
         let line_number = format!("{:>digits$}", line + 1);
-        let spans = vec![
+        let mut spans = vec![
             Span::styled(line_number, theme.style("editor.gutter")),
             Span::styled(mark, theme.style("ui.accent")),
-            Span::styled(format!(" {}", fit(&text, room, theme)), style),
+            Span::raw(" "),
         ];
+        match here.then(|| highlight_document(&sheet.plan.source, std::slice::from_ref(&text))).flatten() {
+            Some(pieces) => spans.extend(pieces.into_iter().flatten().filter_map(|(range, token)| {
+                Some(Span::styled(text.get(range)?.to_owned(), token_style(token, theme)))
+            })),
+            None => spans.push(Span::styled(text, theme.style(if here { "ui.text" } else { "ui.dim" }))),
+        }
         buffer.set_line(area.x, y, &Line::from(spans), area.width);
         if line == document.cursor {
             select(buffer, area, y, focused, theme);

@@ -1,0 +1,189 @@
+//! What words and lines are by the grammars that syntect brings: those of Sublime Text's packages.
+//!
+//! Where strings, comments and names of a statement begin and end is the lexer's matter, which knows the engine; the grammar is asked
+//! for a word at a time and each word once, so that a keystroke in a long text stays cheap. The grammars are unpacked at the
+//! first question.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
+
+use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
+
+use super::highlight::{Pieces, Token};
+
+/// Words kept with their answers, per thread. A text with more different words than this starts anew.
+const KEPT: usize = 8192;
+
+thread_local! {
+    static WORDS: RefCell<HashMap<(String, bool), Option<Token>>> = RefCell::default();
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Yaml,
+    Xml,
+}
+
+impl Form {
+    /// By the first character that is none of a frame's, a prompt's or white space.
+    fn of(document: &str) -> Option<Self> {
+        let text = document.trim_start();
+        match text.chars().next()? {
+            '{' | '[' => Some(Self::Json),
+            '<' => Some(Self::Xml),
+            '-' if text.starts_with("- ") => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Xml => "xml",
+        }
+    }
+
+    /// What stands before any line of a plan but the first: the members of a node are within something.
+    const fn opening(self) -> &'static str {
+        match self {
+            Self::Json => "{\n",
+            Self::Yaml | Self::Xml => "",
+        }
+    }
+}
+
+/// The pieces of lines of a plan's document, as byte ranges in order that cover each line; `None` if the document has no grammar.
+/// `document` is the whole of it, of which the first characters say what it is.
+///
+/// Every line is read on its own: plans in JSON, YAML and XML have no string, comment or tag that goes over a line's end but in literals of
+/// the statement, and a document may be of megabytes of which a screenful is shown.
+#[must_use]
+pub fn highlight_document(document: &str, lines: &[String]) -> Option<Vec<Pieces>> {
+    let form = Form::of(document)?;
+    let syntax = grammars().find_syntax_by_extension(form.extension())?;
+    let mut within = (ParseState::new(syntax), ScopeStack::new());
+    if !form.opening().is_empty() {
+        walk(&mut within, form.opening(), |_, _| ());
+    }
+    Some(
+        lines
+            .iter()
+            .map(|line| {
+                let mut pieces = Vec::new();
+                let mut at = 0;
+                walk(&mut within.clone(), &format!("{line}\n"), |end, stack| {
+                    let end = end.min(line.len());
+                    if end > at {
+                        super::highlight::push(&mut pieces, at..end, of_document(stack));
+                        at = end;
+                    }
+                });
+                pieces
+            })
+            .collect(),
+    )
+}
+
+/// What the SQL grammar says of a word that stands alone, or before a parenthesis.
+pub(super) fn word(word: &str, called: bool) -> Option<Token> {
+    WORDS.with_borrow_mut(|words| {
+        let key = (word.to_ascii_lowercase(), called);
+        if let Some(known) = words.get(&key) {
+            return *known;
+        }
+        if words.len() >= KEPT {
+            words.clear();
+        }
+        let found = ask(&key.0, called);
+        words.insert(key, found);
+        found
+    })
+}
+
+fn ask(word: &str, called: bool) -> Option<Token> {
+    static SQL: OnceLock<Option<SyntaxReference>> = OnceLock::new();
+    let syntax = SQL.get_or_init(|| grammars().find_syntax_by_extension("sql").cloned()).as_ref()?;
+    let mut found = None;
+    let mut first = true;
+    walk(
+        &mut (ParseState::new(syntax), ScopeStack::new()),
+        &format!("{word}{}\n", if called { "(" } else { "" }),
+        |end, stack| {
+            // The grammar may end a word where we do not (`date_trunc`): then it knows nothing of ours.
+            if std::mem::take(&mut first) && end == word.len() {
+                found = of_word(stack);
+            }
+        },
+    );
+    found
+}
+
+fn grammars() -> &'static SyntaxSet {
+    static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
+    &GRAMMARS
+}
+
+/// Parses a line and calls `piece` with the end and the scopes of each of its pieces. A line that the grammar fails on has one piece without.
+fn walk(at: &mut (ParseState, ScopeStack), line: &str, mut piece: impl FnMut(usize, &ScopeStack)) {
+    let (state, stack) = at;
+    for (place, change) in state.parse_line(line, grammars()).unwrap_or_default() {
+        if place > 0 {
+            piece(place, stack);
+        }
+        if stack.apply(&change).is_err() {
+            break;
+        }
+    }
+    piece(line.len(), stack);
+}
+
+/// The meaning of the innermost scope that has one.
+fn meaning(stack: &ScopeStack, table: &[(Scope, Token)]) -> Option<Token> {
+    stack
+        .scopes
+        .iter()
+        .rev()
+        .find_map(|scope| table.iter().find(|(of, _)| of.is_prefix_of(*scope)).map(|(_, token)| *token))
+}
+
+fn table(entries: &[(&str, Token)]) -> Vec<(Scope, Token)> {
+    entries.iter().filter_map(|(name, token)| Some((Scope::new(name).ok()?, *token))).collect()
+}
+
+fn of_word(stack: &ScopeStack) -> Option<Token> {
+    static TABLE: LazyLock<Vec<(Scope, Token)>> = LazyLock::new(|| {
+        table(&[
+            ("storage.type", Token::Type),
+            ("support.function", Token::Function),
+            ("constant.language", Token::Keyword),
+            ("keyword", Token::Keyword),
+            ("storage.modifier", Token::Keyword),
+        ])
+    });
+    meaning(stack, &TABLE)
+}
+
+fn of_document(stack: &ScopeStack) -> Token {
+    static TABLE: LazyLock<Vec<(Scope, Token)>> = LazyLock::new(|| {
+        table(&[
+            ("entity.name.tag", Token::Key),
+            ("meta.structure.dictionary.key", Token::Key),
+            ("meta.mapping.key", Token::Key),
+            ("comment", Token::Comment),
+            ("constant.numeric", Token::Number),
+            ("constant.language", Token::Keyword),
+            ("constant.character", Token::String),
+            ("string", Token::String),
+            ("punctuation", Token::Plain),
+        ])
+    });
+    // A key is a string to the grammar; that it is a key is said further out.
+    let key = stack.scopes.iter().any(|scope| TABLE.iter().take(3).any(|(of, _)| of.is_prefix_of(*scope)));
+    if key { Token::Key } else { meaning(stack, &TABLE).unwrap_or(Token::Plain) }
+}
