@@ -15,7 +15,7 @@ use crate::{
     demo::Provider,
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
-    server::{Canceller, ErrorKind, ExplainRequest, Session},
+    server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session},
     whatif::{self, Allow},
 };
 
@@ -64,7 +64,7 @@ async fn explain(
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
             if !confirmed(&error.to_string())? {
-                return Err(Failure::server(&error, Some(&request.sql)));
+                return Err(Failure::server(&with_the_option(error), Some(&request.sql)));
             }
             request.confirmed = true;
             inspect::inspect(session, &request, runs).await.map_err(|e| failed(&e, &request.sql))?
@@ -126,6 +126,12 @@ pub(super) fn found(catalog: Option<&Catalog>) -> Result<&Catalog, Failure> {
             "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
         )
     })
+}
+
+/// Says how a person confirms where nobody can be asked.
+fn with_the_option(error: ServerError) -> ServerError {
+    let next = error.next.clone().unwrap_or_default();
+    error.next(format!("{next}; --confirm {CONFIRMATION} confirms"))
 }
 
 /// Asks for the word on a terminal; without one the answer is no.
