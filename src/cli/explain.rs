@@ -181,7 +181,11 @@ fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<Stri
         (Some(_), Some(_)) => {
             return Err(Failure::plain("reading the statement", "it was given both as a word and by --file; keep one"));
         }
-        (Some(sql), None) => sql,
+        // The space kept the comment it begins with from being taken for an option.
+        (Some(sql), None) => match sql.strip_prefix(' ') {
+            Some(rest) if rest.starts_with("--") => rest.to_owned(),
+            _ => sql,
+        },
         (None, Some(file)) => input::file(file)?,
         (None, None) if input::is_piped() => input::stdin()?,
         (None, None) => String::new(),

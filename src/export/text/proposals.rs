@@ -61,8 +61,13 @@ pub(super) fn not_proposed(lines: &[String], options: &Options, out: &mut Vec<Li
 /// How much was searched.
 pub(super) fn searched(searched: Searched) -> Line {
     let seconds = fmt::duration_ms(searched.seconds * 1e3);
-    let text =
-        format!("{} candidates, {} plans asked of the server, {seconds}", searched.candidates, searched.explains);
+    let s = |n: usize| if n == 1 { "" } else { "s" };
+    let (candidates, explains) = (searched.candidates, searched.explains);
+    let text = format!(
+        "{candidates} candidate{}, {explains} plan{} asked of the server, {seconds}",
+        s(candidates),
+        s(explains)
+    );
     Line::of(Style::Dim, text)
 }
 
