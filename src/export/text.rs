@@ -161,9 +161,10 @@ fn statement(query: &str, options: &Options, out: &mut Vec<Line>) {
         return;
     }
     // A comment that ends with its line would swallow what is set behind it.
-    let all: Vec<String> = match query.contains("--") || query.contains('#') {
-        true => query.trim().lines().flat_map(|line| wrap(line, options.width)).collect(),
-        false => wrap(query, options.width),
+    let all: Vec<String> = if query.contains("--") || query.contains('#') {
+        query.trim().lines().flat_map(|line| wrap(line, options.width)).collect()
+    } else {
+        wrap(query, options.width)
     };
     let cut = all.len() > SHOWN;
     for (i, text) in all.into_iter().take(SHOWN).enumerate() {
