@@ -14,6 +14,7 @@ mod pool;
 mod redundant;
 mod search;
 mod size;
+mod together;
 mod unproposed;
 mod upkeep;
 mod workload;
@@ -24,6 +25,7 @@ pub use judge::{judge, rank, uses};
 pub use redundant::Redundant;
 pub use search::Step;
 pub use size::size;
+pub use together::{Part, Together, together};
 pub use workload::{Limits, Objective, Weighted};
 
 use std::{future::Future, pin::Pin};

@@ -8,10 +8,12 @@ mod postgres;
 mod rolled_back;
 pub mod snapshot;
 mod temporary_tables;
+mod together;
 mod twin;
 
 pub use self::{
     advise::advise,
+    together::together,
     twin::{Check, Reads, TwinError, Workshop, compare},
 };
 use self::{ladder::Ladder, rolled_back::RolledBack, temporary_tables::TemporaryTables};
