@@ -16,6 +16,7 @@ mod settings;
 mod shell;
 mod snapshot;
 mod themes;
+mod verify;
 mod workload;
 
 use std::{ffi::OsString, process::ExitCode};

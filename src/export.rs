@@ -16,6 +16,7 @@ use crate::{
     advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
     plan::{Engine, Plan, diff::Diff},
+    whatif::Verification,
 };
 
 /// Everything a command has to say of one statement.
@@ -33,6 +34,8 @@ pub struct Report<'a> {
     pub notes: &'a BTreeMap<u32, String>,
     /// What no index is proposed for, and why.
     pub unproposed: &'a [String],
+    /// What indexes did on a copy, where that was asked for.
+    pub verified: &'a [Verification],
 }
 
 /// Nobody wrote anything.
@@ -101,7 +104,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[] }
+        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[], verified: &[] }
     }
 }
 
@@ -117,4 +120,16 @@ fn table(candidate: &Candidate) -> String {
 /// The trial of the first proposal that is proved.
 fn best(proposals: &[Proposal]) -> Option<&Tried> {
     proposals.iter().filter(|p| p.verdict == Verdict::Proved).find_map(|p| p.tried.as_ref())
+}
+
+/// A copy's time that is longer by less than this factor is noise.
+const SLOWER: f64 = 1.1;
+
+/// How much faster or slower, in words.
+fn change_of_time(was: f64, is: f64) -> String {
+    match was / is.max(f64::MIN_POSITIVE) {
+        factor if factor >= SLOWER => format!("{} faster", crate::fmt::times(factor)),
+        factor if factor <= 1.0 / SLOWER => format!("{} slower", crate::fmt::times(1.0 / factor)),
+        _ => "no change beyond the noise".to_owned(),
+    }
 }

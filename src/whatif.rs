@@ -10,11 +10,13 @@ pub mod snapshot;
 mod temporary_tables;
 mod together;
 mod twin;
+pub mod verify;
 
 pub use self::{
     advise::advise,
     together::together,
     twin::{Check, Reads, TwinError, Workshop, compare},
+    verify::{Verification, Verified},
 };
 use self::{ladder::Ladder, rolled_back::RolledBack, temporary_tables::TemporaryTables};
 use crate::{
