@@ -17,6 +17,7 @@ mod redundant;
 mod rename;
 mod search;
 mod size;
+mod together;
 mod unproposed;
 mod upkeep;
 mod workload;
@@ -30,6 +31,7 @@ pub use redundant::Redundant;
 pub use rename::rename;
 pub use search::Step;
 pub use size::size;
+pub use together::{Part, Together, together};
 pub use workload::{Limits, Objective, Weighted};
 
 use std::{future::Future, pin::Pin};

@@ -11,11 +11,13 @@ mod rolled_back;
 pub mod snapshot;
 mod suppose;
 mod temporary_tables;
+mod together;
 mod twin;
 
 pub use self::{
     advise::advise,
     suppose::{Supposed, Supposition, suppose},
+    together::together,
     twin::{Check, Reads, TwinError, Workshop, compare},
 };
 use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};

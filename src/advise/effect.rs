@@ -80,7 +80,7 @@ mod tests {
     use super::{Effect, effect};
     use crate::plan::{Engine, Node, Operator, Plan, PlanBuilder, Role};
 
-    fn plan(engine: Engine, operator: Operator, cost: f64) -> Plan {
+    fn plan(engine: Engine, operator: &Operator, cost: f64) -> Plan {
         let mut builder = PlanBuilder::new();
         let mut node = Node::new(Role::Root, operator.clone(), format!("{operator:?}"));
         node.cost.total = Some(cost);
@@ -100,7 +100,7 @@ mod tests {
             (Engine::PostgreSql, IndexScan, 5.0, Effect::Better, "cost 10.00 → 5.00 (×2.0 less)"),
             (Engine::MySql, SeqScan, 300_000.0, Effect::Worse, "rows examined 10 → 300,000 (×30.0 k as much)"),
         ] {
-            let (found, said) = effect(&plan(engine, IndexScan, 10.0), &plan(engine, after, cost));
+            let (found, said) = effect(&plan(engine, &IndexScan, 10.0), &plan(engine, &after, cost));
             assert_eq!((found, said.as_str()), (expected, line));
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     demo::Provider,
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
-    server::{Canceller, ErrorKind, ExplainRequest, Session},
+    server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session},
     whatif::{self, Allow, Supposed},
 };
 
@@ -65,7 +65,7 @@ async fn explain(
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
             if !confirmed(&error.to_string())? {
-                return Err(Failure::server(&error, Some(&request.sql)));
+                return Err(Failure::server(&with_the_option(error), Some(&request.sql)));
             }
             request.confirmed = true;
             inspect::inspect(session, &request, runs).await.map_err(|e| failed(&e, &request.sql))?
@@ -137,6 +137,12 @@ pub(super) fn found(catalog: Option<&Catalog>) -> Result<&Catalog, Failure> {
     })
 }
 
+/// Says how a person confirms where nobody can be asked.
+fn with_the_option(error: ServerError) -> ServerError {
+    let next = error.next.clone().unwrap_or_default();
+    error.next(format!("{next}; --confirm {CONFIRMATION} confirms"))
+}
+
 /// Asks for the word on a terminal; without one the answer is no.
 fn confirmed(what: &str) -> Result<bool, Failure> {
     use std::io::Write;
@@ -184,7 +190,11 @@ fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<Stri
         (Some(_), Some(_)) => {
             return Err(Failure::plain("reading the statement", "it was given both as a word and by --file; keep one"));
         }
-        (Some(sql), None) => sql,
+        // The space kept the comment it begins with from being taken for an option.
+        (Some(sql), None) => match sql.strip_prefix(' ') {
+            Some(rest) if rest.starts_with("--") => rest.to_owned(),
+            _ => sql,
+        },
         (None, Some(file)) => input::file(file)?,
         (None, None) if input::is_piped() => input::stdin()?,
         (None, None) => String::new(),

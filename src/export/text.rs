@@ -172,7 +172,12 @@ fn statement(query: &str, options: &Options, out: &mut Vec<Line>) {
         out.extend(query.trim().lines().map(|l| Line::of(Style::Sql, l)));
         return;
     }
-    let all = wrap(query, options.width);
+    // A comment that ends with its line would swallow what is set behind it.
+    let all: Vec<String> = if query.contains("--") || query.contains('#') {
+        query.trim().lines().flat_map(|line| wrap(line, options.width)).collect()
+    } else {
+        wrap(query, options.width)
+    };
     let cut = all.len() > SHOWN;
     for (i, text) in all.into_iter().take(SHOWN).enumerate() {
         let mut line = Line::of(Style::Sql, text);

@@ -121,6 +121,9 @@ impl State {
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
+                Effect::TryTogether { generation, sql, candidates, allow } => {
+                    self.try_together(generation, &sql, &candidates, allow).await;
+                }
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
                 | Effect::Copy { .. }
@@ -266,6 +269,34 @@ impl State {
             self.forget_if_broken(error);
         }
         self.tell(Message::Tried { generation, result: result.map(Box::new).map_err(Box::new) });
+    }
+
+    async fn try_together(&mut self, generation: u64, sql: &str, candidates: &[Candidate], allow: Allow) {
+        if self.is_cancelled(generation) {
+            return;
+        }
+        let opened = self.open().await;
+        let result = match (opened, self.session.as_mut()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => return,
+            (Ok(()), Some(session)) => {
+                let stop = session.canceller();
+                let messages = self.messages.clone();
+                let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
+                let tried = whatif::together(session, sql, candidates, allow, progress);
+                match until_cancelled(tried, generation, self.cancelled.clone(), stop.clone()).await {
+                    Ended::Answered(tried) => tried.map_err(|error| {
+                        let kind = stop.stopped().unwrap_or(ErrorKind::Other);
+                        ServerError::new(kind, "trying indexes together", error.to_string())
+                    }),
+                    Ended::Dropped => return self.renew().await,
+                }
+            }
+        };
+        if let Err(error) = &result {
+            self.forget_if_broken(error);
+        }
+        self.tell(Message::TriedTogether { generation, result: result.map(Box::new).map_err(Box::new) });
     }
 
     fn forget_if_broken(&mut self, error: &ServerError) {
