@@ -15,6 +15,7 @@ mod screen;
 mod settings;
 mod shell;
 mod snapshot;
+mod suppositions;
 mod themes;
 mod verify;
 mod workload;

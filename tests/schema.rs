@@ -169,7 +169,8 @@ fn a_document_of_a_workload_fits_the_schema() {
         ..Advice::default()
     };
     let searched = Searched { candidates: 3, explains: 4, seconds: 0.2 };
-    let report = WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched };
+    let report =
+        WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched, supposed: &[] };
     let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);

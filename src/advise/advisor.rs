@@ -6,6 +6,7 @@ use super::{
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
+    rename,
     search::{Found, search, subsumes},
     size,
     unproposed::unproposed,
@@ -170,6 +171,22 @@ struct Report<'a> {
 impl Report<'_> {
     async fn proposals(&mut self) -> Vec<Proposal> {
         let mut set: Vec<Proposal> = self.found.set.iter().filter_map(|i| self.chosen(*i)).collect();
+        // A plan with the whole set tells the others by their names too.
+        let called: Vec<(String, String)> = self
+            .found
+            .set
+            .iter()
+            .filter_map(|i| {
+                let trial = self.found.names.get(usize::from(*i))?.clone()?;
+                let own = set.iter().find(|p| p.candidate == *self.candidate(*i))?;
+                Some((trial, own.name.clone()))
+            })
+            .collect();
+        for tried in set.iter_mut().filter_map(|p| p.tried.as_mut()) {
+            for (trial, own) in &called {
+                rename(&mut tried.after, trial, own);
+            }
+        }
         let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
         rest.extend(self.unmade(&set, &rest).await);
         rank(&mut rest);
@@ -194,7 +211,7 @@ impl Report<'_> {
         }
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
-        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, self.candidate(place));
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(self.candidate(place)));
         let tried = Tried {
             method: self.trial.method(),
             trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
@@ -314,6 +331,9 @@ impl Report<'_> {
         let name = ddl::name_beside(&proposal.candidate, self.catalog, &self.names);
         proposal.ddl = ddl::create(&proposal.candidate, &name, self.catalog);
         proposal.undo = ddl::drop(&proposal.candidate, &name, self.catalog);
+        if let Some(tried) = &mut proposal.tried {
+            judge::called(tried, &name);
+        }
         proposal.name.clone_from(&name);
         self.names.push(name);
     }

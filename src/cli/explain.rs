@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print, settings, snapshot, verify,
+    print, settings, snapshot, suppositions, verify,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -16,7 +16,7 @@ use crate::{
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
     server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session},
-    whatif::{self, Allow},
+    whatif::{self, Allow, Supposed},
 };
 
 /// Runs the command.
@@ -45,7 +45,7 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     };
     let allow = options.connecting.allow();
     let canceller = session.canceller();
-    let work = explain(&mut session, request, options.runs, options.advise.then_some(allow));
+    let work = explain(&mut session, request, &options, allow);
     let (inspection, advice) = cancellable(&canceller, work).await?;
     let own = options.snapshot.is_none().then_some(&mut session);
     let verified = verify::run(own, &sql, &advice.proposals, &options).await;
@@ -64,9 +64,10 @@ pub(super) const CONFIRMATION: &str = "run";
 async fn explain(
     session: &mut Session,
     mut request: ExplainRequest,
-    runs: usize,
-    trials: Option<Allow>,
+    options: &Statement,
+    allow: Allow,
 ) -> Result<(Inspection, Advice), Failure> {
+    let runs = options.runs;
     let failed = |e: &InspectError, sql: &str| Failure::inspect(e, sql);
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
@@ -78,10 +79,11 @@ async fn explain(
         }
         other => other.map_err(|e| failed(&e, &request.sql))?,
     };
-    let advice = match trials {
-        Some(allow) => propose(session, &request.sql, &inspection, allow).await?,
-        None => Advice::default(),
-    };
+    let catalog = inspection.catalog.as_ref();
+    let supposed = suppositions::answers(session, &[&request.sql], &options.drops, catalog, allow).await?;
+    let advice =
+        if options.advise { propose(session, &request.sql, &inspection, allow).await? } else { Advice::default() };
+    let advice = Advice { supposed, ..advice };
     Ok((inspection, advice))
 }
 
@@ -91,6 +93,7 @@ pub(super) struct Advice {
     pub(super) proposals: Vec<Proposal>,
     pub(super) searched: Option<Searched>,
     pub(super) unproposed: Vec<String>,
+    pub(super) supposed: Vec<Supposed>,
 }
 
 impl Advice {
@@ -100,6 +103,7 @@ impl Advice {
             proposals: &self.proposals,
             searched: self.searched,
             unproposed: &self.unproposed,
+            supposed: &self.supposed,
             ..Report::new(&inspection.plan, &inspection.findings)
         }
     }
@@ -119,7 +123,12 @@ async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allo
         .map_err(|e| Failure::server(&e, Some(sql)))?;
     let searched =
         Searched { candidates: advice.candidates, explains: advice.explains, seconds: started.elapsed().as_secs_f64() };
-    Ok(Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed })
+    Ok(Advice {
+        proposals: advice.proposals,
+        searched: Some(searched),
+        unproposed: advice.unproposed,
+        ..Advice::default()
+    })
 }
 
 /// The catalog, or why nothing can be proposed without one.

@@ -7,7 +7,7 @@ use super::{
     tree::{self, Marks},
 };
 use crate::{
-    advise::{Proposal, Tried, Trust, Verdict},
+    advise::{Proposal, Tried, Verdict},
     export::{self, Searched},
     fmt,
     plan::{
@@ -202,12 +202,7 @@ fn price(tried: &Tried) -> String {
     if let Some(size) = tried.size_bytes {
         out = format!("{out}, index of {}", fmt::bytes(size));
     }
-    let trust = match tried.trust {
-        Trust::Exact => "exact",
-        Trust::Close => "close",
-        Trust::Rough => "rough",
-    };
-    format!("{out}, by {} ({trust})", tried.method)
+    format!("{out}, by {} ({})", tried.method, super::supposed::trust(tried.trust))
 }
 
 /// The plan without and with the index; changed nodes carry a mark.
