@@ -17,6 +17,7 @@ mod redundant;
 mod rename;
 mod search;
 mod size;
+mod time;
 mod together;
 mod unproposed;
 mod upkeep;

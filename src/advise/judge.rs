@@ -3,7 +3,7 @@
 use super::{
     Candidate, Proposal, TrialError, Tried, Verdict, build, ddl,
     extensions::{self, State},
-    size,
+    size, time,
 };
 use crate::{
     catalog::Catalog,
@@ -34,6 +34,7 @@ pub fn judge(candidate: Candidate, tried: Result<Tried, TrialError>, catalog: &C
         Ok(mut tried) => {
             tried.size_bytes = tried.size_bytes.or_else(|| size::size(&candidate, catalog));
             tried.notes.extend(build::note(&candidate, tried.size_bytes, catalog));
+            tried.notes.extend(time::note(&candidate, &tried, catalog));
             let (verdict, reason) = match candidate.engine {
                 Engine::PostgreSql => match guessed(&candidate, &tried, catalog) {
                     Some(reason) => (Verdict::Untested, reason),
