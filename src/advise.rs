@@ -6,9 +6,11 @@
 mod advisor;
 mod build;
 mod candidates;
+mod columns;
 pub mod ddl;
 mod extensions;
 mod facts;
+mod implied;
 mod judge;
 mod pool;
 mod redundant;
@@ -18,7 +20,7 @@ mod unproposed;
 mod upkeep;
 mod workload;
 
-pub use advisor::{Advice, Outcome, advise, untested};
+pub use advisor::{Advice, Outcome, advise, partners, untested};
 pub use candidates::candidates;
 pub use judge::{judge, rank, uses};
 pub use redundant::Redundant;
