@@ -17,6 +17,7 @@ mod model;
 mod moving;
 mod past;
 mod picker;
+mod places;
 mod prompt;
 mod requests;
 mod sheet;
@@ -28,7 +29,7 @@ mod update;
 mod views;
 
 pub use advice::Advice;
-pub use comparison::{Compared, Comparison, Side};
+pub use comparison::{Compared, Comparison, IndexSet, Side};
 pub use editor::Editor;
 pub use faces::{Document, Face, Faces, Flat, Group, GroupKind, Groups, SortBy, groups, weight};
 pub use form::{Field, Form};

@@ -15,10 +15,11 @@ mod screen;
 mod settings;
 mod shell;
 mod snapshot;
+mod suppositions;
 mod themes;
 mod workload;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -100,7 +101,7 @@ pub fn main(engine: Option<&'static Provider>) -> ExitCode {
     {
         demo::engine_main(provider, &words.collect::<Vec<_>>());
     }
-    let matches = Cli::command().try_get_matches();
+    let matches = Cli::command().try_get_matches_from(std::env::args_os().map(statement_not_option));
     let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -114,6 +115,13 @@ pub fn main(engine: Option<&'static Provider>) -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// A statement may begin with a comment, which is no option: no option has white space after its dashes. The space goes again
+/// where the statement is taken.
+fn statement_not_option(word: OsString) -> OsString {
+    let comment = word.to_str().and_then(|w| w.strip_prefix("--")).is_some_and(|w| w.starts_with(char::is_whitespace));
+    if comment { [OsString::from(" "), word].into_iter().collect() } else { word }
 }
 
 fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
@@ -131,7 +139,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
-            Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::Advise(options)) => Box::pin(advise::run(options, engine)).await,
             Some(Command::History(options)) => history::run(&options),
             Some(Command::Themes(options)) => themes::run(&options.common),
             Some(Command::Keys) => Output::standard().text(&settings::keymap().listing()),

@@ -16,6 +16,7 @@ use crate::{
     advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
     plan::{Engine, Plan, diff::Diff},
+    whatif::Supposed,
 };
 
 /// Everything a command has to say of one statement.
@@ -33,6 +34,8 @@ pub struct Report<'a> {
     pub notes: &'a BTreeMap<u32, String>,
     /// What no index is proposed for, and why.
     pub unproposed: &'a [String],
+    /// What the statement does under suppositions.
+    pub supposed: &'a [Supposed],
 }
 
 /// Nobody wrote anything.
@@ -84,6 +87,8 @@ pub struct WorkloadReport<'a> {
     pub advice: &'a Advice,
     /// How much was searched for it.
     pub searched: Searched,
+    /// What its statements do under suppositions.
+    pub supposed: &'a [Supposed],
 }
 
 /// How much a search for indexes did.
@@ -101,7 +106,7 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[] }
+        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[], supposed: &[] }
     }
 }
 

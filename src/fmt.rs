@@ -115,14 +115,16 @@ pub fn date(seconds: u64) -> String {
     format!("{year}-{month:02}-{day:02} {:02}:{:02}", rest / 3_600, rest % 3_600 / 60)
 }
 
-/// How many times: `×12`, `×5.0 k`.
+/// How many times: `×12`, `×5.0 k`, `×7.9 G`. Beyond what has a letter the power of ten is told.
 #[must_use]
 pub fn times(n: f64) -> String {
     match n {
         n if n < 10.0 => format!("×{n:.1}"),
         n if n < 1_000.0 => format!("×{n:.0}"),
         n if n < 1e6 => format!("×{:.1} k", n / 1e3),
-        n => format!("×{:.1} M", n / 1e6),
+        n if n < 1e9 => format!("×{:.1} M", n / 1e6),
+        n if n < 1e12 => format!("×{:.1} G", n / 1e9),
+        n => format!("×{n:.0e}"),
     }
 }
 
@@ -190,5 +192,7 @@ mod tests {
         assert_eq!(super::percent(0.004), "<1 %");
         assert_eq!(super::percent(0.37), "37 %");
         assert_eq!(super::times(5015.4), "×5.0 k");
+        assert_eq!(super::times(7.911e9), "×7.9 G");
+        assert_eq!(super::times(7_911_647_269e6), "×8e15");
     }
 }

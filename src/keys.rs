@@ -194,6 +194,7 @@ pub enum Command {
     SaveFile,
     EditOutside,
     TryIndex,
+    TryTogether,
     EditProposal,
     Note,
     Yes,

@@ -19,6 +19,8 @@ mod text;
 mod tidb;
 mod traditional;
 
+use std::sync::Arc;
+
 use crate::plan::Plan;
 use source::Source;
 
@@ -51,6 +53,12 @@ pub fn read(text: &str) -> Result<Vec<Plan>, ReadError> {
 /// until there, marked by a note and [`crate::plan::Flag::Partial`] on the root. Without an error there is at least one plan.
 #[must_use]
 pub fn read_partial(text: &str) -> (Vec<Plan>, Option<ReadError>) {
+    read_shared(&Arc::from(text))
+}
+
+/// [`read_partial`] of a text that the plans keep as their source without copying it.
+#[must_use]
+pub fn read_shared(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
     sniff::read(text)
 }
 

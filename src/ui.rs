@@ -55,6 +55,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
         error::draw(frame, area, model, theme);
     }
     header::footer(frame, bottom, model, theme);
+    header::toast(frame, body, model, theme);
     if let Some(page) = model.page {
         extents = overlay::page(frame, body, page, model, theme);
     }

@@ -139,6 +139,7 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(text(&output.stdout), "");
     let error = text(&output.stderr);
     assert!(error.starts_with("whyslow: reading no/such/plan.json: No such file"), "{error}");
+    assert!(error.contains("\n  next: check the path"), "{error}");
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn rows_that_a_filter_threw_away_are_counted_alike() {
 fn parallel_time_is_that_of_the_processes_that_ran() {
     let plan = fixture("postgresql-15/parallel-noleader.analyze.json");
     let scan = plan.ids().find(|id| plan.node(*id).native == "Parallel Seq Scan").unwrap();
-    let workers = plan.node(scan).workers.unwrap();
+    let workers = plan.node(scan).workers.as_deref().unwrap();
     let derived = plan.derived(scan);
     assert!((derived.processes - 2.0).abs() < 0.01, "two workers, no leader: {}", derived.processes);
     // The average lies between the fastest and the slowest.

@@ -33,7 +33,7 @@ fn full(index: Option<&str>) -> Plan {
     let mut builder = PlanBuilder::new();
     let mut root = Node::new(Role::Root, Operator::Sort, "Sort");
     root.keys = vec!["o.total DESC".into()];
-    root.spill = Some(Spill { bytes: Some(8192), how: "external merge".into() });
+    root.spill = Some(Box::new(Spill { bytes: Some(8192), how: "external merge".into() }));
     root.cost.total = Some(120.0);
     root.flags = vec![Flag::Filesort, Flag::Spill];
     let root = builder.push(None, root).unwrap();
@@ -46,14 +46,14 @@ fn full(index: Option<&str>) -> Plan {
     scan.rows.loops = Some(3.0);
     scan.rows.removed = Some(959_877.0);
     scan.timing = Some(Timing::PerLoop { first_ms: 0.1, last_ms: 801.0 });
-    scan.buffers = Some(Buffers { hit: 120, read: 15_691, ..Buffers::default() });
-    scan.workers = Some(Workers {
+    scan.buffers = Some(Box::new(Buffers { hit: 120, read: 15_691, ..Buffers::default() }));
+    scan.workers = Some(Box::new(Workers {
         planned: Some(2),
         launched: Some(2),
         min_ms: Some(1.0),
         max_ms: Some(2.0),
         ..Workers::default()
-    });
+    }));
     scan.conditions.filter = Some("(customer_id = 42)".into());
     scan.line = Some(12);
     scan.extra = vec![("Async Capable".into(), "false".into()), ("x".into(), "1".into()), ("x".into(), "2".into())];
@@ -153,7 +153,8 @@ fn a_document_of_a_workload_fits_the_schema() {
         ..Advice::default()
     };
     let searched = Searched { candidates: 3, explains: 4, seconds: 0.2 };
-    let report = WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched };
+    let report =
+        WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched, supposed: &[] };
     let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);

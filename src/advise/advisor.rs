@@ -7,6 +7,7 @@ use super::{
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
+    rename,
     search::{Found, search, subsumes},
     size,
     unproposed::unproposed,
@@ -207,6 +208,20 @@ impl Report<'_> {
         for (at, (place, _)) in places.into_iter().enumerate() {
             set.extend(self.chosen(at, place));
         }
+        // A plan with the whole set tells the others by their names too.
+        let called: Vec<(String, String)> = self
+            .set
+            .iter()
+            .filter_map(|chosen| {
+                let own = set.iter().find(|p| p.candidate == chosen.candidate)?;
+                Some((chosen.name.clone(), own.name.clone()))
+            })
+            .collect();
+        for tried in set.iter_mut().filter_map(|p| p.tried.as_mut()) {
+            for (trial, own) in &called {
+                rename(&mut tried.after, trial, own);
+            }
+        }
         let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
         rest.extend(self.unmade(&set, &rest).await);
         rank(&mut rest);
@@ -232,7 +247,7 @@ impl Report<'_> {
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
         let candidate = self.set[number].candidate.clone();
-        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, &candidate);
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(&candidate));
         let tried = Tried {
             method: self.trial.method(),
             trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
@@ -323,7 +338,9 @@ impl Report<'_> {
             }
         }
         let unmade = |i: u16| self.found.unmade.get(usize::from(i)).copied().unwrap_or(false);
-        order.retain(|i| !self.found.set.contains(i) && !unmade(*i));
+        let things = &self.pool.things;
+        let chosen = |i: u16| set.iter().any(|p| candidates::same(&p.candidate, &things[usize::from(i)].candidate));
+        order.retain(|i| !self.found.set.contains(i) && !unmade(*i) && !chosen(*i));
         order.truncate(SHOWN.saturating_sub(set.len()));
         let mut found = Vec::new();
         for place in order {
@@ -370,6 +387,9 @@ impl Report<'_> {
         let name = ddl::name_beside(&proposal.candidate, self.catalog, &self.names);
         proposal.ddl = ddl::create(&proposal.candidate, &name, self.catalog);
         proposal.undo = ddl::drop(&proposal.candidate, &name, self.catalog);
+        if let Some(tried) = &mut proposal.tried {
+            judge::called(tried, &name);
+        }
         proposal.name.clone_from(&name);
         self.names.push(name);
     }

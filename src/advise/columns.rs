@@ -169,7 +169,7 @@ fn stands_beside(less: &Candidate, at: usize, set: &[Chosen], catalog: &Catalog)
 mod tests {
     use super::{Chosen, Plans, weigh, without};
     use crate::{
-        advise::{Boxed, Candidate, Key, Planned, Trial, TrialError, Tried, Trust, Weighted},
+        advise::{Boxed, Candidate, Change, Key, Planned, Trial, TrialError, Tried, Trust, Weighted},
         catalog::Catalog,
         plan::{Engine::PostgreSql, Node, Operator, Plan, PlanBuilder, Role},
     };
@@ -204,15 +204,15 @@ mod tests {
             Box::pin(std::future::ready(Err(TrialError::Unsupported { method: "fake", reason: String::new() })))
         }
 
-        fn try_set<'a>(
+        fn plans<'a>(
             &'a mut self,
             statements: &'a [&'a str],
-            candidates: &'a [&'a Candidate],
-        ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
-            let name = format!("made {}", candidates[0].keys.len() + candidates[0].include.len());
-            let plan = plan(&name, cost(candidates[0]));
+            change: Change<'a>,
+        ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+            let name = format!("made {}", change.add[0].keys.len() + change.add[0].include.len());
+            let plan = plan(&name, cost(change.add[0]));
             let answer = Planned { plan, trust: Trust::Close, names: vec![Some(name)] };
-            Box::pin(std::future::ready(statements.iter().map(|_| Ok(answer.clone())).collect()))
+            Box::pin(std::future::ready(Ok(statements.iter().map(|_| Ok(answer.clone())).collect())))
         }
     }
 

@@ -48,6 +48,7 @@ pub fn judge(
                 },
                 Engine::MySql | Engine::MariaDb => by_rows(&candidate, &tried),
             };
+            called(&mut tried, &name);
             (verdict, reason, Some(tried))
         }
     };
@@ -71,6 +72,12 @@ pub fn judge(
         entries_per_row,
         bytes_per_row,
     }
+}
+
+/// Calls the tried index in its plan as it will be called.
+pub(super) fn called(tried: &mut Tried, name: &str) {
+    super::rename(&mut tried.after, &tried.index_name, name);
+    name.clone_into(&mut tried.index_name);
 }
 
 /// An extension that is needed is said, and whether it is there.
@@ -237,7 +244,7 @@ fn by_rows(candidate: &Candidate, tried: &Tried) -> (Verdict, String) {
     }
 }
 
-fn flagged(plan: &Plan, flag: Flag) -> usize {
+pub(super) fn flagged(plan: &Plan, flag: Flag) -> usize {
     plan.ids().filter(|id| plan.node(*id).flags.contains(&flag) || plan.derived(*id).flags.contains(&flag)).count()
 }
 
@@ -260,7 +267,7 @@ fn part_read(tried: &Tried) -> Option<f64> {
 }
 
 /// Rows the plan expects to examine: each table's rows for every row that drives it.
-fn examined(plan: &Plan) -> f64 {
+pub(super) fn examined(plan: &Plan) -> f64 {
     let times = plan.executions();
     plan.ids()
         .filter(|id| plan.node(*id).relation.is_some())

@@ -11,7 +11,7 @@ use super::{
     tries, views,
 };
 use crate::{
-    advise::Proposal,
+    advise::{Proposal, Together},
     history::Run,
     inspect::{InspectError, Inspection},
     server::{ErrorKind, Info, ServerError},
@@ -73,6 +73,7 @@ fn show(model: &mut Model, work: &Work, inspection: Inspection) -> Vec<Effect> {
     let mut sheet = Sheet::new(Arc::clone(&plan), catalog.map(Arc::new), findings, true);
     sheet.statement.get_or_insert_with(|| work.asked.sql.clone());
     sheet.typed = work.asked.typed.as_ref().map(|(typed, _)| typed.clone());
+    sheet.advice = known_advice(model, &sheet);
     let sheet_asked = sheet.asked().unwrap_or(&work.asked.sql).to_owned();
     model.error = None;
     views::mark(model);
@@ -84,6 +85,15 @@ fn show(model: &mut Model, work: &Work, inspection: Inspection) -> Vec<Effect> {
         effects.extend(requests::find_indexes(model));
     }
     effects
+}
+
+/// What was tried for the same statement before, as long as the planner still sees it as it did then.
+fn known_advice(model: &Model, sheet: &Sheet) -> Option<Advice> {
+    let same = |other: &&Sheet| {
+        other.live && other.statement == sheet.statement && other.plan.total_cost() == sheet.plan.total_cost()
+    };
+    let known = model.sheets.iter().rev().find(|other| same(other) && other.advice.is_some())?;
+    known.advice.as_ref().map(|advice| Advice::new(advice.proposals.clone()))
 }
 
 pub(super) fn push_sheet(model: &mut Model, sheet: Sheet) {
@@ -146,6 +156,23 @@ pub(super) fn tried(
     }
 }
 
+pub(super) fn tried_together(
+    model: &mut Model,
+    generation: u64,
+    result: Result<Box<Together>, Box<ServerError>>,
+) -> Vec<Effect> {
+    let Some(work) = take_work(model, generation) else {
+        return Vec::new();
+    };
+    match result {
+        Ok(tried) => {
+            tries::tried_together(model, &work.asked.sql, *tried);
+            Vec::new()
+        }
+        Err(error) => failed(model, &work, error),
+    }
+}
+
 /// A run is on the disk: it joins the list, and its sheet learns where its plan is kept.
 pub(super) fn recorded(model: &mut Model, run: Run) {
     let sheet =
@@ -174,7 +201,7 @@ fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect
         }
         _ => {}
     }
-    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try)
+    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together)
         && let (Some(start), Some(position)) = (work.asked.start, error.position)
     {
         model.editor.mark_error(start, work.asked.original(position));

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    comparison,
+    comparison::{self, Comparison},
     faces::Face,
     line::LineEdit,
     lit,
@@ -71,7 +71,14 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::SearchHistory => past::search(model),
         Command::CompareWith => return past::compare(model),
+        Command::Mark if model.view == View::Indexes => {
+            if let Some(advice) = model.advice_mut() {
+                advice.mark();
+                moving::step(model, 1);
+            }
+        }
         Command::Mark => past::mark(model),
+        Command::TryTogether => return tries::together(model),
         Command::Format => format(model),
         Command::OpenFile => model.prompt = Some(Prompt::new(PromptKind::Open, known_file(model))),
         Command::SaveFile => model.prompt = Some(Prompt::new(PromptKind::Save { replace: false }, known_file(model))),
@@ -173,7 +180,10 @@ fn copy_plan(model: &mut Model, excerpt: Excerpt) -> Vec<Effect> {
 
 fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
     let proposal = model.advice().and_then(|a| a.selected());
+    let set = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(Comparison::set);
     let found = match command {
+        Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", set.ddl.join("\n"))),
+        Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", set.undo.join("\n"))),
         Command::CopyDdl => proposal.map(|p| ("the index", p.ddl.join("\n"))),
         Command::CopyUndo => proposal.map(|p| ("the undo", p.undo.join("\n"))),
         _ => requests::statement(model).map(|(sql, _)| ("the query", sql)),
@@ -250,7 +260,7 @@ fn leave(model: &mut Model) {
 
 fn back(model: &mut Model) {
     match model.view {
-        View::Compare if model.comparison.as_ref().is_some_and(|c| c.proposal().is_some()) => {
+        View::Compare if model.comparison.as_ref().is_some_and(|c| c.proposal().is_some() || c.set().is_some()) => {
             model.view = View::Indexes;
         }
         View::Compare => model.view = if model.sheet().is_some() { View::Plan } else { View::History },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{model::Model, model::View, tree::TreeState};
 use crate::{
-    advise::{Proposal, uses},
+    advise::{Proposal, Together, uses},
     plan::{
         Plan,
         diff::{self, Change, Diff},
@@ -26,8 +26,21 @@ pub enum Side {
 pub enum Compared {
     /// A statement without and with an index.
     Proposal(Box<Proposal>),
+    /// A statement without and with several indexes.
+    Together(Box<IndexSet>),
     /// Two plans, in a few words each.
     Plans(String, String),
+}
+
+/// Several indexes that were tried together.
+#[derive(Debug, Clone)]
+pub struct IndexSet {
+    /// What came of it.
+    pub tried: Together,
+    /// Statements that create them.
+    pub ddl: Vec<String>,
+    /// Statements that take them away again.
+    pub undo: Vec<String>,
 }
 
 /// Two plans, node beside node.
@@ -60,10 +73,10 @@ impl Comparison {
         let (before, mut after) = (TreeState::every(&first), TreeState::every(&second));
         let changed = second.ids().find(|id| !matches!(diff.after.get(id.index()), Some(Change::Same(_))));
         // The node that uses the index is what people want to see first, else the first that changed.
+        let named = |name: &str| second.ids().find(|id| second.node(*id).index.as_deref() == Some(name));
         let using = match &of {
-            Compared::Proposal(proposal) => proposal.tried.as_ref().and_then(|tried| {
-                second.ids().find(|id| second.node(*id).index.as_deref() == Some(tried.index_name.as_str()))
-            }),
+            Compared::Proposal(proposal) => proposal.tried.as_ref().and_then(|tried| named(&tried.index_name)),
+            Compared::Together(set) => set.tried.parts.iter().find_map(|part| named(part.name.as_deref()?)),
             Compared::Plans(..) => None,
         };
         if let Some(id) = using.or(changed) {
@@ -87,7 +100,16 @@ impl Comparison {
     pub const fn proposal(&self) -> Option<&Proposal> {
         match &self.of {
             Compared::Proposal(proposal) => Some(proposal),
-            Compared::Plans(..) => None,
+            Compared::Together(_) | Compared::Plans(..) => None,
+        }
+    }
+
+    /// The indexes that were tried together, if they are compared.
+    #[must_use]
+    pub const fn set(&self) -> Option<&IndexSet> {
+        match &self.of {
+            Compared::Together(set) => Some(set),
+            Compared::Proposal(_) | Compared::Plans(..) => None,
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Editor {
     pub mark: Option<(usize, usize)>,
     /// Whether the text changed since it was kept.
     pub dirty: bool,
+    /// The text is that of last time and was not touched yet: what is typed takes its place.
+    pub offered: bool,
 }
 
 impl Editor {
@@ -84,8 +86,19 @@ impl Editor {
         self.jump(span.start + lead.len());
     }
 
+    /// Takes the text of last time away if it was only offered; tells whether it did. The change can be undone.
+    fn take_offer(&mut self) -> bool {
+        let offered = std::mem::take(&mut self.offered);
+        if offered {
+            self.area.select_all();
+            self.area.cut();
+        }
+        offered
+    }
+
     /// Types a character.
     pub fn insert(&mut self, c: char) {
+        self.take_offer();
         self.area.insert_char(c);
         self.changed();
     }
@@ -102,6 +115,7 @@ impl Editor {
 
     /// Puts a pasted text in.
     pub fn paste(&mut self, text: &str) {
+        self.take_offer();
         self.area.insert_str(normal(text));
         self.changed();
     }
@@ -121,6 +135,7 @@ impl Editor {
             Command::TextEnd => CursorMove::Bottom,
             _ => return self.change(command),
         };
+        self.offered = false;
         self.area.move_cursor(movement);
         match command {
             Command::TextStart => self.area.move_cursor(CursorMove::Head),
@@ -131,6 +146,11 @@ impl Editor {
     }
 
     fn change(&mut self, command: Command) -> bool {
+        let takes = command == Command::DeleteBack;
+        if takes && self.take_offer() {
+            self.changed();
+            return true;
+        }
         match command {
             Command::NewLine => self.area.insert_newline(),
             Command::Indent => {
@@ -168,6 +188,7 @@ impl Editor {
 
     fn changed(&mut self) {
         self.mark = None;
+        self.offered = false;
         self.dirty = true;
         self.tokens =
             if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines(), None) };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{model::Extents, prompt::SaveError};
 use crate::{
-    advise::{Candidate, Proposal},
+    advise::{Candidate, Proposal, Together},
     catalog::{Catalog, Names},
     diagnose::Finding,
     history::Run,
@@ -95,6 +95,13 @@ pub enum Message {
         generation: u64,
         /// The index with what came of it.
         result: Result<Box<Proposal>, Box<ServerError>>,
+    },
+    /// The answer to [`Effect::TryTogether`].
+    TriedTogether {
+        /// Of the request.
+        generation: u64,
+        /// What came of it.
+        result: Result<Box<Together>, Box<ServerError>>,
     },
     /// Something to say in passing: what was copied and how, what could not be kept.
     Say(String),
@@ -201,6 +208,17 @@ pub enum Effect {
         candidate: Box<Candidate>,
         /// Facts about the statement's tables.
         catalog: Arc<Catalog>,
+        /// What trials may do.
+        allow: Allow,
+    },
+    /// Try several indexes at once.
+    TryTogether {
+        /// To be given back with the answer.
+        generation: u64,
+        /// One statement.
+        sql: String,
+        /// The indexes.
+        candidates: Vec<Candidate>,
         /// What trials may do.
         allow: Allow,
     },

@@ -3,22 +3,13 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    advice::Advice,
-    comparison::Comparison,
-    editor::Editor,
-    form::Form,
-    line::LineEdit,
-    message::Effect,
-    past::Past,
-    picker::Picker,
-    prompt::Prompt,
-    sheet::{Pane, Sheet},
-    views::Look,
+    advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, message::Effect, past::Past,
+    picker::Picker, prompt::Prompt, sheet::Sheet, views::Look,
 };
 use crate::{
     catalog::Names,
     history::Run,
-    keys::{Keymap, Place},
+    keys::Keymap,
     plan::{Engine, Plan},
     server::{Info, ServerError},
     sql::{Completion, Filled},
@@ -88,6 +79,8 @@ pub enum WorkKind {
     Advise,
     /// One index that the person thought of.
     Try,
+    /// Several indexes at once.
+    Together,
 }
 
 /// A question to be answered by yes or no.
@@ -328,6 +321,7 @@ impl Model {
         if let Some(text) = setup.query.as_deref().or(setup.draft.as_deref()) {
             model.editor.set_text(text);
             model.editor.dirty = setup.query.is_some();
+            model.editor.offered = setup.query.is_none();
         }
         model.sheets = setup.plans.into_iter().map(Sheet::saved).collect();
         if let Some(statement) = model.sheet().and_then(|s| s.statement.clone())
@@ -396,69 +390,6 @@ impl Model {
             || self.toast.is_some()
             || self.editor.dirty
             || matches!(self.link, Link::Connecting | Link::Preparing { .. })
-    }
-
-    /// Where the keys go, the innermost place first.
-    #[must_use]
-    pub fn places(&self) -> Vec<Place> {
-        if self.confirm.is_some() {
-            // Nothing else may begin while a word is asked for.
-            return vec![Place::Confirm];
-        }
-        if self.question.is_some() {
-            return vec![Place::Question];
-        }
-        if self.prompt.is_some() {
-            return vec![Place::Prompt, Place::Line];
-        }
-        if self.form.is_some() {
-            return vec![Place::Form, Place::Line];
-        }
-        if self.picker.is_some() {
-            return vec![Place::Picker, Place::Line];
-        }
-        if self.page.is_some() {
-            return vec![Place::Help, Place::Moving, Place::Always];
-        }
-        if self.searching.is_some() {
-            return vec![Place::Search, Place::Line, Place::Always];
-        }
-        self.behind()
-    }
-
-    /// Where the keys go when nothing stands in front.
-    #[must_use]
-    pub fn behind(&self) -> Vec<Place> {
-        let mut out = Vec::with_capacity(8);
-        if self.work.is_some() {
-            out.push(Place::Busy);
-        }
-        if self.view == View::Query && self.editor.typing {
-            out.extend(self.completion.is_some().then_some(Place::Completion));
-            // Esc closes an error first; everything else is typed.
-            out.extend(self.error.is_some().then_some(Place::Error));
-            out.extend([Place::Editor, Place::Always]);
-            return out;
-        }
-        out.extend(self.error.is_some().then_some(Place::Error));
-        match self.view {
-            View::Start => out.extend([Place::Start, Place::Moving]),
-            View::Query => out.push(Place::Query),
-            View::Plan => {
-                match self.sheet().map(|s| s.pane) {
-                    Some(Pane::Tree) => out.push(Place::Tree),
-                    Some(Pane::Findings) => out.push(Place::Findings),
-                    _ => {}
-                }
-                out.extend([Place::Plan, Place::Moving]);
-            }
-            View::Indexes => out.extend([Place::Indexes, Place::Moving]),
-            View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
-            View::Table => out.push(Place::Moving),
-            View::History => out.extend([Place::History, Place::Moving]),
-        }
-        out.extend([Place::Normal, Place::Always]);
-        out
     }
 
     /// Says something in passing.

@@ -119,6 +119,7 @@ fn ask(model: &mut Model, kind: WorkKind, asked: Asked, then_advise: bool, confi
     effects.extend(keep_draft(model));
     model.error = None;
     model.editor.mark = None;
+    model.editor.offered = false;
     let (sql, generic) = (asked.sql.clone(), asked.generic);
     let generation = begin(model, kind, asked, then_advise);
     effects.push(Effect::Explain { generation, sql, analyze: kind == WorkKind::Analyze, generic, confirmed });

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{
     advice::Advice,
+    comparison::{Compared, Comparison, IndexSet},
     message::Effect,
     model::{Asked, Model, Question, View, WorkKind},
     prompt::{Prompt, PromptKind},
     requests,
 };
 use crate::{
-    advise::{Candidate, Key, Proposal, Verdict},
+    advise::{Candidate, Key, Part, Proposal, Together, Verdict},
     plan::Engine,
     sql::{self, IndexText},
 };
@@ -185,4 +186,45 @@ pub(super) fn answer(model: &mut Model, yes: bool) -> Vec<Effect> {
         model.say("nothing is made: proposals stay untested");
     }
     requests::find_indexes(model)
+}
+
+/// Tries the marked proposals together.
+pub(super) fn together(model: &mut Model) -> Vec<Effect> {
+    const MOST: usize = 12;
+    let Some((sheet, advice)) = model.sheet().and_then(|sheet| Some((sheet, sheet.advice.as_ref()?))) else {
+        model.say("look for indexes first (x)");
+        return Vec::new();
+    };
+    let candidates: Vec<Candidate> = advice.marked().map(|p| p.candidate.clone()).collect();
+    let sql = sheet.statement.clone().filter(|_| sheet.live);
+    match (candidates.len(), sql) {
+        (0 | 1, _) => model.say("mark two indexes or more (Space), then try them together"),
+        (n, _) if n > MOST => model.say(format!("at most {MOST} are tried together")),
+        (_, None) => model.say("indexes are tried for a plan that was explained here: explain one first (r)"),
+        (_, Some(sql)) => {
+            let mut effects = requests::cancel_quietly(model);
+            model.error = None;
+            let generation = requests::begin(model, WorkKind::Together, Asked::plain(sql.clone(), None), false);
+            effects.push(Effect::TryTogether { generation, sql, candidates, allow: model.allow });
+            return effects;
+        }
+    }
+    Vec::new()
+}
+
+/// Puts the plans without and with all of them side by side.
+pub(super) fn tried_together(model: &mut Model, asked: &str, tried: Together) {
+    let Some(at) = model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(asked)) else { return };
+    super::views::mark(model);
+    model.current = at;
+    let texts = |pick: fn(&Proposal) -> &Vec<String>| -> Vec<String> {
+        let all = model.advice().map(|advice| advice.proposals.as_slice()).unwrap_or_default();
+        let of = |part: &Part| all.iter().find(|p| p.candidate == part.candidate).map(pick).cloned();
+        tried.parts.iter().filter_map(of).flatten().collect()
+    };
+    let (ddl, undo) = (texts(|p| &p.ddl), texts(|p| &p.undo));
+    let (before, after) = (Arc::new(tried.before.clone()), Arc::new(tried.after.clone()));
+    let set = IndexSet { tried, ddl, undo };
+    model.comparison = Some(Comparison::new(Compared::Together(Box::new(set)), before, after));
+    model.view = View::Compare;
 }

@@ -63,6 +63,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Tried { generation, result } => answers::tried(model, generation, result),
+        Message::TriedTogether { generation, result } => answers::tried_together(model, generation, result),
         Message::Opened { path, result } => {
             prompt::opened(model, path, result);
             Vec::new()
@@ -144,10 +145,17 @@ fn paste(model: &mut Model, text: &str) {
         trees::search_as_typed(model);
         return;
     }
-    // A query pasted anywhere is meant for the editor.
-    model.view = View::Query;
-    model.editor.typing = true;
-    model.editor.paste(text);
+    // A query pasted anywhere is meant for the editor: into the text where that is typed, else in its place.
+    if model.view == View::Query && model.editor.typing {
+        model.editor.paste(text);
+    } else {
+        if !model.editor.is_blank() && !model.editor.offered {
+            model.say("pasted in the place of the query before; undo brings that back");
+        }
+        model.editor.set_text(text);
+        model.view = View::Query;
+        model.editor.typing = true;
+    }
     model.unsaved_for = Duration::ZERO;
 }
 

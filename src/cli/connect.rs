@@ -73,7 +73,16 @@ fn resolve(text: Option<&str>) -> Result<Target, TargetError> {
 fn unclear(error: &TargetError) -> Failure {
     let names: Vec<&str> = settings::config().connections.iter().map(|(name, _)| name.as_str()).collect();
     let saved = if names.is_empty() { String::new() } else { format!("; saved connections: {}", names.join(", ")) };
-    Failure::plain("finding the server", &format!("{error}{saved}"))
+    let failure = Failure::plain("finding the server", &format!("{error}{saved}"));
+    match error {
+        TargetError::Nothing => failure.with("whyslow postgres://user@host/database, or whyslow demo"),
+        TargetError::Malformed { .. } => {
+            failure.with("write it as postgres://user@host:port/database?sslmode=require, or see whyslow --help")
+        }
+        TargetError::Unsupported { .. } => {
+            failure.with("leave the option out or give it another value; nothing was sent")
+        }
+    }
 }
 
 async fn start_demo(engine: Option<&'static Provider>) -> Result<Demo, Failure> {

@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print, settings, snapshot,
+    print, settings, snapshot, suppositions,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -15,8 +15,8 @@ use crate::{
     demo::Provider,
     export::{Report, Searched},
     inspect::{self, InspectError, Inspection},
-    server::{Canceller, ErrorKind, ExplainRequest, Session},
-    whatif::{self, Allow},
+    server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session},
+    whatif::{self, Allow, Supposed},
 };
 
 /// Runs the command.
@@ -44,7 +44,7 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     };
     let allow = options.connecting.allow();
     let canceller = session.canceller();
-    let work = explain(&mut session, request, options.runs, options.advise.then_some(allow));
+    let work = explain(&mut session, request, &options, allow);
     let (inspection, advice) = cancellable(&canceller, work).await?;
     drop(session);
     drop(demo);
@@ -57,24 +57,26 @@ pub(super) const CONFIRMATION: &str = "run";
 async fn explain(
     session: &mut Session,
     mut request: ExplainRequest,
-    runs: usize,
-    trials: Option<Allow>,
+    options: &Statement,
+    allow: Allow,
 ) -> Result<(Inspection, Advice), Failure> {
+    let runs = options.runs;
     let failed = |e: &InspectError, sql: &str| Failure::inspect(e, sql);
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
             if !confirmed(&error.to_string())? {
-                return Err(Failure::server(&error, Some(&request.sql)));
+                return Err(Failure::server(&with_the_option(error), Some(&request.sql)));
             }
             request.confirmed = true;
             inspect::inspect(session, &request, runs).await.map_err(|e| failed(&e, &request.sql))?
         }
         other => other.map_err(|e| failed(&e, &request.sql))?,
     };
-    let advice = match trials {
-        Some(allow) => propose(session, &request.sql, &inspection, allow).await?,
-        None => Advice::default(),
-    };
+    let catalog = inspection.catalog.as_ref();
+    let supposed = suppositions::answers(session, &[&request.sql], &options.drops, catalog, allow).await?;
+    let advice =
+        if options.advise { propose(session, &request.sql, &inspection, allow).await? } else { Advice::default() };
+    let advice = Advice { supposed, ..advice };
     Ok((inspection, advice))
 }
 
@@ -84,6 +86,7 @@ pub(super) struct Advice {
     pub(super) proposals: Vec<Proposal>,
     pub(super) searched: Option<Searched>,
     pub(super) unproposed: Vec<String>,
+    pub(super) supposed: Vec<Supposed>,
 }
 
 impl Advice {
@@ -93,6 +96,7 @@ impl Advice {
             proposals: &self.proposals,
             searched: self.searched,
             unproposed: &self.unproposed,
+            supposed: &self.supposed,
             ..Report::new(&inspection.plan, &inspection.findings)
         }
     }
@@ -112,7 +116,12 @@ async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allo
         .map_err(|e| Failure::server(&e, Some(sql)))?;
     let searched =
         Searched { candidates: advice.candidates, explains: advice.explains, seconds: started.elapsed().as_secs_f64() };
-    Ok(Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed })
+    Ok(Advice {
+        proposals: advice.proposals,
+        searched: Some(searched),
+        unproposed: advice.unproposed,
+        ..Advice::default()
+    })
 }
 
 /// The catalog, or why nothing can be proposed without one.
@@ -126,6 +135,12 @@ pub(super) fn found(catalog: Option<&Catalog>) -> Result<&Catalog, Failure> {
             "the catalog of the tables could not be read, so nothing can be proposed; grant SELECT on them",
         )
     })
+}
+
+/// Says how a person confirms where nobody can be asked.
+fn with_the_option(error: ServerError) -> ServerError {
+    let next = error.next.clone().unwrap_or_default();
+    error.next(format!("{next}; --confirm {CONFIRMATION} confirms"))
 }
 
 /// Asks for the word on a terminal; without one the answer is no.
@@ -175,7 +190,11 @@ fn statement(sql: Option<String>, file: Option<&std::path::Path>) -> Result<Stri
         (Some(_), Some(_)) => {
             return Err(Failure::plain("reading the statement", "it was given both as a word and by --file; keep one"));
         }
-        (Some(sql), None) => sql,
+        // The space kept the comment it begins with from being taken for an option.
+        (Some(sql), None) => match sql.strip_prefix(' ') {
+            Some(rest) if rest.starts_with("--") => rest.to_owned(),
+            _ => sql,
+        },
         (None, Some(file)) => input::file(file)?,
         (None, None) if input::is_piped() => input::stdin()?,
         (None, None) => String::new(),

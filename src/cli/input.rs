@@ -20,8 +20,17 @@ pub(super) fn file(path: &Path) -> Result<String, Failure> {
         return stdin();
     }
     let attempted = || format!("reading {}", path.display());
-    let opened = std::fs::File::open(path).map_err(|e| Failure::plain(&attempted(), &e.to_string()))?;
-    all(opened).map_err(|e| Failure::plain(&attempted(), &e.to_string()))
+    let failed = |e: &io::Error| {
+        let next = match e.kind() {
+            io::ErrorKind::NotFound => "check the path; - reads standard input",
+            io::ErrorKind::PermissionDenied => "have the file made readable for you, or pipe it in with - as the path",
+            io::ErrorKind::IsADirectory => "name a file in it",
+            _ => "check the file, or pipe it in with - as the path",
+        };
+        Failure::plain(&attempted(), &e.to_string()).with(next)
+    };
+    let opened = std::fs::File::open(path).map_err(|e| failed(&e))?;
+    all(opened).map_err(|e| failed(&e))
 }
 
 /// All of standard input.

@@ -133,6 +133,9 @@ pub(super) struct Statement {
     /// Look for indexes and test each
     #[arg(long)]
     pub(super) advise: bool,
+    /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
+    #[arg(long = "drop", value_name = "INDEX")]
+    pub(super) drops: Vec<String>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
     #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
     pub(super) snapshot: Option<PathBuf>,
@@ -216,6 +219,9 @@ pub(super) struct Advise {
     /// How many new indexes at most
     #[arg(long, value_name = "N")]
     pub(super) max_indexes: Option<usize>,
+    /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
+    #[arg(long = "drop", value_name = "INDEX")]
+    pub(super) drops: Vec<String>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) time: Option<f64>,

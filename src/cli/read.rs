@@ -1,6 +1,6 @@
 //! `whyslow read`: a plan somebody already has.
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use super::{failure::Failure, input, options, output::Output, print, screen};
 use crate::{diagnose, export::Report, read};
@@ -17,7 +17,8 @@ pub(super) async fn run(options: &options::Read) -> Result<ExitCode, Failure> {
         }
         _ => ("standard input".to_owned(), input::stdin()?),
     };
-    let (plans, error) = read::read_partial(&document);
+    let document = Arc::from(document);
+    let (plans, error) = read::read_shared(&document);
     let failure = error.map(|e| Failure::unreadable(&e, &name, &document));
     if let Some(failure) = failure.as_ref().filter(|_| plans.is_empty()) {
         return Err(failure.clone());

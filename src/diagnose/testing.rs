@@ -66,7 +66,7 @@ impl Say for Node {
         self
     }
     fn spilled(mut self, how: &str, bytes: Option<u64>) -> Self {
-        self.spill = Some(Spill { bytes, how: how.to_owned() });
+        self.spill = Some(Box::new(Spill { bytes, how: how.to_owned() }));
         self
     }
     fn extra(mut self, key: &str, value: &str) -> Self {

@@ -19,7 +19,8 @@ impl Rule for WorkersNotLaunched {
 
     fn check(&self, context: Context<'_>, found: &mut Vec<Finding>) {
         for gather in context.of(&[Operator::Gather, Operator::GatherMerge]) {
-            let Some((planned, launched)) = context.plan.node(gather).workers.and_then(|w| w.planned.zip(w.launched))
+            let Some((planned, launched)) =
+                context.plan.node(gather).workers.as_ref().and_then(|w| w.planned.zip(w.launched))
             else {
                 continue;
             };
@@ -55,7 +56,7 @@ mod tests {
     fn missing_workers_are_found_and_a_full_crew_or_an_estimate_is_not() {
         for (launched, count) in [(Some(0), 1), (Some(1), 1), (Some(2), 0), (None, 0)] {
             let mut gather = node(Operator::Gather).ran(1.0, 1.0, 90.0);
-            gather.workers = Some(Workers { planned: Some(2), launched, ..Workers::default() });
+            gather.workers = Some(Box::new(Workers { planned: Some(2), launched, ..Workers::default() }));
             let plan =
                 plan(Engine::PostgreSql, [(0, gather), (1, node(Operator::SeqScan).on("t").ran(5e5, 1.0, 80.0))]);
             assert_eq!(found(&WorkersNotLaunched, &plan, None).len(), count, "{launched:?}");

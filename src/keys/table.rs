@@ -31,6 +31,7 @@ pub static COMMANDS: &[Binding] = &[
 
     line(Open, "open", &["ret"], &[Start], "Explain the sample query", "explain it"),
     line(Open, "open", &["ret"], &[Findings], "Go to the node it is about", "go to node"),
+    line(Command::TryTogether, "try-together", &["t"], &[Indexes], "Try the marked indexes together: what they do, and each one's own part", "try together"),
     line(Open, "open", &["ret"], &[Indexes], "Show the plans before and after", "before/after"),
     line(Open, "open", &["ret"], &[History], "Show the run's plan, or its statement where no plan was kept", "open"),
     line(Open, "open", &["ret"], &[Tree], "Go to the node's details", ""),
@@ -41,6 +42,7 @@ pub static COMMANDS: &[Binding] = &[
     line(Command::TryIndex, "try-index", &["i"], &[Indexes], "Type an index of your own and try it", "try your own"),
     line(Command::TryIndex, "try-index", &["i"], &[Plan], "Type an index of your own and try it", ""),
     line(Command::EditProposal, "edit-proposal", &["e"], &[Indexes], "Change the proposal and try that", "edit"),
+    line(Command::Mark, "mark", &["space"], &[Indexes], "Mark the index, to try several together", "mark"),
     line(CopyDdl, "copy-ddl", &["y"], &[Indexes, Compare], "Copy the statements that create the index", "copy DDL"),
     line(Command::CopyUndo, "copy-undo", &["Y"], &[Indexes, Compare], "Copy the statements that take it away again", ""),
     line(Command::CopyQuery, "copy-query", &["y"], &[Query, Plan], "Copy the query", ""),

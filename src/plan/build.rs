@@ -28,6 +28,28 @@ impl Plan {
     }
 }
 
+/// PostgreSQL's own limit of row counts (`MAXIMUM_ROWCOUNT` in `costsize.c`).
+const MOST: f64 = 1e100;
+
+/// Servers print no infinities; readers may have multiplied what a forged document says. Zero has no sign.
+fn stay_finite(node: &mut Node) {
+    let (rows, cost) = (&mut node.rows, &mut node.cost);
+    for number in [
+        &mut rows.estimated,
+        &mut rows.examined,
+        &mut rows.actual,
+        &mut rows.loops,
+        &mut rows.removed,
+        &mut rows.removed_by_recheck,
+        &mut rows.width,
+        &mut cost.startup,
+        &mut cost.total,
+        &mut cost.own,
+    ] {
+        *number = number.filter(|n| n.is_finite()).map(|n| if n == 0.0 { 0.0 } else { n.clamp(-MOST, MOST) });
+    }
+}
+
 /// Collects nodes in pre-order and closes them into a [`Plan`].
 #[derive(Debug, Default)]
 pub struct PlanBuilder {
@@ -81,6 +103,7 @@ impl PlanBuilder {
         if self.nodes.is_empty() {
             return Err(BuildError::Empty);
         }
+        self.nodes.iter_mut().for_each(stay_finite);
         let end = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         for id in self.path.drain(..) {
             self.ends[id.index()] = end;

@@ -27,11 +27,11 @@ pub struct Derived {
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
     /// Blocks without children.
-    pub self_buffers: Option<Buffers>,
+    pub self_buffers: Option<Box<Buffers>>,
     /// Waiting for blocks without children.
-    pub self_io: Option<Io>,
+    pub self_io: Option<Box<Io>>,
     /// Log written without children.
-    pub self_wal: Option<Wal>,
+    pub self_wal: Option<Box<Wal>>,
     /// Rows over all loops are known only roughly: the average that was printed is rounded to whole rows.
     pub rough_rows: bool,
     /// Time over all loops is known only roughly: the microseconds that were rounded off add up to a hundredth of it or more.
@@ -137,9 +137,9 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 self_cost: self_cost[i],
                 q_error: q_error(node),
                 share: shares[i],
-                self_buffers: own.buffers[i],
-                self_io: own.io[i],
-                self_wal: own.wal[i],
+                self_buffers: own.buffers.get(i).copied().flatten().map(Box::new),
+                self_io: own.io.get(i).copied().flatten().map(Box::new),
+                self_wal: own.wal.get(i).copied().flatten().map(Box::new),
                 rough_rows: node.rows.rounded && loops(node) > 1.0,
                 rough_time: rough_time(node),
                 processes: processes[i],

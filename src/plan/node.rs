@@ -342,20 +342,20 @@ pub struct Node {
     pub rows: Rows,
     /// Time, if measured.
     pub timing: Option<Timing>,
-    /// Blocks, if measured.
-    pub buffers: Option<Buffers>,
+    /// Blocks, if measured. What few nodes have lies apart, so that plans of 100,000 nodes stay small.
+    pub buffers: Option<Box<Buffers>>,
     /// Waiting for blocks, if measured.
-    pub io: Option<Io>,
+    pub io: Option<Box<Io>>,
     /// Log written, if counted.
-    pub wal: Option<Wal>,
+    pub wal: Option<Box<Wal>>,
     /// Conditions.
     pub conditions: Conditions,
     /// Sort, group or hash keys.
     pub keys: Vec<String>,
     /// Parallel workers.
-    pub workers: Option<Workers>,
+    pub workers: Option<Box<Workers>>,
     /// Memory overflow.
-    pub spill: Option<Spill>,
+    pub spill: Option<Box<Spill>>,
     /// What the reader saw to stand out; [`super::Derived`] adds what follows from numbers.
     pub flags: Vec<Flag>,
     /// Line of the source document, from 1.

@@ -5,7 +5,7 @@ mod quotes;
 
 use std::borrow::Cow;
 
-use super::log;
+use super::{ReadError, log};
 use marks::Marks;
 
 /// A text without frames.
@@ -64,17 +64,51 @@ fn framed(text: &str) -> bool {
     text.lines().take(3).any(|row| row.trim_end().ends_with(['+', '|', '↵', '│', '║']))
 }
 
+/// An error's place in a text of which [`unescape_batch`] made the one that was read.
+pub(super) fn place_in_batch(text: &str, error: ReadError) -> ReadError {
+    let (mut line, mut column) = (1, 1);
+    // What was read, character by character, with the line and the column it stands on in the text.
+    let (mut read_line, mut read_column) = (1, 1);
+    let mut chars = text.chars().peekable();
+    while (read_line, read_column) < (error.line, error.column) {
+        let Some(c) = chars.next() else { break };
+        let (mut read, mut wide) = (c, 1);
+        if c == '\\'
+            && let Some(plain) = chars.peek().and_then(|c| escaped(*c))
+        {
+            chars.next();
+            (read, wide) = (plain, 2);
+        }
+        if read == '\n' {
+            (read_line, read_column) = (read_line + 1, 1);
+        } else {
+            read_column += 1;
+        }
+        (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + wide) };
+    }
+    ReadError { line, column, ..error }
+}
+
+/// What a character after a backslash stands for.
+const fn escaped(c: char) -> Option<char> {
+    match c {
+        'n' => Some('\n'),
+        't' => Some('\t'),
+        '0' => Some('\0'),
+        '\\' => Some('\\'),
+        _ => None,
+    }
+}
+
 fn unescape_batch(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => match chars.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('0') => out.push('\0'),
-                Some('\\') | None => out.push('\\'),
-                Some(other) => out.extend(['\\', other]),
+            '\\' => match chars.next().map(|c| (c, escaped(c))) {
+                Some((_, Some(plain))) => out.push(plain),
+                Some((other, None)) => out.extend(['\\', other]),
+                None => out.push('\\'),
             },
             c => out.push(c),
         }

@@ -37,15 +37,21 @@ struct Span {
     end: u32,
 }
 
+impl Span {
+    /// No place at all. It would be a text of 4 GiB.
+    const NONE: Self = Self { start: u32::MAX, end: u32::MAX };
+}
+
+/// Plans are mostly these: twenty bytes each.
 #[derive(Debug)]
 struct Slot {
+    /// Between the quotes; [`Span::NONE`] without a key.
+    key: Span,
+    /// The value's first byte, of quotes and brackets too.
+    start: u32,
+    /// Of an array or an object the slot after its last descendant, of others the byte after the value.
+    stop: u32,
     kind: Kind,
-    /// Between the quotes.
-    key: Option<Span>,
-    /// Quotes and brackets included.
-    span: Span,
-    /// The slot after this value's last descendant.
-    next: u32,
 }
 
 /// One JSON value and everything in it, in pre-order.
@@ -114,7 +120,16 @@ impl Lines {
             "" => "the end of the line".to_owned(),
             word => format!("`{}`", text::one_line(word)),
         };
-        ReadError { line, column: offset(column), expected: expected.into(), found }
+        ReadError { line, column: offset(column), expected: shortened(expected.into()), found }
+    }
+}
+
+/// What was expected may be made of the document's own words.
+pub(super) fn shortened(words: String) -> String {
+    let words = if words.contains(text::is_hostile) { text::one_line(&words) } else { words };
+    match words.char_indices().nth(120) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words,
     }
 }
 
@@ -140,8 +155,7 @@ pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed
     let end = reader.at.min(text.len());
     let next = offset(reader.slots.len());
     for slot in reader.open {
-        reader.slots[slot].span.end = offset(end);
-        reader.slots[slot].next = next;
+        reader.slots[slot].stop = next;
     }
     Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error }
 }
@@ -206,8 +220,8 @@ impl Reader<'_> {
 
     fn push(&mut self, kind: Kind, start: usize) -> usize {
         let slot = self.slots.len();
-        let span = Span { start: offset(start), end: offset(self.at) };
-        self.slots.push(Slot { kind, key: self.key.take(), span, next: offset(slot + 1) });
+        let key = self.key.take().unwrap_or(Span::NONE);
+        self.slots.push(Slot { kind, key, start: offset(start), stop: offset(self.at) });
         slot
     }
 
@@ -221,8 +235,7 @@ impl Reader<'_> {
     fn close(&mut self) -> Next {
         self.at += 1;
         if let Some(slot) = self.open.pop() {
-            self.slots[slot].span.end = offset(self.at);
-            self.slots[slot].next = offset(self.slots.len());
+            self.slots[slot].stop = offset(self.slots.len());
         }
         Next::CommaOrEnd
     }

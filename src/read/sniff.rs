@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     ReadError,
-    frame::unframe,
+    frame::{self, unframe},
     json::{Document, Lines, Value, parse},
     log, mariadb, mysql,
     page::{Page, Reading},
@@ -64,7 +64,7 @@ const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", 
 const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
 
 /// Reads every plan of a text, and says where it went wrong.
-pub(super) fn read(text: &str) -> (Vec<Plan>, Option<ReadError>) {
+pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
     let (rest, error) = read_framed(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
@@ -90,7 +90,7 @@ fn is_told(text: &str) -> bool {
 }
 
 /// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
-fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
+fn read_framed(text: &Arc<str>, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
     // A document of its own is none, and may be large.
     if text.trim_start().starts_with(['{', '['])
         || !(TEXT_TELLTALES.iter().any(|words| text.contains(words)) || has_tree(text))
@@ -99,7 +99,7 @@ fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>)
     }
     let lines = text::Lines::of(text);
     let places = Lines::of("");
-    let source = Source { text: Arc::from(text), clean: text, lines: &places, broken: false };
+    let source = Source { text: Arc::clone(text), clean: text, lines: &places, broken: false };
     let (mut rest, mut error, mut at) = (String::new(), None, 0);
     while let Some(line) = lines.get(at) {
         if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
@@ -117,7 +117,7 @@ fn read_framed(text: &str, plans: &mut Vec<Plan>) -> (String, Option<ReadError>)
 }
 
 /// Reads what stands inside of frames, in a text which may be a part of the one that plans refer to.
-fn read_text(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
+fn read_text(whole: &Arc<str>, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
     if u32::try_from(text.len()).is_err() {
         let found = format!("{} bytes", text.len());
         return Err(ReadError { line: 1, column: 1, expected: "at most 4 GiB".to_owned(), found });
@@ -126,13 +126,14 @@ fn read_text(whole: &str, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Res
     let clean: &str = &unframed.text;
     let lines = Lines::of(clean);
     let source = Source {
-        text: Arc::from(if unframed.same_lines { whole } else { clean }),
+        text: if unframed.same_lines { Arc::clone(whole) } else { Arc::from(clean) },
         clean,
         lines: &lines,
         broken: false,
     };
     let page = Page { text: clean, lines: &lines };
-    Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run()
+    let result = Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run();
+    result.map_err(|error| if unframed.same_lines { error } else { frame::place_in_batch(text, error) })
 }
 
 /// One way through a text.
@@ -255,8 +256,9 @@ impl Scan<'_, '_> {
             {
                 // A table or a log of another program: the whole plan is one string in it.
                 if text.starts_with("-> ") {
-                    read_framed(&text, self.plans);
+                    read_framed(&Arc::from(text), self.plans);
                 } else if is_told(&text) {
+                    let text = Arc::from(text);
                     read_text(&text, &text, self.nested + 1, self.plans).ok();
                 }
             }

@@ -47,7 +47,7 @@ impl<'t> Lines<'t> {
             word => format!("`{}`", text::one_line(word)),
         };
         let column = u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX);
-        ReadError { line: self.number(at), column, expected: expected.into(), found }
+        ReadError { line: self.number(at), column, expected: super::json::shortened(expected.into()), found }
     }
 }
 

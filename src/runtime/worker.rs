@@ -121,6 +121,9 @@ impl State {
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
+                Effect::TryTogether { generation, sql, candidates, allow } => {
+                    self.try_together(generation, &sql, &candidates, allow).await;
+                }
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
                 | Effect::Copy { .. }
@@ -185,23 +188,33 @@ impl State {
         Ok(())
     }
 
-    async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
+    /// Does a request with the session, opened if there is none; when the request is cancelled the server is told to stop. `None` when
+    /// nobody waits for an answer any more.
+    async fn with_session<T, E: From<ServerError>>(
+        &mut self,
+        generation: u64,
+        work: impl AsyncFnOnce(&mut Session) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
         if self.is_cancelled(generation) {
-            return;
+            return None;
         }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(InspectError::Server(error)),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let asked = inspect::inspect(session, request, 1);
-                match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
-                    Ended::Answered(result) => result,
-                    Ended::Dropped => return self.renew().await,
-                }
+        if let Err(error) = self.open().await {
+            return Some(Err(error.into()));
+        }
+        let session = self.session.as_mut()?;
+        let stop = session.canceller();
+        match until_cancelled(work(session), generation, self.cancelled.clone(), stop).await {
+            Ended::Answered(result) => Some(result),
+            Ended::Dropped => {
+                self.renew().await;
+                None
             }
-        };
+        }
+    }
+
+    async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
+        let asked = self.with_session(generation, async |session| inspect::inspect(session, request, 1).await);
+        let Some(result) = asked.await else { return };
         if let Err(InspectError::Server(error)) = &result {
             self.forget_if_broken(error);
         }
@@ -209,66 +222,65 @@ impl State {
     }
 
     async fn advise(&mut self, generation: u64, sql: &str, plan: &Plan, catalog: Option<Arc<Catalog>>, allow: Allow) {
-        if self.is_cancelled(generation) {
-            return;
-        }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let messages = self.messages.clone();
-                let search = async {
-                    let engine = session.info().engine;
-                    let catalog = match catalog {
-                        Some(known) => known,
-                        None => Arc::new(inspect::catalog_of(session, sql, engine).await?.unwrap_or_default()),
-                    };
-                    let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
-                    whatif::propose(session, sql, plan, &catalog, allow, progress).await
-                };
-                match until_cancelled(search, generation, self.cancelled.clone(), stop).await {
-                    Ended::Answered(result) => result,
-                    Ended::Dropped => return self.renew().await,
-                }
-            }
-        };
-        if let Err(error) = &result {
-            self.forget_if_broken(error);
-        }
-        self.tell(Message::Advised { generation, result: result.map_err(Box::new) });
+        let progress = self.progress(generation);
+        let asked = self.with_session(generation, async |session| {
+            let engine = session.info().engine;
+            let catalog = match catalog {
+                Some(known) => known,
+                None => Arc::new(inspect::catalog_of(session, sql, engine).await?.unwrap_or_default()),
+            };
+            whatif::propose(session, sql, plan, &catalog, allow, progress).await
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::Advised { generation, result });
     }
 
     async fn try_index(&mut self, generation: u64, sql: &str, candidate: Candidate, catalog: &Catalog, allow: Allow) {
-        if self.is_cancelled(generation) {
-            return;
-        }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let tried = whatif::try_one(session, sql, &candidate, allow);
-                match until_cancelled(tried, generation, self.cancelled.clone(), stop.clone()).await {
-                    Ended::Answered(tried) => match stop.stopped() {
-                        Some(kind) if tried.is_err() => {
-                            Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
-                        }
-                        _ => {
-                            let shape = crate::sql::shape::shape(sql, candidate.engine, catalog).ok();
-                            Ok(advise::judge(candidate, tried, catalog, shape.as_ref()))
-                        }
-                    },
-                    Ended::Dropped => return self.renew().await,
+        let asked = self.with_session(generation, async |session| {
+            let stop = session.canceller();
+            let tried = whatif::try_one(session, sql, &candidate, allow).await;
+            match stop.stopped() {
+                Some(kind) if tried.is_err() => {
+                    Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
+                }
+                _ => {
+                    let shape = crate::sql::shape::shape(sql, candidate.engine, catalog).ok();
+                    Ok(Box::new(advise::judge(candidate, tried, catalog, shape.as_ref())))
                 }
             }
-        };
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::Tried { generation, result });
+    }
+
+    async fn try_together(&mut self, generation: u64, sql: &str, candidates: &[Candidate], allow: Allow) {
+        let progress = self.progress(generation);
+        let asked = self.with_session(generation, async |session| {
+            let stop = session.canceller();
+            whatif::together(session, sql, candidates, allow, progress).await.map(Box::new).map_err(|error| {
+                let kind = stop.stopped().unwrap_or(ErrorKind::Other);
+                ServerError::new(kind, "trying indexes together", error.to_string())
+            })
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::TriedTogether { generation, result });
+    }
+
+    /// Tells how far a search is.
+    fn progress(&self, generation: u64) -> impl Fn(whatif::Progress) + use<> {
+        let messages = self.messages.clone();
+        move |progress| drop(messages.send(Message::Progress { generation, progress }))
+    }
+
+    fn tell_of<T>(
+        &mut self,
+        result: Result<T, ServerError>,
+        message: impl FnOnce(Result<T, Box<ServerError>>) -> Message,
+    ) {
         if let Err(error) = &result {
             self.forget_if_broken(error);
         }
-        self.tell(Message::Tried { generation, result: result.map(Box::new).map_err(Box::new) });
+        self.tell(message(result.map_err(Box::new)));
     }
 
     fn forget_if_broken(&mut self, error: &ServerError) {

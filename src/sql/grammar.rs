@@ -180,10 +180,58 @@ fn of_document(stack: &ScopeStack) -> Token {
             ("constant.language", Token::Keyword),
             ("constant.character", Token::String),
             ("string", Token::String),
-            ("punctuation", Token::Plain),
         ])
     });
     // A key is a string to the grammar; that it is a key is said further out.
     let key = stack.scopes.iter().any(|scope| TABLE.iter().take(3).any(|(of, _)| of.is_prefix_of(*scope)));
     if key { Token::Key } else { meaning(stack, &TABLE).unwrap_or(Token::Plain) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Token, highlight_document, word};
+
+    #[test]
+    fn the_grammar_knows_types_functions_and_keywords() {
+        for (text, called, token) in [
+            ("select", false, Some(Token::Keyword)),
+            ("SELECT", false, Some(Token::Keyword)),
+            ("varchar", true, Some(Token::Type)),
+            ("timestamp", false, Some(Token::Type)),
+            ("count", true, Some(Token::Function)),
+            ("customer_id", false, None),
+            ("", false, None),
+            ("naïve", false, None),
+        ] {
+            assert_eq!(word(text, called), token, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents_are_told_by_how_they_begin_and_their_lines_are_covered() {
+        let pieces = |document: &str, line: &str| {
+            let pieces = highlight_document(document, &[line.to_owned()])?.remove(0);
+            assert_eq!(pieces.iter().map(|(range, _)| range.len()).sum::<usize>(), line.len(), "{line}");
+            Some(pieces.into_iter().map(|(range, token)| (line[range].to_owned(), token)).collect::<Vec<_>>())
+        };
+        for (document, line, key, value) in [
+            (
+                "[\n  {",
+                "    \"Node Type\": \"Seq Scan\",",
+                ("\"Node Type\"", Token::Key),
+                ("\"Seq Scan\"", Token::String),
+            ),
+            ("{", "  \"r_rows\": 12.5,", ("\"r_rows\"", Token::Key), ("12.5", Token::Number)),
+            ("{", "      \"using_filesort\": true", ("\"using_filesort\"", Token::Key), ("true", Token::Keyword)),
+            ("- Plan: ", "    Node Type: \"Seq Scan\"", ("Node Type", Token::Key), ("\"Seq Scan\"", Token::String)),
+            ("<explain ", "  <Plan-Rows>12</Plan-Rows>", ("Plan-Rows", Token::Key), (">12</", Token::Plain)),
+        ] {
+            let found = pieces(document, line).unwrap();
+            for (text, token) in [key, value] {
+                assert!(found.iter().any(|(t, k)| t.trim() == text && *k == token), "{line}: {found:?}");
+            }
+        }
+        assert_eq!(highlight_document("Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)", &[]), None);
+        assert_eq!(highlight_document("", &[]), None);
+    }
 }

@@ -87,14 +87,20 @@ fn meaning(text: &str, tokens: &[lex::Token], at: usize) -> Token {
         Kind::Symbol if token.text(text).contains(['(', ')', ',', ';', '.', '[', ']', '{', '}']) => Token::Plain,
         Kind::Symbol => Token::Operator,
         Kind::Word => {
-            let beside = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|t| t.is_symbol(text, "."));
-            let qualified = beside(at.checked_sub(1)) || beside(Some(at + 1));
-            let called = tokens.get(at + 1).is_some_and(|t| t.is_symbol(text, "("));
+            let symbol = |at: Option<usize>, symbol: &str| {
+                at.and_then(|at| tokens.get(at)).is_some_and(|t| t.is_symbol(text, symbol))
+            };
+            let qualified = symbol(at.checked_sub(1), ".") || symbol(Some(at + 1), ".");
+            let cast = symbol(at.checked_sub(1), ":") && symbol(at.checked_sub(2), ":");
+            let called = symbol(Some(at + 1), "(");
             let word = token.text(text);
-            let language = !qualified && reserved::is_language(word);
             match grammar::word(word, called) {
-                Some(Token::Type) if language => Token::Type,
-                _ if language => Token::Keyword,
+                _ if qualified && called => Token::Function,
+                _ if qualified => Token::Identifier,
+                _ if cast || reserved::is_type(word) => Token::Type,
+                Some(Token::Type) if !reserved::is_column_rather(word) => Token::Type,
+                Some(Token::Keyword) => Token::Keyword,
+                _ if reserved::is_language(word) => Token::Keyword,
                 _ if called => Token::Function,
                 _ => Token::Identifier,
             }
@@ -153,6 +159,10 @@ mod tests {
             ("select o.date, date '2020-01-01'", "date", Token::Identifier),
             ("select date '2020-01-01'", "date", Token::Type),
             ("a::varchar(20)", "varchar", Token::Type),
+            ("a::my_type", "my_type", Token::Type),
+            ("cast(a as jsonb)", "jsonb", Token::Type),
+            ("select line, path from t", "line", Token::Identifier),
+            ("order by lower", "lower", Token::Identifier),
             ("select status, name, total from orders", "status", Token::Identifier),
             ("where a in (1)", "in", Token::Keyword),
             ("where a in(1)", "in", Token::Keyword),

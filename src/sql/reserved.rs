@@ -10,38 +10,61 @@ pub fn is_reserved(word: &str, engine: Engine) -> bool {
     list.split_ascii_whitespace().any(|reserved| reserved == word)
 }
 
-/// Whether an unquoted word that stands alone reads as a word of the language: for colours, not for correctness.
+/// Whether an unquoted word that stands alone reads as a word of the language that the grammar does not know: for colours, not for
+/// correctness.
 #[must_use]
 pub(super) fn is_language(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    // A text of many words is coloured at every keystroke.
-    LANGUAGE.binary_search(&lower.as_str()).is_ok()
+    holds(LANGUAGE, word)
 }
 
-/// Words that people write in statements and do not give to columns, of every engine, types included. Sorted.
+/// Whether it is a type's name that the grammar does not know.
+#[must_use]
+pub(super) fn is_type(word: &str) -> bool {
+    holds(TYPES, word)
+}
+
+/// Whether it is one of the grammar's types that people rather call their columns by.
+#[must_use]
+pub(super) fn is_column_rather(word: &str) -> bool {
+    holds(RATHER_COLUMNS, word)
+}
+
+/// A text of many words is coloured at every keystroke.
+fn holds(sorted: &[&str], word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    sorted.binary_search(&lower.as_str()).is_ok()
+}
+
+/// Words that people write in statements and do not give to columns, of every engine. Sorted.
 #[rustfmt::skip]
 const LANGUAGE: &[&str] = &[
-    "add", "after", "all", "alter", "always", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "before", "begin",
-    "between", "bigint", "bigserial", "binary", "bit", "blob", "boolean", "both", "by", "bytea", "call", "cascade", "case", "cast", "char",
-    "character", "check", "collate", "column", "commit", "concurrently", "conflict", "constraint", "create", "cross", "cube",
-    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "database",
-    "date", "datetime", "deallocate", "dec", "decimal", "declare", "default", "deferrable", "delete", "desc", "describe", "distinct",
-    "distinctrow", "div", "do", "double", "drop", "duplicate", "each", "else", "elseif", "end", "enum", "escape", "except", "exclude",
-    "execute", "exists", "explain", "extract", "false", "fetch", "filter", "first", "float", "float4", "float8", "following", "for", "force",
-    "foreign", "from", "full", "fulltext", "function", "generated", "global", "grant", "group", "grouping", "groups", "having", "if",
-    "ignore", "ilike", "immediate", "in", "include", "index", "inner", "insert", "int", "int2", "int4", "int8", "integer", "intersect",
-    "interval", "into", "is", "isnull", "join", "json", "jsonb", "key", "language", "last", "lateral", "leading", "left", "like", "limit",
-    "local", "localtime", "localtimestamp", "lock", "locked", "logged", "longblob", "longtext", "match", "materialized", "mediumint",
-    "mediumtext", "merge", "mod", "natural", "no", "not", "nothing", "notnull", "nowait", "null", "nulls", "numeric", "of", "offset", "on",
-    "only", "or", "order", "ordinality", "out", "outer", "over", "overlaps", "partition", "partitioned", "placing", "preceding", "precision",
-    "prepare", "primary", "procedure", "range", "real", "recursive", "references", "regexp", "release", "rename", "replace", "restrict",
-    "returning", "returns", "right", "rlike", "rollback", "rollup", "row", "rows", "savepoint", "schema", "select", "separator", "sequence",
-    "serial", "session_user", "set", "sets", "share", "show", "similar", "skip", "smallint", "some", "straight_join", "symmetric", "table",
-    "tablesample", "temp", "temporary", "text", "then", "tied", "time", "timestamp", "timestamptz", "timetz", "tinyint", "tinytext", "to",
-    "trailing", "transaction", "trigger", "trim", "true", "truncate", "unbounded", "union", "unique", "unlogged", "unsigned", "update", "use",
-    "using", "uuid", "values", "varbinary", "varchar", "variadic", "varying", "verbose", "view", "when", "where", "window", "with", "within",
-    "without", "xml", "xor", "zerofill",
+    "add", "after", "all", "alter", "always", "analyse", "analyze", "any", "array", "asymmetric", "before", "between", "both", "by",
+    "call", "cascade", "cast", "collate", "column", "concurrently", "conflict", "create", "cross", "cube", "current_catalog",
+    "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "database", "deallocate",
+    "declare", "deferrable", "describe", "distinct", "distinctrow", "div", "do", "drop", "duplicate", "each", "elseif", "escape",
+    "except", "exclude", "execute", "exists", "explain", "extract", "false", "fetch", "filter", "first", "following", "for",
+    "force", "foreign", "full", "fulltext", "function", "generated", "global", "group", "grouping", "groups", "if", "ignore",
+    "ilike", "immediate", "include", "index", "inner", "intersect", "into", "is", "isnull", "key", "language", "last", "lateral",
+    "leading", "left", "local", "localtime", "localtimestamp", "lock", "locked", "logged", "match", "materialized", "merge", "mod",
+    "natural", "no", "not", "nothing", "notnull", "nowait", "nulls", "of", "offset", "only", "order", "ordinality", "out", "outer",
+    "over", "overlaps", "partition", "partitioned", "placing", "preceding", "prepare", "primary", "procedure", "range", "recursive",
+    "regexp", "release", "rename", "replace", "restrict", "returning", "returns", "right", "rlike", "rollup", "row", "rows",
+    "savepoint", "schema", "separator", "sequence", "session_user", "sets", "share", "show", "similar", "skip", "some", "symmetric",
+    "table", "tablesample", "temp", "temporary", "tied", "to", "trailing", "transaction", "trigger", "trim", "true", "truncate",
+    "unbounded", "unique", "unlogged", "unsigned", "use", "using", "variadic", "verbose", "view", "window", "with", "within",
+    "without", "xor", "zerofill",
 ];
+
+/// Types of every engine, likewise.
+#[rustfmt::skip]
+const TYPES: &[&str] = &[
+    "binary", "blob", "character", "dec", "double", "enum", "float", "float4", "float8", "int2", "int4", "int8", "interval", "json",
+    "jsonb", "longblob", "longtext", "mediumint", "mediumtext", "precision", "timestamptz", "timetz", "tinyint", "tinytext", "uuid",
+    "varying", "xml",
+];
+
+/// Likewise.
+const RATHER_COLUMNS: &[&str] = &["box", "circle", "line", "lseg", "number", "path", "point", "polygon"];
 
 /// PostgreSQL 18, `src/include/parser/kwlist.h`: `RESERVED_KEYWORD` and `TYPE_FUNC_NAME_KEYWORD`.
 const POSTGRES: &str = "
@@ -79,13 +102,13 @@ write xor year_month zerofill";
 
 #[cfg(test)]
 mod tests {
-    use super::{LANGUAGE, is_language, is_reserved};
+    use super::{LANGUAGE, RATHER_COLUMNS, TYPES, is_language, is_reserved};
     use crate::plan::Engine::{MySql, PostgreSql};
 
     #[test]
     fn words_for_colours_are_sorted_and_found_in_any_case() {
-        assert!(LANGUAGE.is_sorted());
-        for (word, language) in [("SELECT", true), ("Lateral", true), ("status", false), ("name", false), ("id", false)]
+        assert!(LANGUAGE.is_sorted() && TYPES.is_sorted() && RATHER_COLUMNS.is_sorted());
+        for (word, language) in [("ORDER", true), ("Lateral", true), ("status", false), ("name", false), ("id", false)]
         {
             assert_eq!(is_language(word), language, "{word}");
         }

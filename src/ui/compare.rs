@@ -8,12 +8,13 @@ use ratatui::{
 
 use super::{
     detail::{self, Beside},
-    indexes::{cost, gain, short, trust, verdict_span},
+    indexes::{cost, costs, gain, short, trust, verdict_span},
     plan::inset,
     text::{fit_spans, lines, pane, title, wrap},
     tree::{self, TreeView},
 };
 use crate::{
+    advise::Together,
     app::{Compared, Comparison, Extents, Model, Side},
     fmt,
     plan::{Plan, diff::Change},
@@ -36,7 +37,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     let mut summary = summary(comparison, usize::from(area.width.saturating_sub(2)), theme);
     if area.height < 26 {
         // The signs explain themselves where every line counts.
-        summary.truncate(2);
+        summary.pop();
+        summary.truncate(usize::from(area.height / 5).max(2));
     }
     let height = u16::try_from(summary.len()).unwrap_or(2);
     let wide = area.width >= BESIDE;
@@ -96,7 +98,8 @@ fn place(body: Rect, comparison: &Comparison) -> [Rect; 2] {
 /// Verdict, cost, use, and the index itself; or what changed between two plans.
 fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
-    let (first, second) = match &comparison.of {
+    let mut words: Vec<Vec<Span<'static>>> = match &comparison.of {
+        Compared::Together(set) => together(&set.tried, theme),
         Compared::Proposal(proposal) => {
             let mut first = vec![verdict_span(proposal.verdict, theme)];
             if let Some((costs, less)) = gain(proposal, theme) {
@@ -120,7 +123,7 @@ fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'
                 let words = format!("{}, {}", tried.method, trust(tried.trust));
                 second.extend([dot(), Span::styled(words, theme.style("ui.dim"))]);
             }
-            (first, second)
+            vec![first, second]
         }
         Compared::Plans(..) => {
             // The first words name what changed in kind; numbers come last.
@@ -133,19 +136,49 @@ fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'
                 }
                 rest.push(span);
             }
-            (vec![first], rest)
+            vec![vec![first], rest]
         }
     };
     let g = theme.glyphs;
-    let legend = vec![
+    words.push(vec![
         Span::styled(g.changed, theme.style("diff.changed")),
         Span::styled(" changed  ", theme.style("ui.dim")),
         Span::styled(g.removed, theme.style("diff.removed")),
         Span::styled(" only before  ", theme.style("ui.dim")),
         Span::styled(g.added, theme.style("diff.added")),
         Span::styled(" only after", theme.style("ui.dim")),
-    ];
-    [first, second, legend].into_iter().map(|spans| Line::from(fit_spans(spans, columns, theme))).collect()
+    ]);
+    words.into_iter().map(|spans| Line::from(fit_spans(spans, columns, theme))).collect()
+}
+
+/// What several indexes do together, and a line for each: whether it is used, and its own part: what would be lost without it.
+fn together(set: &Together, theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
+    let (text, dim) = (theme.style("ui.text"), theme.style("ui.dim"));
+    let mut first = vec![Span::styled(format!("{} indexes together", set.parts.len()), theme.style("ui.title"))];
+    if let Some((costs, less)) = costs(&set.before, &set.after, theme) {
+        let scope = if set.saved() > 0.0 { "verdict.proved" } else { "verdict.rejected" };
+        first.extend([dot(), Span::styled(format!("cost {costs}"), text)]);
+        first.push(Span::styled(format!("  {less}"), theme.style(scope)));
+    }
+    first.extend([dot(), Span::styled(format!("parts in {}", set.unit()), dim)]);
+    first.extend([dot(), Span::styled(format!("{}, {}", set.method, trust(set.trust)), dim)]);
+    let mut out = vec![first];
+    for part in &set.parts {
+        let used = part.is_used(&set.after);
+        let (sign, scope) =
+            if used { (theme.glyphs.yes, "verdict.proved") } else { (theme.glyphs.no, "verdict.rejected") };
+        let own = match (part.name.is_some(), set.own_part(part)) {
+            (false, _) => "not made here".to_owned(),
+            (true, Some(own)) if own > 0.0 => format!("own part {}", fmt::cost(own)),
+            (true, Some(_)) if used => "another does the same".to_owned(),
+            (true, Some(_)) => "not used".to_owned(),
+            (true, None) => "own part unknown".to_owned(),
+        };
+        let name = Span::styled(short(&part.candidate), theme.style("plan.index"));
+        out.push(vec![Span::styled(format!("{sign} {own}"), theme.style(scope)), dot(), name]);
+    }
+    out
 }
 
 fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, theme: &Theme) -> Extents {
@@ -154,8 +187,8 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
         Side::After => (&comparison.second, &comparison.after, &comparison.diff.after),
     };
     let name = match (&comparison.of, side) {
-        (Compared::Proposal(_), Side::Before) => "Before",
-        (Compared::Proposal(_), Side::After) => "After",
+        (Compared::Proposal(_) | Compared::Together(_), Side::Before) => "Before",
+        (Compared::Proposal(_) | Compared::Together(_), Side::After) => "After",
         (Compared::Plans(name, _), Side::Before) | (Compared::Plans(_, name), Side::After) => name,
     };
     if area.height < 3 {

@@ -171,12 +171,30 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     let loops =
         node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
     put("loops", loops.into_iter().collect());
-    put("blocks", node.buffers.map(blocks).unwrap_or_default());
-    put("own blocks", derived.self_buffers.filter(|b| Some(*b) != node.buffers).map(blocks).unwrap_or_default());
-    put("waiting", node.io.map(waiting).unwrap_or_default());
-    put("own waiting", derived.self_io.filter(|io| Some(*io) != node.io).map(waiting).unwrap_or_default());
-    put("log", node.wal.map(log).unwrap_or_default());
-    if let Some(w) = node.workers {
+    put("blocks", node.buffers.as_deref().copied().map(blocks).unwrap_or_default());
+    put(
+        "own blocks",
+        derived
+            .self_buffers
+            .as_deref()
+            .copied()
+            .filter(|b| Some(b) != node.buffers.as_deref())
+            .map(blocks)
+            .unwrap_or_default(),
+    );
+    put("waiting", node.io.as_deref().copied().map(waiting).unwrap_or_default());
+    put(
+        "own waiting",
+        derived
+            .self_io
+            .as_deref()
+            .copied()
+            .filter(|io| Some(io) != node.io.as_deref())
+            .map(waiting)
+            .unwrap_or_default(),
+    );
+    put("log", node.wal.as_deref().copied().map(log).unwrap_or_default());
+    if let Some(w) = &node.workers {
         let mut words = Vec::new();
         match (w.launched, w.planned) {
             (Some(n), Some(of)) => words.push(format!("{n} of {of} launched")),

@@ -33,7 +33,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     {
         heading.push_span(Span::styled(format!("statement {at} of {of} "), theme.style("editor.statement")));
     }
-    if !editor.typing {
+    if editor.offered {
+        heading.push_span(Span::styled("of last time: typing replaces it, arrows keep it ", theme.style("ui.accent")));
+    } else if !editor.typing {
         heading.push_span(Span::styled("Enter types ", theme.style("ui.dim")));
     }
     let inside = pane(frame.buffer_mut(), area, heading, editor.typing, theme);
@@ -150,16 +152,18 @@ fn rows(
         let mut row = vec![Span::styled(format!("{:>4} ", number + 1), gutter)];
         let mut used = 0;
         let mut count = 0;
+        let breaks = breaks(text, columns.max(2));
         for (i, (byte, c)) in text.char_indices().enumerate() {
             let (shown, w) = shown(c);
-            if used + w > columns.max(2) && used > 0 {
+            if breaks.binary_search(&i).is_ok() {
                 out.push(Line::from(std::mem::replace(&mut row, vec![Span::styled("     ", gutter)])));
                 used = 0;
             }
             if number == cursor_line && i == cursor_column {
                 at = (out.len(), used);
             }
-            let mut style = if mark == Some(i) { theme.style("editor.error") } else { style_at(tokens, byte, theme) };
+            let plain = if editor.offered { theme.style("ui.dim") } else { style_at(tokens, byte, theme) };
+            let mut style = if mark == Some(i) { theme.style("editor.error") } else { plain };
             if lit.iter().any(|range| range.contains(&(start + byte))) {
                 style = style.patch(theme.style("editor.lit"));
             }
@@ -187,6 +191,31 @@ fn rows(
         start += text.len() + 1;
     }
     (out, at)
+}
+
+/// The characters of a line at which a new row begins: after a blank where there is one, else anywhere.
+fn breaks(text: &str, columns: usize) -> Vec<usize> {
+    let mut out = Vec::new();
+    // Columns of the row so far, and where the word began with the columns before it.
+    let (mut used, mut word, mut before) = (0, 0, 0);
+    for (i, c) in text.chars().enumerate() {
+        let w = shown(c).1;
+        if used + w > columns && used > 0 {
+            let begins = out.last().copied().unwrap_or(0);
+            if word > begins && !c.is_whitespace() {
+                out.push(word);
+                used -= before;
+            } else {
+                out.push(i);
+                used = 0;
+            }
+        }
+        used += w;
+        if c.is_whitespace() {
+            (word, before) = (i + 1, used);
+        }
+    }
+    out
 }
 
 /// The gutter's span is never appended to.

@@ -38,7 +38,7 @@ fn content(error: &ServerError, columns: usize, theme: &Theme) -> Vec<Line<'stat
 /// Draws the panel.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let Some(error) = &model.error else { return };
-    let mut words = title(&format!("{} {}", theme.glyphs.bad, one_line(&error.attempted)), false, theme);
+    let mut words = title(&format!("{} Error while {}", theme.glyphs.bad, one_line(&error.attempted)), false, theme);
     words = words.patch_style(theme.style("error.title"));
     for span in &mut words.spans {
         span.style = span.style.patch(theme.style("error.title"));

@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     picker::line,
-    text::{fit, fit_spans, width},
+    text::{fit, fit_spans, left, width, wrap},
 };
 use crate::{
     app::{Link, Model, Side, View, WorkKind},
@@ -18,6 +18,7 @@ use crate::{
     theme::Theme,
 };
 
+/// A view with its key, its name, and its name where there is little room.
 const VIEWS: [(View, &str, &str, &str); 5] = [
     (View::Query, "1", "Query", "Query"),
     (View::Plan, "2", "Plan", "Plan"),
@@ -26,16 +27,21 @@ const VIEWS: [(View, &str, &str, &str); 5] = [
     (View::History, "5", "History", "His"),
 ];
 
+/// Columns that the server keeps beside the views where the screen is not very narrow.
+const STATUS: usize = 19;
+
 /// Name, views, and what the server is or does.
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
-    let narrow = area.width < 64;
     let name = if area.width < 90 { " " } else { " whyslow  " };
     let mut spans = vec![Span::styled(name, theme.style("ui.accent"))];
-    for (view, key, name, short) in VIEWS {
-        // The table of a node belongs to its plan.
-        let active = view == model.view || (view == View::Plan && model.view == View::Table);
+    let status_room = if area.width < 64 { 0 } else { STATUS };
+    // The table of a node belongs to its plan.
+    let shown = if model.view == View::Table { View::Plan } else { model.view };
+    for ((view, key, ..), name) in VIEWS.iter().zip(names(shown, usize::from(area.width) - width(name) - status_room)) {
+        let active = *view == shown;
         let scope = if active { "ui.tab.active" } else { "ui.tab" };
-        spans.push(Span::styled(format!(" {key} {} ", if narrow { short } else { name }), theme.style(scope)));
+        let words = if name.is_empty() { format!(" {key} ") } else { format!(" {key} {name} ") };
+        spans.push(Span::styled(words, theme.style(scope)));
         spans.push(Span::raw(if active && theme.style("ui.tab.active").bg.is_none() { "<" } else { " " }));
     }
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
@@ -47,6 +53,24 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
     frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
+/// The names of the views in at most `room` columns with their keys: those furthest from the work become short first, then
+/// numbers alone; the one that is shown keeps a name.
+fn names(shown: View, room: usize) -> [&'static str; VIEWS.len()] {
+    let mut out = VIEWS.map(|(_, _, name, _)| name);
+    let wide = |names: &[&str]| names.iter().map(|n| if n.is_empty() { 4 } else { width(n) + 5 }).sum::<usize>();
+    let last_first = || (0..VIEWS.len()).rev();
+    let steps = last_first().map(|at| (at, VIEWS[at].3)).chain(last_first().map(|at| (at, "")));
+    for (at, shorter) in steps {
+        if wide(&out) <= room {
+            break;
+        }
+        if VIEWS[at].0 != shown || !shorter.is_empty() {
+            out[at] = shorter;
+        }
+    }
+    out
+}
+
 fn spinner(model: &Model, theme: &Theme) -> &'static str {
     let frames = theme.glyphs.spinner;
     let beat = model.work.as_ref().map_or(model.beat, |w| w.elapsed).as_millis() / 100;
@@ -56,14 +80,17 @@ fn spinner(model: &Model, theme: &Theme) -> &'static str {
 fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
     let busy = theme.style("ui.busy");
     if let Some(work) = &model.work {
-        let what = match work.kind {
-            WorkKind::Explain => "explaining",
-            WorkKind::Analyze => "running",
-            WorkKind::Advise => "trying indexes",
-            WorkKind::Try => "trying an index",
+        let (what, short) = match work.kind {
+            WorkKind::Explain => ("explaining", "plan"),
+            WorkKind::Analyze => ("running", "runs"),
+            WorkKind::Advise => ("trying indexes", "trying"),
+            WorkKind::Try => ("trying an index", "trying"),
+            WorkKind::Together => ("trying a set", "trying"),
         };
         let elapsed = fmt::duration_ms(work.elapsed.as_secs_f64().mul_add(1e3, 0.0).max(1.0));
-        return vec![Span::styled(format!("{} {what} {elapsed}", spinner(model, theme)), busy)];
+        let words = [format!(" {what} {elapsed}"), format!(" {short} {elapsed}"), format!(" {elapsed}"), String::new()];
+        let fits = words.into_iter().find(|words| width(words) < room).unwrap_or_default();
+        return vec![Span::styled(format!("{}{fits}", spinner(model, theme)), busy)];
     }
     let place = one_line(&model.place);
     match &model.link {
@@ -78,7 +105,8 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
         }
         Link::Lost => vec![Span::styled(format!("{} not connected", theme.glyphs.bad), theme.style("error.title"))],
         Link::Open(info) => {
-            let server = format!("{} {}", info.engine.title(), one_line(&info.version));
+            let version = one_line(&info.version);
+            let server = format!("{} {}", info.engine.title(), version.trim_end_matches("-MariaDB"));
             let mut spans = vec![Span::styled(server.clone(), theme.style("ui.text"))];
             let tls = if info.tls.is_some() { format!(" {} TLS", theme.glyphs.dot) } else { String::new() };
             let rest = format!(" {} {}{tls}", theme.glyphs.dot, one_line(&info.database));
@@ -90,29 +118,44 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
     }
 }
 
-/// A passing message and what the keys do, as far as there is room.
+/// What the keys do, as far as there is room, or what is searched for.
 pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let room = usize::from(area.width).saturating_sub(2);
-    if let Some(search) = model.searching.as_ref().filter(|_| model.picker.is_none()) {
-        let found = matches(model);
-        let typed = room.saturating_sub(width(&found) + 6);
-        let mut spans = vec![Span::styled(" / ", theme.style("ui.key"))];
-        spans.extend(line(search, typed, theme));
-        spans.push(Span::styled(format!("  {found}"), theme.style("ui.dim")));
-        frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
-        return;
-    }
-    let mut spans = Vec::new();
-    let mut left = usize::from(area.width);
-    if let Some(toast) = &model.toast {
-        let (sign, scope) =
-            if toast.warning { (theme.glyphs.warn, "finding.warning") } else { (theme.glyphs.info, "ui.toast") };
-        let words = format!(" {sign} {} ", fit(&one_line(&toast.text), room.saturating_sub(2), theme));
-        left = left.saturating_sub(width(&words));
-        spans.push(Span::styled(words, theme.style(scope)));
-    }
-    spans.extend(hints(model, left, theme));
+    let spans = match model.searching.as_ref().filter(|_| model.picker.is_none()) {
+        Some(search) => {
+            let found = matches(model);
+            let typed = room.saturating_sub(width(&found) + 6);
+            let mut spans = vec![Span::styled(" / ", theme.style("ui.key"))];
+            spans.extend(line(search, typed, theme));
+            spans.push(Span::styled(format!("  {found}"), theme.style("ui.dim")));
+            spans
+        }
+        None => hints(model, usize::from(area.width), theme),
+    };
     frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+/// A passing message on the lowest border, so that neither the keys nor what is looked at are hidden; a longer one takes the
+/// rows above as well.
+pub(super) fn toast(frame: &mut Frame<'_>, body: Rect, model: &Model, theme: &Theme) {
+    const MOST: usize = 3;
+    let Some(toast) = &model.toast else { return };
+    let columns = usize::from(body.width).saturating_sub(8);
+    let (sign, scope) =
+        if toast.warning { (theme.glyphs.warn, "finding.warning") } else { (theme.glyphs.info, "ui.toast") };
+    let all = wrap(&one_line(&toast.text), columns);
+    let more = all.len() > MOST;
+    let mut shown: Vec<String> = all.into_iter().take(MOST).collect();
+    if let Some(last) = shown.last_mut().filter(|_| more) {
+        *last = fit(&format!("{last}{}", " ".repeat(columns)), columns, theme);
+    }
+    let wide = shown.iter().map(|line| width(line)).max().unwrap_or(0) + 4;
+    let rows = u16::try_from(shown.len()).unwrap_or(1).min(body.height);
+    for (number, (line, y)) in shown.iter().zip(body.bottom() - rows..body.bottom()).enumerate() {
+        let lead = if number == 0 { sign } else { " " };
+        let words = left(&format!(" {lead} {line} "), wide, theme);
+        frame.buffer_mut().set_stringn(body.x + 2, y, words, usize::from(body.width - 2), theme.style(scope));
+    }
 }
 
 /// Keys and what they do, in at most `room` columns: whole hints only. The way to help and out is kept before others.
@@ -121,6 +164,7 @@ fn hints(model: &Model, room: usize, theme: &Theme) -> Vec<Span<'static>> {
         .keymap
         .hints(&model.places())
         .into_iter()
+        .filter(|(_, _, command)| model.can(*command))
         .map(|(key, hint, command)| {
             (key.label(theme.glyphs.ascii), hint, matches!(command, Command::Help | Command::Quit))
         })

@@ -11,7 +11,7 @@ use ratatui::{
 use super::{
     editor::highlighted,
     plan::inset,
-    text::{centred, fit, labelled, left, lines, pane, right, title, width},
+    text::{centred, fit, labelled, left, lines, pane, right, title, width, wrap_lines},
 };
 use crate::{
     app::{Extents, Model, RunsBy, on_one_line},
@@ -126,7 +126,7 @@ fn about(run: &Run, model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'s
         out.extend(labelled("plan", "not kept: only the statement can be brought back", columns, dim, theme));
     }
     out.push(Line::default());
-    out.extend(highlighted(&run.sql, model.engine(), theme).into_iter().filter(|line| {
+    out.extend(wrap_lines(highlighted(&run.sql, model.engine(), theme), columns).into_iter().filter(|line| {
         let wide: usize = line.spans.iter().map(|span| width(&span.content)).sum();
         wide > 0
     }));

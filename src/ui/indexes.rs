@@ -12,7 +12,7 @@ use super::{
     editor::highlighted,
     plan::inset,
     start::progress,
-    text::{centred, fit_spans, labelled, left, lines, pane, right, title, width, wrap},
+    text::{centred, fit_spans, labelled, left, lines, pane, right, title, width, wrap, wrap_lines},
 };
 use crate::{
     advise::{Candidate, Proposal, Trust, Verdict},
@@ -25,8 +25,10 @@ use crate::{
 
 /// Draws proposals, or how far the search for them has come.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
-    if let Some(work) =
-        model.work.as_ref().filter(|w| matches!(w.kind, WorkKind::Advise | WorkKind::Try) || w.then_advise)
+    if let Some(work) = model
+        .work
+        .as_ref()
+        .filter(|w| matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together) || w.then_advise)
     {
         let [top, rest] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
         let (words, done) = match &work.progress {
@@ -38,10 +40,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
             Some(p) => (p.doing.clone(), None),
             None => ("asking the server".to_owned(), None),
         };
-        let name = if work.kind == WorkKind::Try { "Trying your index" } else { "Looking for indexes" };
+        let name = match work.kind {
+            WorkKind::Try => "Trying your index",
+            WorkKind::Together => "Trying indexes together",
+            _ => "Looking for indexes",
+        };
         progress(frame, top, name, &words, done, theme);
         let inside = inset(pane(frame.buffer_mut(), rest, title("For this statement", false, theme), false, theme));
-        lines(frame.buffer_mut(), inside, &highlighted(&work.asked.sql, model.engine(), theme), 0, theme);
+        let text = wrap_lines(highlighted(&work.asked.sql, model.engine(), theme), usize::from(inside.width));
+        lines(frame.buffer_mut(), inside, &text, 0, theme);
         return Extents::default();
     }
     let Some(advice) = model.advice().filter(|a| !a.proposals.is_empty()) else {
@@ -49,16 +56,32 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     };
     let wanted = u16::try_from(advice.proposals.len() + 3).unwrap_or(u16::MAX);
     let list_height = wanted.min(area.height * 45 / 100).max(4);
-    let [list, rest] = if area.width >= 150 {
+    let [list, rest] = if area.height < 12 {
+        // Too little for two: the one with the keys has it all.
+        let none = Rect { height: 0, ..area };
+        if advice.in_detail { [none, area] } else { [area, none] }
+    } else if area.width >= 150 {
         Layout::horizontal([Constraint::Percentage(56), Constraint::Min(1)]).areas(area)
     } else {
         Layout::vertical([Constraint::Length(list_height), Constraint::Min(1)]).areas(area)
     };
     let words = format!("Indexes {}", advice.proposals.len());
     let mut heading = title(&words, !advice.in_detail, theme);
+    heading.push_span(Span::styled(format!("{} ", theme.glyphs.dot), theme.style("ui.dim")));
     heading.push_span(Span::styled(format!("{} proved ", advice.proved()), theme.style("verdict.proved")));
-    let inside = pane(frame.buffer_mut(), list, heading, !advice.in_detail, theme);
-    let page = rows(frame, inside, advice, theme);
+    let marked = advice.marked().count();
+    if marked > 0 {
+        heading.push_span(Span::styled(format!("{} {marked} marked ", theme.glyphs.dot), theme.style("ui.accent")));
+    }
+    let page = if list.height >= 3 {
+        let inside = pane(frame.buffer_mut(), list, heading, !advice.in_detail, theme);
+        rows(frame, inside, advice, theme)
+    } else {
+        0
+    };
+    if rest.height < 3 {
+        return Extents { page, scroll: 0 };
+    }
     let inside =
         inset(pane(frame.buffer_mut(), rest, title("What it is", advice.in_detail, theme), advice.in_detail, theme));
     let all = advice.selected().map(|p| about(p, model, usize::from(inside.width), theme)).unwrap_or_default();
@@ -95,15 +118,28 @@ pub(super) fn verdict_span(verdict: Verdict, theme: &Theme) -> Span<'static> {
     }
 }
 
+/// [`verdict_span`]; of what was proved but belongs in the place of another, that.
+fn standing(p: &Proposal, theme: &Theme) -> Span<'static> {
+    match (p.verdict, &p.instead_of) {
+        (Verdict::Proved, Some(_)) => Span::styled(format!("{} instead ", theme.glyphs.yes), theme.style("ui.dim")),
+        (verdict, _) => verdict_span(verdict, theme),
+    }
+}
+
 /// The whole statement's cost as the planner sees it.
 pub(super) fn cost(plan: &Plan) -> Option<f64> {
     plan.total_cost()
 }
 
-/// `35,811 → 12.4  ×2,888 less`.
+/// `35,811 → 12.4` and `×2,888 less`.
 pub(super) fn gain(proposal: &Proposal, theme: &Theme) -> Option<(String, String)> {
     let tried = proposal.tried.as_ref()?;
-    let (before, after) = (cost(&tried.before)?, cost(&tried.after)?);
+    costs(&tried.before, &tried.after, theme)
+}
+
+/// The same of any two plans.
+pub(super) fn costs(before: &Plan, after: &Plan, theme: &Theme) -> Option<(String, String)> {
+    let (before, after) = (cost(before)?, cost(after)?);
     let costs = format!("{} {} {}", fmt::cost(before), theme.glyphs.arrow, fmt::cost(after));
     let times = fmt::times(if after > 0.0 { before / after } else { 1.0 }).replace('×', theme.glyphs.times);
     let less = if after < before * 0.995 {
@@ -164,8 +200,8 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> us
         let style = if p.verdict == Verdict::Proved { theme.style("ui.text") } else { theme.style("ui.dim") };
         let mut spans = vec![
             Span::styled(if chosen { theme.glyphs.cursor } else { " " }, theme.style("ui.accent")),
-            Span::raw(" "),
-            verdict_span(p.verdict, theme),
+            Span::styled(if advice.is_marked(p) { theme.glyphs.added } else { " " }, theme.style("ui.accent")),
+            standing(p, theme),
             Span::raw("  "),
         ];
         let shown = fit_spans(vec![Span::styled(short(&p.candidate), style)], name.saturating_sub(1), theme);
@@ -211,6 +247,9 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
     out.push(Line::default());
     if let Some((costs, less)) = gain(p, theme) {
         out.extend(labelled("cost", &format!("{costs} ({less})"), columns, text, theme));
+    }
+    if let Some(better) = &p.instead_of {
+        out.extend(labelled("instead of", &format!("{better}: make either, not both"), columns, text, theme));
     }
     if let Some(tried) = &p.tried {
         out.extend(labelled("tried by", &format!("{}: {}", tried.method, trust(tried.trust)), columns, text, theme));

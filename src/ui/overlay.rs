@@ -195,41 +195,43 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     lines(frame.buffer_mut(), inside, &out, last, theme);
 }
 
-/// What the statement would do, and the word to type.
+/// What the statement would do, and the word to type. Where there is little room the warning's start and the line that is typed
+/// are what is seen; the statement and what could be done otherwise come after.
 pub(super) fn confirm(frame: &mut Frame<'_>, body: Rect, confirm: &Confirm, theme: &Theme) {
-    let width = body.width.saturating_sub(4).min(76);
-    let columns = usize::from(width.saturating_sub(4));
-    let text = theme.style("ui.text");
-    let mut out = Vec::new();
-    for part in [
-        Some(&confirm.error.message),
-        confirm.error.detail.as_ref(),
-        confirm.error.hint.as_ref(),
-        confirm.error.next.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        out.extend(wrap(part, columns).into_iter().map(|l| Line::styled(l, text)));
-    }
-    out.push(Line::default());
+    let wide = body.width.saturating_sub(4).min(76);
+    let columns = usize::from(wide.saturating_sub(4));
+    let (text, dim) = (theme.style("ui.text"), theme.style("ui.dim"));
+    let part = |words: Option<&String>| -> Vec<Line<'static>> {
+        words.into_iter().flat_map(|words| wrap(words, columns)).map(|l| Line::styled(l, text)).collect()
+    };
+    let error = &confirm.error;
+    let warning = [part(Some(&error.message)), part(error.detail.as_ref()), part(error.hint.as_ref())].concat();
     let sql = wrap(&confirm.asked.sql, columns.saturating_sub(2));
     let more = sql.len() > 4;
-    out.extend(sql.into_iter().take(4).map(|l| Line::styled(format!("  {l}"), theme.style("ui.dim"))));
+    let mut statement: Vec<Line<'static>> =
+        sql.into_iter().take(4).map(|l| Line::styled(format!("  {l}"), dim)).collect();
     if more {
-        out.push(Line::styled(format!("  {}", theme.glyphs.ellipsis), theme.style("ui.dim")));
+        statement.push(Line::styled(format!("  {}", theme.glyphs.ellipsis), dim));
     }
-    out.push(Line::default());
+    let room = usize::from(body.height).saturating_sub(3);
+    let mut out: Vec<Line<'static>> = warning.into_iter().take(room).collect();
+    for (part, blank) in [(statement, true), (part(error.next.as_ref()), true), (Vec::new(), true)] {
+        if out.len() + part.len() + usize::from(blank) <= room {
+            out.extend(blank.then(Line::default));
+            out.extend(part);
+        }
+    }
+    let full = format!("Type {} and Enter to go on, Esc to leave it: ", Confirm::WORD);
+    let short = format!("Type {}, then Enter: ", Confirm::WORD);
+    let asked = if width(&full) + 2 * Confirm::WORD.len() < columns { full } else { short };
     out.push(Line::from(vec![
-        Span::styled(format!("Type {} and Enter to go on, Esc to leave it: ", Confirm::WORD), text),
+        Span::styled(asked, text),
         Span::styled(confirm.typed.clone(), theme.style("ui.accent")),
         Span::styled(theme.glyphs.cursor, theme.style("ui.accent")),
     ]));
     let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
-    let area = middle(frame, body, width, height);
+    let area = middle(frame, body, wide, height);
     let heading = Line::styled(format!(" {} Are you sure? ", theme.glyphs.warn), theme.style("finding.warning"));
     let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
-    // Should there be too little room, the question itself is what must be seen.
-    let last = out.len().saturating_sub(usize::from(inside.height));
-    lines(frame.buffer_mut(), inside, &out, last, theme);
+    lines(frame.buffer_mut(), inside, &out, 0, theme);
 }

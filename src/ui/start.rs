@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     editor::highlighted,
     plan::inset,
-    text::{centred, fit, left, lines, pane, title, width, wrap},
+    text::{centred, fit, left, lines, pane, title, width, wrap, wrap_lines},
 };
 use crate::{
     app::{Extents, Link, Model},
@@ -42,7 +42,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     let page = samples(frame, inside, model, theme);
     let preview = inset(pane(frame.buffer_mut(), preview, title("The query", false, theme), false, theme));
     if let Some(sample) = model.samples.get(model.sample) {
-        let text: Vec<Line<'static>> = highlighted(&sample.sql, model.engine(), theme);
+        let text = wrap_lines(highlighted(&sample.sql, model.engine(), theme), usize::from(preview.width));
         lines(frame.buffer_mut(), preview, &text, 0, theme);
     }
     Extents { page, scroll: 0 }

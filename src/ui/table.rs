@@ -63,7 +63,7 @@ fn facts(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(dead) = table.dead_rows {
         let part = table
             .rows
-            .filter(|rows| *rows > 0.0)
+            .filter(|rows| *rows > 0.0 && dead > 0.0)
             .map(|rows| format!(", {} of all", fmt::percent(dead / (rows + dead))));
         out.extend(labelled(
             "dead rows",
@@ -157,11 +157,11 @@ fn index_words(index: &Index) -> String {
 
 fn fields(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let name = table.columns.iter().map(|c| width(&one_line(&c.name))).max().unwrap_or(0).clamp(8, 24) + 1;
-    let kind = table.columns.iter().map(|c| width(&c.type_name) + 2).max().unwrap_or(0).clamp(8, 24) + 1;
+    let kind = table.columns.iter().map(|c| width(&c.type_name) + 2).max().unwrap_or(0).clamp(16, 24) + 1;
     let heading = format!(
         "{}{}{}{}  common values",
         left(&format!("columns {}", table.columns.len()), name, theme),
-        left("type", kind, theme),
+        left("type, ! not null", kind, theme),
         right("distinct", 10, theme),
         right("null", 6, theme),
     );

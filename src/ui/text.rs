@@ -131,6 +131,40 @@ impl Words for str {
     }
 }
 
+/// Coloured lines broken at `columns`, at blanks where there are any.
+pub(super) fn wrap_lines(lines: Vec<Line<'static>>, columns: usize) -> Vec<Line<'static>> {
+    let columns = columns.max(1);
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines {
+        let mut row: Vec<Span<'static>> = Vec::new();
+        let mut used = 0;
+        for span in line.spans {
+            for word in span.content.split_word_bounds_by_blank() {
+                let wide = width(word.trim_end());
+                if used + wide > columns && used > 0 {
+                    out.push(Line::from(std::mem::take(&mut row)));
+                    used = 0;
+                }
+                let mut rest = word;
+                while width(rest.trim_end()) > columns {
+                    let at = rest.grapheme_indices(true).scan(0, |w, (at, g)| {
+                        *w += width(g);
+                        Some((at, *w))
+                    });
+                    let cut = at.take_while(|(_, w)| *w <= columns).last().map_or(0, |(at, _)| at);
+                    let cut = rest[cut..].graphemes(true).next().map_or(rest.len(), |g| cut + g.len());
+                    out.push(Line::from(Span::styled(rest[..cut].to_owned(), span.style)));
+                    rest = &rest[cut..];
+                }
+                used += width(rest);
+                row.push(Span::styled(rest.to_owned(), span.style));
+            }
+        }
+        out.push(Line::from(row));
+    }
+    out
+}
+
 /// A label and a text that may take several lines; those after the first stand under the first.
 pub(super) fn labelled(label: &str, text: &str, columns: usize, style: Style, theme: &Theme) -> Vec<Line<'static>> {
     const LABEL: usize = 12;

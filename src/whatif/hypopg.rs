@@ -14,7 +14,7 @@ use super::{
     postgres::{Bench, failed, plan, uses},
 };
 use crate::{
-    advise::{Candidate, Planned, TrialError, Tried, Trust},
+    advise::{Candidate, Change, Existing, Planned, TrialError, Tried, Trust},
     plan::Plan,
     server::{
         ServerError,
@@ -38,6 +38,8 @@ pub(super) struct HypoPg {
     schema: String,
     /// Hypothetical indexes that stand in the session between two sets.
     standing: Vec<Standing>,
+    /// Existing indexes that are hidden in the session.
+    hidden: Vec<Existing>,
     /// Statements as they were understood; a search asks for the same ones again and again.
     statements: HashMap<String, Result<Statement, TrialError>>,
 }
@@ -53,7 +55,7 @@ impl HypoPg {
     /// `None` when the database has no HypoPG.
     pub(super) fn new(connection: &Connection) -> Option<Self> {
         let schema = connection.hypopg_schema()?.to_owned();
-        Some(Self { schema, standing: Vec::new(), statements: HashMap::new() })
+        Some(Self { schema, standing: Vec::new(), hidden: Vec::new(), statements: HashMap::new() })
     }
 
     /// Tries one candidate.
@@ -97,23 +99,35 @@ impl HypoPg {
 
     /// Forgets what stands. A failure shows at the next question; the session forgets by itself before the next request.
     pub(super) async fn forget(&mut self, bench: &mut Bench<'_>) {
-        if self.standing.is_empty() {
+        if self.standing.is_empty() && self.hidden.is_empty() {
             return;
         }
         self.standing.clear();
         let schema = self.schema.clone();
+        let hidden = !std::mem::take(&mut self.hidden).is_empty();
         if let Ok(transaction) = bench.begin(Access::ReadOnly).await {
+            if hidden {
+                let sql = format!("SELECT {schema}.hypopg_unhide_all_indexes()");
+                let _ = transaction.rows("showing hidden indexes again", &sql, &[]).await;
+            }
             let _ = end(transaction, &schema, false).await;
         }
     }
 
-    /// Plans each statement with all of these indexes at once.
-    pub(super) async fn set(
+    /// Plans each statement under a change.
+    pub(super) async fn changed(
         &mut self,
         bench: &mut Bench<'_>,
         statements: &[&str],
-        candidates: &[&Candidate],
+        change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        let candidates = change.add;
+        if !change.drop.is_empty() && !bench.connection.hides_indexes() {
+            return Err(bench.cannot(format!(
+                "HypoPG {} hides no existing indexes, 1.4 does",
+                bench.connection.info().hypopg.as_deref().unwrap_or_default()
+            )));
+        }
         for sql in statements {
             if !self.statements.contains_key(*sql) {
                 let statement = bench.statement(sql);
@@ -126,6 +140,10 @@ impl HypoPg {
         let limit = bench.connection.plain_limit();
         let begun = bench.connection.begin(Access::ReadOnly, Some(limit)).await;
         let transaction = begun.map_err(|e| failed(METHOD, &e))?;
+        if self.hidden != change.drop {
+            hide(&transaction, &schema, change.drop).await?;
+            self.hidden = change.drop.to_vec();
+        }
         stand(&transaction, &schema, &mut self.standing, &wanted).await?;
         let names: Vec<Option<String>> = wanted
             .iter()
@@ -135,7 +153,9 @@ impl HypoPg {
             statements.iter().filter_map(|sql| self.statements.get(*sql)).collect();
         let plans = plan_all(&transaction, &understood).await?;
         transaction.rollback().await.map_err(|e| failed(METHOD, &e))?;
-        let planned = |plan| Planned { plan, trust: Trust::Close, names: names.clone() };
+        // Without an index of estimated size it is the server's planner and nothing else.
+        let trust = if candidates.is_empty() { Trust::Exact } else { Trust::Close };
+        let planned = |plan| Planned { plan, trust, names: names.clone() };
         Ok(plans.into_iter().map(|answer| answer.map(planned)).collect())
     }
 }
@@ -172,6 +192,35 @@ async fn plan_all(
         }
     }
     Ok(answers)
+}
+
+/// Hides these indexes from the session's planner, with those of partitions, and no others.
+async fn hide(transaction: &Transaction<'_>, schema: &str, gone: &[Existing]) -> Result<(), TrialError> {
+    let wrong = |e: ServerError| failed(METHOD, &e);
+    let sql = format!("SELECT {schema}.hypopg_unhide_all_indexes()");
+    transaction.rows("showing hidden indexes again", &sql, &[]).await.map_err(wrong)?;
+    let sql = format!(
+        "WITH RECURSIVE family (oid) AS ( \
+             SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('i', 'I') \
+             UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid \
+         ) SELECT {schema}.hypopg_hide_index(oid) FROM family"
+    );
+    for index in gone {
+        let parameters = [(&index.schema as _, Type::TEXT), (&index.name as _, Type::TEXT)];
+        let rows = transaction.rows("hiding an index", &sql, &parameters).await.map_err(wrong)?;
+        let mut hidden = false;
+        for row in &rows {
+            hidden |= get::<bool>(row, 0).map_err(wrong)?;
+        }
+        if !hidden {
+            return Err(TrialError::Unsupported {
+                method: METHOD,
+                reason: format!("the server has no index {}", crate::text::one_line(&index.name)),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Makes the session's hypothetical indexes those wanted, and no others. One that HypoPG refuses does not stand.

@@ -258,7 +258,7 @@ fn shape(plan: &Plan, known: &BTreeSet<String>) -> Vec<String> {
                 plan.depth(id),
                 node.native,
                 node.relation.as_ref().map(|r| &r.name),
-                node.workers.and_then(|w| w.planned)
+                node.workers.as_ref().and_then(|w| w.planned)
             )
         })
         .collect()

@@ -4,7 +4,7 @@ use whyslow::{
     advise::{Candidate, Key, TrialError, Trust},
     plan::{Engine, NodeId, Plan},
     server::SessionOptions,
-    whatif::{Allow, Method, Reads, try_one},
+    whatif::{Allow, Method, Reads, together, try_one},
 };
 
 use super::{Admin, connect, connect_with, explain};
@@ -116,4 +116,38 @@ async fn the_embedded_method_builds_the_index_and_takes_it_away() {
     }
     let left = Admin::new().await.number("select count(*) from pg_class where relname = 'whyslow_trial'").await;
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn indexes_tried_together_are_told_apart_by_what_would_be_lost_without_each() {
+    let sql = "select o.id, c.name from orders o join customers c on c.id = o.customer_id \
+               where o.coupon = 'SAVE64' and c.city = 'Berlin'";
+    let three = [
+        index("orders", &["coupon", "customer_id"]),
+        index("customers", &["city"]),
+        // What nothing in the statement asks for.
+        index("orders", &["device"]),
+    ];
+    for (variable, method) in [("WHYSLOW_TEST_HYPOPG", "hypopg"), ("WHYSLOW_TEST_POSTGRES", "twin")] {
+        let mut session = connect(variable).await;
+        let mut seen = Vec::new();
+        let allow = if method == "hypopg" { HYPOPG } else { Allow::default() };
+        let told = |progress: whyslow::whatif::Progress| seen.push((progress.done, progress.total));
+        let set = together(&mut session, sql, &three, allow, told).await.unwrap();
+        assert_eq!((set.method, set.unit()), (method, "cost"));
+        assert_eq!(seen, [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5)]);
+        assert!((set.saved() - (cost(&set.before) - cost(&set.after))).abs() < 0.01 && set.saved() > 0.0);
+        let part = |at: usize| set.own_part(&set.parts[at]).unwrap();
+        assert!(
+            set.parts[0].is_used(&set.after) && part(0) > 0.5 * set.saved(),
+            "{method}: {} of {}",
+            part(0),
+            set.saved()
+        );
+        assert!(!set.parts[2].is_used(&set.after) && part(2) < 0.01, "{method}: {}", part(2));
+        // Without the first it is as if only the second were there.
+        let alone = try_one(&mut session, sql, &three[1], allow).await.unwrap();
+        let without = cost(set.parts[0].without.as_ref().unwrap());
+        assert!((cost(&alone.after) / without - 1.0).abs() < 0.01, "{method}: {} {without}", cost(&alone.after));
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use whyslow::{
-    advise::{Candidate, Key, Proposal, Tried, Trust, Verdict},
+    advise::{Candidate, Key, Part, Proposal, Together, Tried, Trust, Verdict},
     app::Sample,
     catalog::{Catalog, Column, Index, IndexKey, Statistics, Table},
     diagnose::{Finding, Severity},
@@ -160,6 +160,18 @@ pub(super) fn proposals(sql: &str) -> Vec<Proposal> {
         ),
         proposal(candidate(&["total"], &[]), Verdict::Untested, "no method here could try it", None),
     ]
+}
+
+/// Several indexes tried together: the plan uses the first, and would do as well without the others.
+pub(super) fn together(sql: &str, candidates: &[Candidate]) -> Together {
+    let (before, after) = (plan("open-orders.explain.json", sql), plan("open-orders.hypopg.json", sql));
+    let part = |at: usize, candidate: &Candidate| Part {
+        candidate: candidate.clone(),
+        name: Some(if at == 0 { "<13556>btree_orders_status_created".to_owned() } else { format!("<{at}>btree") }),
+        without: Some(if at == 0 { before.clone() } else { after.clone() }),
+    };
+    let parts = candidates.iter().enumerate().map(|(at, candidate)| part(at, candidate)).collect();
+    Together { method: "hypopg", trust: Trust::Close, before: before.clone(), after, parts }
 }
 
 /// An index of the person's own, proved.

@@ -122,6 +122,9 @@ fn cases() -> Vec<Case> {
         (C::SearchHistory, || plan().keys("1<ctrl-end> -- more"), "<ctrl-r>open<ret>", |s| text(s) == sql()),
         (C::CompareWith, || plan().keys("r"), "C<ret>", |s| s.model.view == View::Compare && s.text().contains("before, 72 ms")),
         (C::Mark, history, "<space>", |s| s.model.past.marked == Some(1)),
+        (C::TryTogether, indexes, "<space><space>t", |s| {
+            s.model.view == View::Compare && s.text().contains("2 indexes together") && s.text().contains("not used  ·  orders (created)")
+        }),
         (C::Format, connected, "<F8>", |s| text(s).starts_with("SELECT\n") && s.model.editor.typing),
         (C::OpenFile, || connected().file("q.sql", "select 42\n"), "<ctrl-o>q.sql<ret>", |s| text(s) == "select 42"),
         (C::SaveFile, || connected().file("q.sql", "old"), "<ctrl-s>q.sql<ret><ret>", |s| asked(s).ends_with(&["save", "save"]) && s.model.prompt.is_none()),
@@ -189,8 +192,8 @@ fn cases() -> Vec<Case> {
         (C::DeleteNextWord, connected, "<alt-d>", |s| text(s).starts_with(" o.id")),
         (C::DeleteToEnd, connected, "<ctrl-k>", |s| text(s).starts_with("\nFROM")),
         (C::DeleteToStart, connected, "<end><ctrl-u>", |s| text(s).starts_with("\nFROM")),
-        (C::Undo, connected, "x<ctrl-z>", |s| text(s) == sql()),
-        (C::Redo, connected, "x<ctrl-z><ctrl-y>", |s| text(s).starts_with("xSELECT")),
+        (C::Undo, connected, "<home>x<ctrl-z>", |s| text(s) == sql()),
+        (C::Redo, connected, "<home>x<ctrl-z><ctrl-y>", |s| text(s).starts_with("xSELECT")),
         (C::CharLeft, connected, "<right><right><left>", |s| s.model.editor.cursor() == (0, 1)),
         (C::CharRight, connected, "<right>", |s| s.model.editor.cursor() == (0, 1)),
         (C::LineUp, connected, "<down><up>", |s| s.model.editor.cursor() == (0, 0)),

@@ -188,6 +188,9 @@ impl Harness {
             Effect::TryIndex { generation, candidate, .. } => {
                 Message::Tried { generation, result: Ok(Box::new(answers::own(*candidate))) }
             }
+            Effect::TryTogether { generation, sql, candidates, .. } => {
+                Message::TriedTogether { generation, result: Ok(Box::new(answers::together(&sql, &candidates))) }
+            }
             Effect::Record { sql, plan, findings, elapsed } => {
                 Message::Recorded(Box::new(answers::run(self.effects.len(), sql, &plan, findings, elapsed)))
             }

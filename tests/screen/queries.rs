@@ -218,3 +218,25 @@ fn a_plan_pasted_into_the_editor_is_read() {
     let screen = screen.keys("<F5>");
     assert_eq!((screen.model.view, screen.model.sheets.len()), (View::Plan, 1));
 }
+
+#[test]
+fn the_query_of_last_time_gives_way_to_what_is_typed_or_pasted_and_stays_when_it_is_moved_in() {
+    let offered = || Harness::connected("select 1");
+    assert!(offered().text().contains("of last time"), "{}", offered().text());
+    assert_eq!(offered().keys("t").model.editor.text(), "t");
+    assert_eq!(offered().keys("t<ctrl-z><ctrl-z>").model.editor.text(), "select 1");
+    let mut pasted = offered();
+    pasted.send(whyslow::app::Message::Paste("table x".into()));
+    assert_eq!(pasted.model.editor.text(), "table x");
+    let moved = offered().keys("<end>0");
+    assert_eq!(moved.model.editor.text(), "select 10");
+    assert!(!moved.text().contains("of last time"));
+    // What was run is nobody's offer any more.
+    let run = Harness::connected(answers::known().as_str()).keys("<F5>1<ctrl-end>0");
+    assert_eq!(run.model.editor.text(), format!("{}0", answers::known()));
+    // From elsewhere a query is pasted as a whole.
+    let mut elsewhere = Harness::connected(answers::known().as_str()).keys("<F5>");
+    elsewhere.send(whyslow::app::Message::Paste("select 2".into()));
+    assert_eq!(elsewhere.model.editor.text(), "select 2");
+    assert_eq!(elsewhere.keys("<ctrl-z><ctrl-z>").model.editor.text(), answers::known());
+}

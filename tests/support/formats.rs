@@ -56,8 +56,8 @@ pub(crate) fn same(a: &Plan, b: &Plan, lossy: bool) -> Result<(), String> {
             return differ(&at, &rows, &other);
         }
         // Blocks and memory differ from run to run.
-        if !lossy && (&x.spill, x.workers, x.buffers) != (&y.spill, y.workers, y.buffers) {
-            return differ(&at, &(&x.spill, x.workers, x.buffers), &(&y.spill, y.workers, y.buffers));
+        if !lossy && (&x.spill, &x.workers, &x.buffers) != (&y.spill, &y.workers, &y.buffers) {
+            return differ(&at, &(&x.spill, &x.workers, &x.buffers), &(&y.spill, &y.workers, &y.buffers));
         }
         let facts = |node: &whyslow::plan::Node| {
             let kept = node.extra.iter().filter(|(key, value)| !lossy || told(key, value));
@@ -193,8 +193,10 @@ fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
             Operator::MergeJoin => "Merge Cond",
             _ => "Join Filter",
         };
-        // A hash join may have nothing to hash by but a filter.
-        say(key, join);
+        // A full join may have nothing to hash or to merge by, only a filter, which is among the facts.
+        if extra("Join Filter") != Some(join) {
+            say(key, join);
+        }
     }
     if let Some(recheck) = &conditions.recheck {
         say("Recheck Cond", recheck);
@@ -219,7 +221,7 @@ fn properties(plan: &Plan, id: NodeId) -> Vec<String> {
         };
         say(key, &node.keys.join(", "));
     }
-    if let Some(planned) = node.workers.and_then(|w| w.planned) {
+    if let Some(planned) = node.workers.as_ref().and_then(|w| w.planned) {
         say("Workers Planned", &planned.to_string());
     }
     if let Some(method) = extra("Sampling Method") {

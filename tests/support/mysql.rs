@@ -1,13 +1,17 @@
 //! What holds on MySQL and on MariaDB alike.
 
 mod kinds;
+mod suppose;
 mod whatif;
 
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use secrecy::SecretString;
-use whyslow::server::{ErrorKind, ExplainRequest, Explained, ServerError, Session, SessionOptions};
+use whyslow::{
+    plan::Engine,
+    server::{ErrorKind, ExplainRequest, Explained, ServerError, Session, SessionOptions},
+};
 
 use super::{target, url};
 
@@ -101,10 +105,20 @@ impl Server {
             ("insert into plain_one select id from volatile_one", storage),
             ("update triggered set id = 2", "trigger"),
         ] {
-            let error = measure(&mut session, sql, true).await.unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Refused, "{sql}: {error}");
-            assert!(error.message.to_lowercase().contains(&word.to_lowercase()), "{sql}: {error}");
+            // Nobody is asked to confirm what is refused then.
+            for confirmed in [false, true] {
+                let error = measure(&mut session, sql, confirmed).await.unwrap_err();
+                assert_eq!(error.kind, ErrorKind::Refused, "{sql}: {error}");
+                assert!(error.message.to_lowercase().contains(&word.to_lowercase()), "{sql}: {error}");
+                assert!(error.next.is_some(), "{sql}: {error}");
+            }
         }
+        let unmeasured = measure(&mut session, "delete from plain_one where id = 1", false).await.unwrap_err();
+        let expected = match session.info().engine {
+            Engine::MySql => ErrorKind::Unsupported,
+            _ => ErrorKind::NeedsConfirmation,
+        };
+        assert_eq!(unmeasured.kind, expected, "{unmeasured}");
         assert_eq!(admin.number("select count(*) from volatile_one").await, 1);
         assert_eq!(admin.number("select id from triggered").await, 1);
         drop_private(admin, session).await;

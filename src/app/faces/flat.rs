@@ -55,7 +55,9 @@ impl SortBy {
             Self::Rows => node.rows.actual.map(|rows| rows * node.rows.loops.unwrap_or(1.0)).or(node.rows.estimated),
             Self::Loops => node.rows.loops,
             #[allow(clippy::cast_precision_loss, reason = "for an order and a few digits")]
-            Self::Buffers => derived.self_buffers.map(|b| (b.hit + b.read + b.temp_read + b.temp_written) as f64),
+            Self::Buffers => {
+                derived.self_buffers.as_ref().map(|b| (b.hit + b.read + b.temp_read + b.temp_written) as f64)
+            }
             Self::Name | Self::Place => None,
         }
     }

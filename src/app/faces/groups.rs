@@ -114,7 +114,7 @@ pub fn groups(plan: &Plan) -> Vec<Group> {
             let rows = node.rows.actual.map(|rows| rows * loops).or(node.rows.estimated);
             group.rows = rows.map(|rows| rows + group.rows.unwrap_or(0.0)).or(group.rows);
             group.removed += node.rows.removed.unwrap_or(0.0) * loops;
-            group.blocks += derived.self_buffers.map_or(0, |b| b.hit + b.read + b.temp_read + b.temp_written);
+            group.blocks += derived.self_buffers.as_ref().map_or(0, |b| b.hit + b.read + b.temp_read + b.temp_written);
         }
     }
     let order = |kind: GroupKind| match kind {

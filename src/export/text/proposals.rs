@@ -3,10 +3,11 @@
 use super::{
     Options, Report,
     line::{Line, Style},
-    paragraph, section, tree,
+    paragraph, section,
+    tree::{self, Marks},
 };
 use crate::{
-    advise::{Proposal, Tried, Trust, Verdict},
+    advise::{Proposal, Tried, Verdict},
     export::{self, Searched},
     fmt,
     plan::{
@@ -60,8 +61,13 @@ pub(super) fn not_proposed(lines: &[String], options: &Options, out: &mut Vec<Li
 /// How much was searched.
 pub(super) fn searched(searched: Searched) -> Line {
     let seconds = fmt::duration_ms(searched.seconds * 1e3);
-    let text =
-        format!("{} candidates, {} plans asked of the server, {seconds}", searched.candidates, searched.explains);
+    let s = |n: usize| if n == 1 { "" } else { "s" };
+    let (candidates, explains) = (searched.candidates, searched.explains);
+    let text = format!(
+        "{candidates} candidate{}, {explains} plan{} asked of the server, {seconds}",
+        s(candidates),
+        s(explains)
+    );
     Line::of(Style::Dim, text)
 }
 
@@ -148,12 +154,7 @@ fn price(tried: &Tried) -> String {
     if let Some(size) = tried.size_bytes {
         out = format!("{out}, index of {}", fmt::bytes(size));
     }
-    let trust = match tried.trust {
-        Trust::Exact => "exact",
-        Trust::Close => "close",
-        Trust::Rough => "rough",
-    };
-    format!("{out}, by {} ({trust})", tried.method)
+    format!("{out}, by {} ({})", tried.method, super::supposed::trust(tried.trust))
 }
 
 /// The plan without and with the index; changed nodes carry a mark.
@@ -166,9 +167,9 @@ pub(super) fn beside((first, second): (&Plan, &Plan), changes: &Diff, options: &
     let beside = options.width >= SIDE_BY_SIDE;
     let width = if beside { (options.width - GAP) / 2 } else { options.width };
     let mut before = vec![Line::of(Style::Bold, "Before")];
-    before.extend(tree::lines(first, options, width, Some(&changes.before)));
+    before.extend(tree::lines(first, options, width, Some(Marks { changes: &changes.before, alone: "- " })));
     let mut after = vec![Line::of(Style::Bold, "After")];
-    after.extend(tree::lines(second, options, width, Some(&changes.after)));
+    after.extend(tree::lines(second, options, width, Some(Marks { changes: &changes.after, alone: "+ " })));
     if !beside {
         out.extend(before);
         out.extend(after);

@@ -56,8 +56,17 @@ impl Columns {
     }
 }
 
-/// The tree, with a heading over its columns. `marks` tells how each node stands to the plan it is compared with.
-pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<&[Change]>) -> Vec<Line> {
+/// How the nodes of a plan stand to the plan it is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks<'a> {
+    /// Of each node.
+    pub(super) changes: &'a [Change],
+    /// What marks a node that only this plan has: `-` before, `+` after.
+    pub(super) alone: &'static str,
+}
+
+/// The tree, with a heading over its columns.
+pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<Marks<'_>>) -> Vec<Line> {
     let timed = plan.ids().any(|id| plan.derived(id).self_ms.is_some());
     let figures: Vec<Figures> = plan.ids().map(|id| figures(plan, id, timed)).collect();
     let columns = columns(plan, &figures, width, timed);
@@ -84,7 +93,7 @@ pub(super) fn lines(plan: &Plan, options: &Options, width: usize, marks: Option<
             continue;
         }
         let below = guide_below(plan, id, &open, depth, columns.tree);
-        let mark = marks.and_then(|m| m.get(id.index()).copied());
+        let mark = marks.and_then(|m| Some((*m.changes.get(id.index())?, m.alone)));
         node(plan, id, options, &columns, (&guide, &below), (figures, mark), &mut out);
     }
     out
@@ -208,12 +217,12 @@ fn node(
     options: &Options,
     columns: &Columns,
     (guide, below): (&str, &str),
-    (figures, mark): (&Figures, Option<Change>),
+    (figures, mark): (&Figures, Option<(Change, &'static str)>),
     out: &mut Vec<Line>,
 ) {
     let mut line = Line::new();
-    if let Some(mark) = mark {
-        let (style, sign) = sign(mark);
+    if let Some((change, alone)) = mark {
+        let (style, sign) = sign(change, alone);
         line.push(style, sign);
     }
     line.push(Style::Dim, guide);
@@ -221,7 +230,7 @@ fn node(
         line.push(Style::Dim, format!("{section}: "));
     }
     let title = match mark {
-        Some(Change::Changed(_) | Change::Only) => Style::Changed,
+        Some((Change::Changed(_) | Change::Only, _)) => Style::Changed,
         _ => heat(figures.share),
     };
     line.push(title, plan.title(id));
@@ -285,11 +294,11 @@ fn details(plan: &Plan, id: NodeId, options: &Options, below: &str, columns: &Co
     }
 }
 
-const fn sign(change: Change) -> (Style, &'static str) {
+const fn sign(change: Change, alone: &'static str) -> (Style, &'static str) {
     match change {
         Change::Same(_) => (Style::Plain, "  "),
         Change::Changed(_) => (Style::Changed, "~ "),
-        Change::Only => (Style::Changed, "+ "),
+        Change::Only => (Style::Changed, alone),
     }
 }
 

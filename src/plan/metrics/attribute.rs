@@ -1,7 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
-use crate::plan::{Buffers, Engine, Flag, Io, NodeId, Operator, Plan, Role, Wal};
+use crate::plan::{Buffers, Engine, Flag, Io, Node, NodeId, Operator, Plan, Role, Wal};
 
 /// Self times: each node's wall time less what ran inside it. Where the parts exceed the whole they are scaled to it, and
 /// so is all below them.
@@ -153,7 +153,7 @@ fn divide(whole: &[f64], parts: &[Part]) -> Vec<f64> {
     mine
 }
 
-/// What each node used without everything that ran inside.
+/// What each node used without everything that ran inside; empty where no node tells.
 pub(super) struct Usage {
     /// Blocks.
     pub(super) buffers: Vec<Option<Buffers>>,
@@ -166,25 +166,39 @@ pub(super) struct Usage {
 /// Blocks, waiting and log of each node alone. The server counts the workers' blocks when they end, so that a scan stopped
 /// early may show fewer than its input; such gaps stay where they are.
 pub(super) fn self_usage(plan: &Plan, edges: &[Edge]) -> Usage {
-    let all = || plan.ids().map(|id| plan.node(id));
     Usage {
-        buffers: alone(plan, edges, all().map(|node| node.buffers).collect(), |host, guest| {
-            for (host, guest) in blocks(host).into_iter().zip(blocks(guest)) {
-                take(host, guest);
-            }
-        }),
-        io: alone(plan, edges, all().map(|node| node.io.map(finite)).collect(), |host, guest| {
-            for (host, guest) in waits(host).into_iter().zip(waits(guest)) {
-                let part = host.min(*guest);
-                *host -= part;
-                *guest -= part;
-            }
-        }),
-        wal: alone(plan, edges, all().map(|node| node.wal).collect(), |host, guest| {
-            take(&mut host.records, &mut guest.records);
-            take(&mut host.full_pages, &mut guest.full_pages);
-            take(&mut host.bytes, &mut guest.bytes);
-        }),
+        buffers: alone(
+            plan,
+            edges,
+            |node| node.buffers.as_deref().copied(),
+            |host, guest| {
+                for (host, guest) in blocks(host).into_iter().zip(blocks(guest)) {
+                    take(host, guest);
+                }
+            },
+        ),
+        io: alone(
+            plan,
+            edges,
+            |node| node.io.as_deref().copied().map(finite),
+            |host, guest| {
+                for (host, guest) in waits(host).into_iter().zip(waits(guest)) {
+                    let part = host.min(*guest);
+                    *host -= part;
+                    *guest -= part;
+                }
+            },
+        ),
+        wal: alone(
+            plan,
+            edges,
+            |node| node.wal.as_deref().copied(),
+            |host, guest| {
+                take(&mut host.records, &mut guest.records);
+                take(&mut host.full_pages, &mut guest.full_pages);
+                take(&mut host.bytes, &mut guest.bytes);
+            },
+        ),
     }
 }
 
@@ -192,12 +206,13 @@ pub(super) fn self_usage(plan: &Plan, edges: &[Edge]) -> Usage {
 fn alone<T: Copy + Default>(
     plan: &Plan,
     edges: &[Edge],
-    mut left: Vec<Option<T>>,
+    amount: impl Fn(&Node) -> Option<T>,
     subtract: impl Fn(&mut T, &mut T),
 ) -> Vec<Option<T>> {
-    if left.iter().all(Option::is_none) {
-        return left;
+    if plan.ids().all(|id| amount(plan.node(id)).is_none()) {
+        return Vec::new();
     }
+    let mut left: Vec<Option<T>> = plan.ids().map(|id| amount(plan.node(id))).collect();
     let mut rest: Vec<T> = left.iter().map(|amount| amount.unwrap_or_default()).collect();
     let inside = edges.iter().map(|edge| (edge.host, edge.guest));
     // What a CTE's scans did not show, the node that owns the CTE does.

@@ -29,7 +29,7 @@ impl Plan {
             explain("wall time", formula, [vec![("wall", wall)], inputs].concat());
         }
         if let (Some(own), Some(wall)) = (derived.self_ms, derived.wall_ms) {
-            let inside: f64 = self.children(id).filter_map(|c| self.derived(c).wall_ms).sum();
+            let inside: f64 = self.children(id).filter_map(|c| self.derived(c).wall_ms).fold(0.0, |a, b| a + b);
             explain(
                 "self time",
                 "wall time − wall time of what ran inside; CTEs and init plans count where they were asked for; parts that \
@@ -38,7 +38,7 @@ impl Plan {
             );
         }
         if let Some(own) = derived.self_cost {
-            let inside: f64 = self.children(id).filter_map(|c| self.node(c).cost.total).sum();
+            let inside: f64 = self.children(id).filter_map(|c| self.node(c).cost.total).fold(0.0, |a, b| a + b);
             let mut inputs = vec![("self", own)];
             inputs.extend(node.cost.total.map(|c| ("total", c)));
             inputs.extend(node.cost.own.map(|c| ("own", c)));

@@ -140,7 +140,7 @@ fn flags_follow_from_numbers() {
 #[test]
 fn blocks_are_counted_once() {
     let with = |role, hit| Node {
-        buffers: Some(Buffers { hit, ..Buffers::default() }),
+        buffers: Some(Box::new(Buffers { hit, ..Buffers::default() })),
         ..node(role, Operator::Sort, 1.0, 1.0, 1.0)
     };
     let p = plan(vec![
@@ -148,7 +148,7 @@ fn blocks_are_counted_once() {
         Spec(Some(0), with(Role::Outer, 4)),
         Spec(Some(1), with(Role::Outer, 4)),
     ]);
-    let own: Vec<_> = p.ids().map(|id| p.derived(id).self_buffers.unwrap().hit).collect();
+    let own: Vec<_> = p.ids().map(|id| p.derived(id).self_buffers.as_ref().unwrap().hit).collect();
     assert_eq!(own, [6, 0, 4]);
 }
 
@@ -193,7 +193,7 @@ prop_compose! {
             timing,
             rows: Rows { estimated, actual, loops, ..Rows::default() },
             cost: Cost { total, own, ..Cost::default() },
-            buffers: hit.map(|hit| Buffers { hit, ..Buffers::default() }),
+            buffers: hit.map(|hit| Box::new(Buffers { hit, ..Buffers::default() })),
             ..Node::new(role, operator, "x")
         }
     }

@@ -152,7 +152,7 @@ fn wrapped(rows: &[&str]) -> Option<char> {
 /// Whether nearly every line begins with the number after the one before.
 fn numbered(rows: &[&str]) -> bool {
     let numbers: Vec<u64> = rows.iter().filter_map(|row| number(row)).map(|(n, _)| n).collect();
-    let steps = numbers.windows(2).filter(|two| two[1] == two[0] + 1).count();
+    let steps = numbers.windows(2).filter(|two| two[0].checked_add(1) == Some(two[1])).count();
     numbers.len() > 1 && numbers.len() * 10 >= rows.len() * 8 && steps + 1 == numbers.len()
 }
 

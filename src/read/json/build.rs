@@ -1,5 +1,7 @@
 //! Filling the arena from formats other than JSON.
 
+use std::collections::HashMap;
+
 use super::{Document, Kind, Lines, Slot, Span, offset};
 
 /// Makes a document whose keys and values were found in other ways than by reading JSON.
@@ -8,13 +10,18 @@ pub(in crate::read) struct Builder<'t> {
     document: Document<'t>,
     open: Vec<usize>,
     key: Option<Span>,
+    /// Short words that were kept: the same few keys stand on every node.
+    words: HashMap<String, Span>,
 }
+
+/// So many words are known again, each this long at most.
+const WORDS: (usize, usize) = (1000, 40);
 
 impl<'t> Builder<'t> {
     /// An empty document of a text.
     pub(in crate::read) fn new(text: &'t str, lines: &'t Lines) -> Self {
         let document = Document { text, lines, slots: Vec::new(), owned: Some(String::new()) };
-        Self { document, open: Vec::new(), key: None }
+        Self { document, open: Vec::new(), key: None, words: HashMap::new() }
     }
 
     /// The key of the value that comes next.
@@ -25,7 +32,7 @@ impl<'t> Builder<'t> {
 
     /// Begins an object or an array that stands at byte `at` of the text.
     pub(in crate::read) fn begin(&mut self, kind: Kind, at: usize) -> &mut Self {
-        let slot = self.push(kind, Span { start: offset(at), end: offset(at) });
+        let slot = self.push(kind, Span { start: offset(at), end: 0 });
         self.open.push(slot);
         self
     }
@@ -33,7 +40,7 @@ impl<'t> Builder<'t> {
     /// Ends the innermost object or array.
     pub(in crate::read) fn end(&mut self) -> &mut Self {
         if let Some(slot) = self.open.pop() {
-            self.document.slots[slot].next = offset(self.document.slots.len());
+            self.document.slots[slot].stop = offset(self.document.slots.len());
         }
         self
     }
@@ -62,16 +69,30 @@ impl<'t> Builder<'t> {
 
     fn push(&mut self, kind: Kind, span: Span) -> usize {
         let slot = self.document.slots.len();
-        self.document.slots.push(Slot { kind, key: self.key.take(), span, next: offset(slot + 1) });
+        let key = self.key.take().unwrap_or(Span::NONE);
+        self.document.slots.push(Slot { kind, key, start: span.start, stop: span.end });
         slot
     }
 
+    /// Where a text stands: in the document as it is, or behind it, where it is kept.
     fn keep(&mut self, text: &str) -> Span {
-        let before = self.document.text.len();
+        let whole = self.document.text;
+        // Texts do not overlap: what begins and ends inside the document is a part of it.
+        let inside = text.as_ptr().addr().checked_sub(whole.as_ptr().addr());
+        if let Some(start) = inside.filter(|start| start + text.len() <= whole.len()) {
+            return Span { start: offset(start), end: offset(start + text.len()) };
+        }
+        if let Some(span) = self.words.get(text) {
+            return *span;
+        }
         let Some(owned) = &mut self.document.owned else { return Span { start: 0, end: 0 } };
-        let start = before + owned.len();
+        let start = whole.len() + owned.len();
         owned.push_str(text);
-        Span { start: offset(start), end: offset(start + text.len()) }
+        let span = Span { start: offset(start), end: offset(start + text.len()) };
+        if self.words.len() < WORDS.0 && text.len() <= WORDS.1 {
+            self.words.insert(text.to_owned(), span);
+        }
+        span
     }
 }
 

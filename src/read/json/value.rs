@@ -43,6 +43,17 @@ impl<'d> Value<'d> {
         &self.document.slots[self.at as usize]
     }
 
+    /// Whether it may hold others.
+    fn is_container(self) -> bool {
+        matches!(self.kind(), Kind::Object | Kind::Array)
+    }
+
+    /// The bytes of a value that holds no others, quotes included.
+    fn span(self) -> Span {
+        let slot = self.slot();
+        Span { start: slot.start, end: if self.is_container() { slot.start } else { slot.stop } }
+    }
+
     /// What it is.
     pub(in crate::read) fn kind(self) -> Kind {
         self.slot().kind
@@ -60,13 +71,14 @@ impl<'d> Value<'d> {
 
     /// Its key in the object that holds it.
     pub(in crate::read) fn key(self) -> Option<Cow<'d, str>> {
-        let key = self.document.slice(self.slot().key?);
+        let key = Some(self.slot().key).filter(|key| key.start != Span::NONE.start)?;
+        let key = self.document.slice(key);
         Some(if self.document.is_json() { unescape(key) } else { Cow::Borrowed(key) })
     }
 
     /// The first byte of it in the text; the text's end for what does not stand there as it is.
     pub(in crate::read) fn start(self) -> usize {
-        (self.slot().span.start as usize).min(self.document.text.len())
+        (self.slot().start as usize).min(self.document.text.len())
     }
 
     /// The line it starts on, from 1.
@@ -81,7 +93,7 @@ impl<'d> Value<'d> {
 
     /// The place after its last descendant.
     pub(in crate::read) fn after(self) -> u32 {
-        self.slot().next
+        if self.is_container() { self.slot().stop } else { self.at + 1 }
     }
 
     /// The items of an array, the values of an object.
@@ -130,7 +142,7 @@ impl<'d> Value<'d> {
 
     /// A string's characters. Where nobody told strings from numbers (any format but JSON), a number's too.
     pub(in crate::read) fn text(self) -> Option<Cow<'d, str>> {
-        let span @ Span { start, end } = self.slot().span;
+        let span @ Span { start, end } = self.span();
         match self.kind() {
             Kind::String if self.document.is_json() => {
                 Some(unescape(self.document.slice(Span { start: start + 1, end: end.saturating_sub(1) })))
@@ -144,7 +156,7 @@ impl<'d> Value<'d> {
     /// A finite number, also one that stands in quotes (MySQL's version 1 quotes its costs).
     pub(in crate::read) fn number(self) -> Option<f64> {
         let number = match self.kind() {
-            Kind::Number => self.document.slice(self.slot().span).parse::<f64>().ok(),
+            Kind::Number => self.document.slice(self.span()).parse::<f64>().ok(),
             Kind::String => self.text()?.trim().parse::<f64>().ok(),
             _ => None,
         };
@@ -167,7 +179,7 @@ impl<'d> Value<'d> {
 
     /// A number's digits as they stand.
     pub(in crate::read) fn digits(self) -> Option<&'d str> {
-        (self.kind() == Kind::Number).then(|| self.document.slice(self.slot().span))
+        (self.kind() == Kind::Number).then(|| self.document.slice(self.span()))
     }
 
     /// The value for keeping: a string without its quotes, anything else as JSON with one blank after `,` and `:`.
@@ -175,30 +187,12 @@ impl<'d> Value<'d> {
         if let Some(text) = self.text() {
             return text.into_owned();
         }
-        if !self.document.is_json() {
-            return self.written();
-        }
-        let (mut out, mut quoted, mut escaped) = (String::new(), false, false);
-        for c in self.document.slice(self.slot().span).chars() {
-            if quoted {
-                quoted = escaped || c != '"';
-                escaped = !escaped && c == '\\';
-            } else if c.is_ascii_whitespace() {
-                continue;
-            } else {
-                quoted = c == '"';
-            }
-            out.push(c);
-            if !quoted && matches!(c, ',' | ':') {
-                out.push(' ');
-            }
-        }
-        out
+        self.written()
     }
 }
 
 impl Value<'_> {
-    /// A container of a document that is not JSON, as JSON.
+    /// A container as JSON; of a document that is JSON itself, with every scalar as it stands there.
     fn written(self) -> String {
         let mut out = String::new();
         // What closes each open container, and where.
@@ -212,8 +206,13 @@ impl Value<'_> {
                 if !out.ends_with(['{', '[']) {
                     out.push_str(", ");
                 }
-                if let Some(key) = value.key().filter(|_| open.last().is_some_and(|(_, close)| *close == '}')) {
-                    quote(&key, &mut out);
+                if open.last().is_some_and(|(_, close)| *close == '}') {
+                    let key = self.document.slice(value.slot().key);
+                    if self.document.is_json() {
+                        out.extend(["\"", key, "\""]);
+                    } else {
+                        quote(key, &mut out);
+                    }
                     out.push_str(": ");
                 }
             }
@@ -227,6 +226,7 @@ impl Value<'_> {
                     open.push((value.after(), ']'));
                 }
                 Kind::Null => out.push_str("null"),
+                _ if self.document.is_json() => out.push_str(self.document.slice(value.span())),
                 Kind::String => quote(&value.text().unwrap_or_default(), &mut out),
                 Kind::Number | Kind::Bool(_) => out.push_str(&value.text().unwrap_or_default()),
             }

@@ -292,7 +292,7 @@ fn filesort(value: Value<'_>, role: Role, reads: bool) -> Node {
     node.rows = Rows { actual: f.number("r_output_rows"), loops: f.number("r_loops"), ..Rows::default() };
     // More than one pass means that sorted runs were written to disk and merged.
     if let Some(passes) = f.number("r_sort_passes").filter(|passes| *passes >= 1.0) {
-        node.spill = Some(Spill { bytes: None, how: format!("r_sort_passes: {passes}") });
+        node.spill = Some(Box::new(Spill { bytes: None, how: format!("r_sort_passes: {passes}") }));
     }
     node.line = Some(value.line());
     node.extra = f.rest().collect();

@@ -72,8 +72,8 @@ fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
     let operator = operator::operator(&raw);
     let mut node = Node::new(role(&raw, above), operator, operator::native(&raw));
     node.relation = relation(&mut raw);
-    node.workers = workers::spread(&raw);
-    node.spill = workers::spill(&raw.spill, &raw.workers);
+    node.workers = workers::spread(&raw).map(Box::new);
+    node.spill = workers::spill(&raw.spill, &raw.workers).map(Box::new);
     node.rows = Rows {
         estimated: raw.plan_rows,
         examined: None,
@@ -90,9 +90,9 @@ fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
     node.timing = raw
         .actual_total_time
         .map(|last_ms| Timing::PerLoop { first_ms: raw.actual_startup_time.unwrap_or(last_ms), last_ms });
-    node.buffers = raw.usage.blocks.map(buffers);
-    node.io = raw.usage.io.filter(|io| *io != crate::plan::Io::default());
-    node.wal = raw.usage.wal.filter(|wal| *wal != crate::plan::Wal::default());
+    node.buffers = raw.usage.blocks.map(buffers).map(Box::new);
+    node.io = raw.usage.io.filter(|io| *io != crate::plan::Io::default()).map(Box::new);
+    node.wal = raw.usage.wal.filter(|wal| *wal != crate::plan::Wal::default()).map(Box::new);
     node.line = Some(raw.line);
     node.keys = [raw.sort_key, raw.group_key, raw.cache_key].into_iter().find(|k| !k.is_empty()).unwrap_or_default();
     // What shaped the name or shares a field is kept under its own key too.
@@ -110,6 +110,10 @@ fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
     node.extra.append(&mut raw.extra);
     // A join's own condition comes first; a join filter beside it is one more condition on its rows.
     let equal = raw.hash_cond.or(raw.merge_cond);
+    // A full join on nothing that can be hashed or merged has a filter alone, which its own condition would hide.
+    if equal.is_none() && matches!(node.operator, Operator::HashJoin | Operator::MergeJoin) {
+        node.extra.extend(raw.join_filter.clone().map(|filter| ("Join Filter".to_owned(), filter)));
+    }
     let (join, beside) = if equal.is_some() { (equal, raw.join_filter) } else { (raw.join_filter, None) };
     let filters = [("Join Filter", beside), ("One-Time Filter", raw.one_time_filter), ("Filter", raw.filter)];
     if filters[0].1.is_some() || filters[1].1.is_some() {

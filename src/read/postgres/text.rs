@@ -46,6 +46,9 @@ pub(in crate::read) fn read(page: Page<'_>, start: usize, source: &Source<'_>) -
     tree.write(&mut builder);
     write(&statement.finish(), &mut builder, page.begin(start));
     let document = builder.finish();
+    // What was gathered may be large, and the plan is to be made yet.
+    drop(tree);
+    drop(rows);
     let source = Source { text: source.text.clone(), broken, ..*source };
     let plan = document.values().next().map(|value| lower::plan(value, &source));
     match plan {

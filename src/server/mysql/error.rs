@@ -150,8 +150,14 @@ const fn next(code: u16) -> Option<&'static str> {
         1820 | 1862 => "the password has expired; change it with another client",
         1146 => "check the table's name and the database of the connection",
         1046 => "name the database in the target, as in mysql://user@host/database, or write database.table",
+        1064 | 1149 => "correct the statement at the place marked",
+        1193 => "check the name; SHOW VARIABLES lists what can be set",
+        1231 | 1232 => "check the value; the manual's page on the variable says what it takes",
+        1238 | 1621 => "it cannot be set for a session; choose another way",
         1054 => "check the column's name and the table it belongs to",
-        1142 | 1143 => "ask for SELECT on the table; EXPLAIN of UPDATE, DELETE and INSERT needs their own privilege",
+        1142 | 1143 => {
+            "check the table's name, or ask for the privilege named: EXPLAIN needs what the statement itself needs"
+        }
         1227 | 1370 => "ask for the privilege named",
         3024 | 1969 => "raise --timeout, or explain without ANALYZE",
         1205 => "another session holds the lock; try again or raise the lock time limit",

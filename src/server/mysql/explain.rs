@@ -25,6 +25,9 @@ const NOT_MEASURABLE: &str = "<not executable by iterator executor>";
 /// For a look before the statement is measured.
 const PLAIN: &str = "EXPLAIN ";
 
+/// The same on MySQL, where it also tells what cannot be measured, whatever the version of JSON is set to.
+const FORESEEING: &str = "EXPLAIN FORMAT=TREE ";
+
 /// Explains; see [`Connection::explain`].
 pub(super) async fn explain(connection: &mut Connection, request: &ExplainRequest) -> Result<Explained, ServerError> {
     let engine = connection.info.engine;
@@ -38,11 +41,17 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     let wish = Wish { engine, analyze: request.analyze, confirmed: request.confirmed };
     let plain = Sent::ending(PLAIN, &request.sql, inner);
     let transaction = match safety::decide(wish, &class, &functions, inner) {
-        Err(question) if class.effects == Effects::Unknown && question.kind == ErrorKind::NeedsConfirmation => {
-            // A slip of the pen is told before anything is asked.
+        Err(question) if question.kind == ErrorKind::NeedsConfirmation => {
+            // A slip of the pen, or what is refused in any case, is told before anything is asked.
             let unasked = Wish { analyze: false, ..wish };
-            if let Ok(transaction) = safety::decide(unasked, &class, &functions, inner) {
+            let in_any_case = safety::decide(Wish { confirmed: true, ..wish }, &class, &functions, inner);
+            if class.effects == Effects::Unknown
+                && let Ok(transaction) = safety::decide(unasked, &class, &functions, inner)
+            {
                 connection.run(transaction, PLAIN, inner, &plain).await?;
+            }
+            if in_any_case.is_ok_and(|transaction| transaction == Transaction::RolledBackIfItReaches) {
+                connection.foresee(&class, wish, inner, &request.sql).await?;
             }
             return Err(question);
         }
@@ -51,20 +60,22 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     let prefix = connection.prefix(request.analyze)?;
     let sent = Sent::ending(prefix, &request.sql, inner);
     if transaction == Transaction::RolledBackIfItReaches {
-        // A statement that the server does not even plan is told so before its tables are judged.
-        connection.run(Transaction::RolledBack, PLAIN, inner, &plain).await?;
-        connection.refuse_what_stays(&class).await?;
+        connection.foresee(&class, wish, inner, &request.sql).await?;
     }
     let (document, warnings, elapsed) = connection.run(transaction, prefix, inner, &sent).await?;
     if document.contains(NOT_MEASURABLE) {
-        return Err(ServerError::new(
-            ErrorKind::Unsupported,
-            "measuring with EXPLAIN ANALYZE",
-            "MySQL does not measure UPDATE or DELETE of one table",
-        )
-        .next("explain it without ANALYZE"));
+        return Err(not_measurable());
     }
     Ok(Explained { document, warnings, elapsed })
+}
+
+fn not_measurable() -> ServerError {
+    ServerError::new(
+        ErrorKind::Unsupported,
+        "measuring with EXPLAIN ANALYZE",
+        "MySQL does not measure UPDATE or DELETE of one table",
+    )
+    .next("explain it without ANALYZE")
 }
 
 impl Connection {
@@ -122,6 +133,21 @@ impl Connection {
             .and_then(|row| cells::text(row, 0))
             .ok_or_else(|| ServerError::new(ErrorKind::Other, attempted, "the server answered without a plan"))?;
         Ok((document, worded(&warnings), elapsed))
+    }
+
+    /// Refuses what would be refused after a confirmation: what the server does not even plan or measure, then what a rollback
+    /// would not undo. Only a statement to be measured is planned here: one that calls stored functions is not, since planning may run them.
+    async fn foresee(&mut self, class: &Class, wish: Wish, inner: &str, whole: &str) -> Result<(), ServerError> {
+        let mut looked = String::new();
+        if wish.analyze {
+            let prefix = if wish.engine == Engine::MySql { FORESEEING } else { PLAIN };
+            self.prefix(true)?;
+            let sent = Sent::ending(prefix, whole, inner);
+            looked = self.run(Transaction::RolledBack, prefix, inner, &sent).await?.0;
+        }
+        let next = if wish.analyze { "explain it without ANALYZE" } else { "explain it without the function's call" };
+        self.refuse_what_stays(class).await.map_err(|e| if e.next.is_some() { e } else { e.next(next) })?;
+        if looked.contains(NOT_MEASURABLE) { Err(not_measurable()) } else { Ok(()) }
     }
 
     /// Refuses a statement that changes what a rollback would not undo.

@@ -67,10 +67,13 @@ pub(super) fn decide(wish: Wish, class: &Class, functions: &[Function], sql: &st
     let harmful: Vec<&str> = functions.iter().filter(|f| f.volatile).map(|f| f.name.as_str()).collect();
     let verb = &class.verb;
     if class.statements != 1 && !wish.confirmed {
-        return Err(wish.refuse(format!("the text holds {} statements; one is taken at a time", class.statements)));
+        let why = format!("the text holds {} statements; one is taken at a time", class.statements);
+        return Err(wish.refuse(why).next("leave the others out; nothing was sent"));
     }
     match class.effects {
-        Effects::NotExplainable => Err(wish.refuse(format!("{verb} is no query that EXPLAIN takes"))),
+        Effects::NotExplainable => Err(wish
+            .refuse(format!("{verb} is no query that EXPLAIN takes"))
+            .next("give a SELECT, INSERT, UPDATE, DELETE or REPLACE; nothing was sent")),
         Effects::Reads if !stored.is_empty() => wish.ask(
             format!("it calls {}, which may write, and the server may call it even to plan; what writes is refused", stored.join(", ")),
             Transaction::ReadOnly,

@@ -22,7 +22,8 @@ pub(super) fn check_settings(settings: &[(String, String)]) -> Result<(), Server
             ErrorKind::Refused,
             format!("setting {}", one_line(name)),
             "statements are read only here, and that cannot be set otherwise",
-        )),
+        )
+        .next("leave this setting out")),
     }
 }
 

@@ -87,6 +87,10 @@ impl Connection {
             if let Some(schema) = self.hypopg_schema() {
                 let sql = format!("SELECT {schema}.hypopg_reset()");
                 self.wire.rows("ending the last trial", &sql, &[]).await?;
+                if self.hides_indexes() {
+                    let sql = format!("SELECT {schema}.hypopg_unhide_all_indexes()");
+                    self.wire.rows("ending the last trial", &sql, &[]).await?;
+                }
             }
             self.wire.take_notices();
             self.unfinished = false;

@@ -289,7 +289,12 @@ impl<'a> Keywords<'a> {
                     problem: "use prefer, or require to be sure of TLS".to_owned(),
                 });
             }
-            Some(other) => return Err(self.malformed(format!("sslmode={} is not a mode", one_line(other)))),
+            Some(other) => {
+                return Err(self.malformed(format!(
+                    "sslmode={} is not a mode; there are disable, prefer, require, verify-ca and verify-full",
+                    one_line(other)
+                )));
+            }
         };
         if system && target.tls != TlsMode::VerifyFull {
             return Err(self.malformed("sslrootcert=system allows no weaker sslmode than verify-full".to_owned()));
@@ -316,7 +321,12 @@ impl<'a> Keywords<'a> {
             None | Some("prefer") => ChannelBinding::Prefer,
             Some("disable") => ChannelBinding::Disable,
             Some("require") => ChannelBinding::Require,
-            Some(other) => return Err(self.malformed(format!("channel_binding={} is not a mode", one_line(other)))),
+            Some(other) => {
+                return Err(self.malformed(format!(
+                    "channel_binding={} is not a mode; there are disable, prefer and require",
+                    one_line(other)
+                )));
+            }
         };
         Ok(())
     }

@@ -20,11 +20,11 @@ use crate::{
 
 /// Columns beside the operator, in the order of what tells most, and how wide each is.
 const COLUMNS: [(SortBy, usize); 6] = [
-    (SortBy::Own, 9),
+    (SortBy::Own, 11),
     (SortBy::Rows, 11),
     (SortBy::Total, 10),
-    (SortBy::Error, 9),
-    (SortBy::Loops, 9),
+    (SortBy::Error, 8),
+    (SortBy::Loops, 8),
     (SortBy::Buffers, 9),
 ];
 

@@ -62,7 +62,7 @@ fn difference(production: &Plan, twin: &Plan) -> Option<String> {
 }
 
 fn same(a: &Node, b: &Node) -> bool {
-    let planned = |n: &Node| n.workers.and_then(|w| w.planned);
+    let planned = |n: &Node| n.workers.as_ref().and_then(|w| w.planned);
     a.native == b.native
         && a.role == b.role
         && a.relation == b.relation
@@ -78,7 +78,7 @@ fn title(node: &Node) -> String {
     if let Some(index) = &node.index {
         title = format!("{title} by {index}");
     }
-    if let Some(planned) = node.workers.and_then(|w| w.planned) {
+    if let Some(planned) = node.workers.as_ref().and_then(|w| w.planned) {
         title = format!("{title} with {planned} workers");
     }
     crate::text::one_line(&title)

@@ -14,7 +14,7 @@ use crate::support::{target, url};
 
 const ALLOWED: Allow = Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true };
 
-fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
+pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
     Candidate {
         engine: session.info().engine,
         schema: session.info().database.clone(),

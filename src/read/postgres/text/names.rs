@@ -49,6 +49,8 @@ const BARE: [&str; 33] = [
 pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
     let row = page.row(line).trim();
     let row = arrow(row).unwrap_or(row);
+    // COSTS OFF leaves of a node that did not run its name and this.
+    let row = row.strip_suffix("(never executed)").map_or(row, str::trim_end);
     if !row.starts_with(|c: char| c.is_ascii_uppercase()) && !row.starts_with("???") {
         return false;
     }

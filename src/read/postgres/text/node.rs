@@ -98,10 +98,10 @@ impl<'t> TextNode<'t> {
         if !workers.is_empty() {
             put(&mut self.fields, "Workers", Field::Array(workers));
         }
-        write(&self.fields, to, self.at);
+        write(&std::mem::take(&mut self.fields), to, self.at);
     }
 
-    /// One plain group key, or grouping sets: several keys, hashed ones, or keys under their own sort's.
+    /// One plain group key, or grouping sets: several keys, hashed ones (each a set of its own), or keys under their own sort's.
     fn keys(&mut self) {
         let keys = std::mem::take(&mut self.keys);
         if let [(_, key @ "Group Key", value)] = keys[..]
@@ -117,7 +117,9 @@ impl<'t> TextNode<'t> {
             match sets.last_mut() {
                 _ if key == "Sort Key" => sets.push((column, vec![(key.into(), texts)], Vec::new(), "Group Keys")),
                 Some((before, sort, all, name))
-                    if *name == plural && (if sort.is_empty() { column == *before } else { column > *before }) =>
+                    if *name == plural
+                        && key != "Hash Key"
+                        && (if sort.is_empty() { column == *before } else { column > *before }) =>
                 {
                     all.push(texts);
                 }

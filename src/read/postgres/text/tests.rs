@@ -44,7 +44,7 @@ fn a_text_plan_gives_nodes_figures_and_times() {
     assert_eq!((scan.rows.actual, scan.rows.removed, scan.rows.rounded), (Some(64.0), Some(12.0), true));
     assert_eq!(scan.conditions.filter.as_deref(), Some("(relkind = ANY ('{r,p}'::\"char\"[]))"));
     assert_eq!((scan.role, plan.node(NodeId(2)).role), (Role::Outer, Role::Inner));
-    assert_eq!(plan.derived(NodeId::ROOT).self_buffers.unwrap().hit, 0);
+    assert_eq!(plan.derived(NodeId::ROOT).self_buffers.as_ref().unwrap().hit, 0);
     assert_eq!(plan.node(NodeId(3)).rows.loops, Some(0.0));
     assert!(plan.node(NodeId(2)).extra.contains(&("Hash Batches".into(), "1".into())));
 }
@@ -120,8 +120,8 @@ fn a_text_plan_reads_the_same_in_whatever_wraps_it() {
                 "{wrapping}\n{text}"
             );
             assert_eq!(
-                (a.rows, a.cost, a.timing, a.buffers),
-                (b.rows, b.cost, b.timing, b.buffers),
+                (a.rows, a.cost, a.timing, &a.buffers),
+                (b.rows, b.cost, b.timing, &b.buffers),
                 "{wrapping}\n{text}"
             );
             if offset < 99 && wrapping != "blank lines between" {
@@ -242,12 +242,12 @@ fn what_stands_around_the_nodes_is_told() {
 ";
     let plan = one(text);
     let root = plan.node(NodeId::ROOT);
-    let buffers = root.buffers.unwrap();
+    let buffers = root.buffers.as_deref().unwrap();
     assert_eq!((buffers.hit, buffers.local_hit, buffers.local_dirtied, buffers.temp_written), (11, 2, 1, 4));
-    assert_eq!((root.io.unwrap().read_ms, root.io.unwrap().temp_write_ms), (1.5, 0.25));
-    assert_eq!((root.wal.unwrap().records, root.wal.unwrap().bytes), (3, 8422));
+    assert_eq!((root.io.as_ref().unwrap().read_ms, root.io.as_ref().unwrap().temp_write_ms), (1.5, 0.25));
+    assert_eq!((root.wal.as_ref().unwrap().records, root.wal.as_ref().unwrap().bytes), (3, 8422));
     assert!(!root.rows.rounded);
-    let workers = plan.node(NodeId(2)).workers.unwrap();
+    let workers = plan.node(NodeId(2)).workers.as_deref().unwrap();
     assert_eq!((workers.min_ms, workers.max_ms, workers.max_rows), (Some(4.0), Some(6.0), Some(14.0)));
     let phases = &plan.phases;
     assert_eq!((phases.planning_buffers.unwrap().read, phases.planning_memory), (2, Some((10_240, 16_384))));
@@ -336,4 +336,41 @@ Execution Time: 12.500 ms
         let plan = one(text);
         assert_eq!((&plan.node(NodeId::ROOT).operator, plan.title(NodeId::ROOT).as_str()), (&operator, title));
     }
+}
+
+#[test]
+fn a_join_with_nothing_but_a_filter_keeps_it_under_its_own_name() {
+    for node in ["Hash Full Join", "Merge Full Join"] {
+        let plan =
+            one(&format!("{node}\n  Join Filter: true\n  ->  Seq Scan on a\n  ->  Sort\n        ->  Seq Scan on b\n"));
+        let root = plan.node(NodeId::ROOT);
+        assert_eq!(root.conditions.join.as_deref(), Some("true"), "{node}");
+        assert!(root.extra.contains(&("Join Filter".to_owned(), "true".to_owned())), "{node}: {:?}", root.extra);
+    }
+    let loops = one("Nested Loop\n  Join Filter: (a.x < b.x)\n  ->  Seq Scan on a\n  ->  Seq Scan on b\n");
+    assert!(loops.node(NodeId::ROOT).extra.iter().all(|(key, _)| key != "Join Filter"));
+}
+
+#[test]
+fn a_first_node_that_never_ran_is_a_plan_without_costs_too() {
+    for text in [
+        "Seq Scan on t (never executed)\n  Filter: (a > 1)\n",
+        "                QUERY PLAN\n----------------------------\n Result (never executed)\n(1 row)\n",
+        "Append (never executed)\n  ->  Seq Scan on a (never executed)\n  ->  Seq Scan on b (never executed)\n",
+    ] {
+        let plan = one(text);
+        assert_eq!(plan.node(NodeId::ROOT).rows.loops, Some(0.0), "{text}");
+        assert!(plan.analyzed, "{text}");
+    }
+}
+
+#[test]
+fn each_hash_key_is_a_grouping_set_of_its_own() {
+    let plan =
+        one("MixedAggregate\n  Hash Key: a\n  Hash Key: b, c\n  Group Key: d\n  Group Key: ()\n  ->  Seq Scan on t\n");
+    let root = plan.node(NodeId::ROOT);
+    assert_eq!(root.keys, ["(a)", "(b, c)", "(d)", "()"]);
+    let sets = root.extra.iter().find(|(key, _)| key == "Grouping Sets").map(|(_, value)| value.as_str());
+    let json = r#"[{"Hash Keys": [["a"]]}, {"Hash Keys": [["b", "c"]]}, {"Group Keys": [["d"], []]}]"#;
+    assert_eq!(sets, Some(json), "as the other formats print them");
 }

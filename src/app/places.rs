@@ -1,0 +1,88 @@
+//! Where the keys go, and what they can do there.
+
+use super::{
+    model::{Model, View},
+    sheet::Pane,
+};
+use crate::keys::{Command, Place};
+
+impl Model {
+    /// Where the keys go, the innermost place first.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        if self.confirm.is_some() {
+            // Nothing else may begin while a word is asked for.
+            return vec![Place::Confirm];
+        }
+        if self.question.is_some() {
+            return vec![Place::Question];
+        }
+        if self.prompt.is_some() {
+            return vec![Place::Prompt, Place::Line];
+        }
+        if self.form.is_some() {
+            return vec![Place::Form, Place::Line];
+        }
+        if self.picker.is_some() {
+            return vec![Place::Picker, Place::Line];
+        }
+        if self.page.is_some() {
+            return vec![Place::Help, Place::Moving, Place::Always];
+        }
+        if self.searching.is_some() {
+            return vec![Place::Search, Place::Line, Place::Always];
+        }
+        self.behind()
+    }
+
+    /// Where the keys go when nothing stands in front.
+    #[must_use]
+    pub fn behind(&self) -> Vec<Place> {
+        let mut out = Vec::with_capacity(8);
+        if self.work.is_some() {
+            out.push(Place::Busy);
+        }
+        if self.view == View::Query && self.editor.typing {
+            out.extend(self.completion.is_some().then_some(Place::Completion));
+            // Esc closes an error first; everything else is typed.
+            out.extend(self.error.is_some().then_some(Place::Error));
+            out.extend([Place::Editor, Place::Always]);
+            return out;
+        }
+        out.extend(self.error.is_some().then_some(Place::Error));
+        match self.view {
+            View::Start => out.extend([Place::Start, Place::Moving]),
+            View::Query => out.push(Place::Query),
+            View::Plan => {
+                match self.sheet().map(|s| s.pane) {
+                    Some(Pane::Tree) => out.push(Place::Tree),
+                    Some(Pane::Findings) => out.push(Place::Findings),
+                    _ => {}
+                }
+                out.extend([Place::Plan, Place::Moving]);
+            }
+            View::Indexes => out.extend([Place::Indexes, Place::Moving]),
+            View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
+            View::Table => out.push(Place::Moving),
+            View::History => out.extend([Place::History, Place::Moving]),
+        }
+        out.extend([Place::Normal, Place::Always]);
+        out
+    }
+
+    /// Whether a command would do something here and now: what cannot is not offered among the hints.
+    #[must_use]
+    pub fn can(&self, command: Command) -> bool {
+        match (self.view, command) {
+            (
+                View::Indexes,
+                Command::Open | Command::EditProposal | Command::CopyDdl | Command::CopyUndo | Command::Mark,
+            ) => self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some()),
+            (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.marked().nth(1).is_some()),
+            (View::Indexes, Command::TryIndex) => self.work.is_none() && self.sheet().is_some(),
+            (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
+            (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
+            _ => true,
+        }
+    }
+}
