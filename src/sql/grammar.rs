@@ -1,8 +1,8 @@
-//! What words and lines are by the grammars that syntect brings: those of Sublime Text's packages.
+//! What words and lines are, by grammars for syntect's parser.
 //!
 //! Where strings, comments and names of a statement begin and end is the lexer's matter, which knows the engine; the grammar is asked
-//! for a word at a time and each word once, so that a keystroke in a long text stays cheap. The grammars are unpacked at the
-//! first question.
+//! for a word at a time and each word once, so that a keystroke in a long text stays cheap. The grammars are our own: those that
+//! come with syntect are made for files of source code, know little of the engines' words, and weigh ten times as much.
 
 use std::{
     cell::RefCell,
@@ -10,52 +10,68 @@ use std::{
     sync::{LazyLock, OnceLock},
 };
 
-use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
+use syntect::parsing::{
+    ParseState, Scope, ScopeStack, SyntaxDefinition, SyntaxReference, SyntaxSet, SyntaxSetBuilder,
+    syntax_definition::{Context, MatchOperation, MatchPattern, Pattern},
+};
 
 use super::highlight::{Pieces, Token};
+
+/// Words that people write in statements and do not give to columns, of every engine.
+const KEYWORDS: &str = "
+add after all alter always analyse analyze and any array as asc asymmetric before begin between both by call cascade case cast
+check collate column commit concurrently conflict constraint create cross cube current_catalog current_date current_role
+current_schema current_time current_timestamp current_user database deallocate declare default deferrable delete desc describe
+distinct distinctrow div do drop duplicate each else elseif end escape except exclude execute exists explain extract false fetch
+filter first following for force foreign from full fulltext function generated global grant group grouping groups having if
+ignore ilike immediate in include index inner insert intersect into is isnull join key language last lateral leading left like
+limit local localtime localtimestamp lock locked logged match materialized merge mod natural no not nothing notnull nowait null
+nulls of offset on only or order ordinality out outer over overlaps partition partitioned placing preceding prepare primary
+procedure range recursive references regexp release rename replace restrict returning returns right rlike rollback rollup row
+rows savepoint schema select separator sequence session_user set sets share show similar skip some straight_join symmetric table
+tablesample temp temporary then tied to trailing transaction trigger trim true truncate unbounded union unique unlogged unsigned
+update use using values variadic verbose view when where window with within without xor zerofill";
+
+/// Types of every engine, likewise.
+const TYPES: &str = "
+bigint bigserial binary bit blob boolean bytea char character date datetime dec decimal double enum float float4 float8 int int2
+int4 int8 integer interval json jsonb longblob longtext mediumint mediumtext numeric precision real serial smallint text time
+timestamp timestamptz timetz tinyint tinytext uuid varbinary varchar varying xml";
+
+/// What a piece is called in the grammars (the names that themes for editors know), and what that is to us.
+const SCOPES: &[(&str, Token)] = &[
+    ("entity.name.tag", Token::Key),
+    ("storage.type", Token::Type),
+    ("keyword", Token::Keyword),
+    ("constant.numeric", Token::Number),
+    ("constant.language", Token::Keyword),
+    ("string", Token::String),
+];
+
+/// Of a plan in JSON: what stands before a colon is a key.
+const JSON: &[(&str, &str)] = &[
+    ("entity.name.tag", r#""(?:[^"\\]|\\.)*"(?=\s*:)"#),
+    ("string", r#""(?:[^"\\]|\\.)*"?"#),
+    ("constant.numeric", r"-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b"),
+    ("constant.language", r"\b(?:true|false|null)\b"),
+];
+
+/// Of a plan in YAML, which PostgreSQL writes without blocks and anchors.
+const YAML: &[(&str, &str)] = &[
+    ("entity.name.tag", r#"^\s*(?:- )*[^\s"':-][^:"]*(?=:(?:\s|$))"#),
+    ("string", r#""(?:[^"\\]|\\.)*"?"#),
+    ("constant.numeric", r"-?\b\d+(?:\.\d+)?\s*$"),
+    ("constant.language", r"\b(?:true|false|null)\s*$"),
+];
+
+/// Of a plan in XML.
+const XML: &[(&str, &str)] = &[("entity.name.tag", r"(?:(?<=<)|(?<=</))[\w.:-]+"), ("string", r#"(?<==)"[^"]*""#)];
 
 /// Words kept with their answers, per thread. A text with more different words than this starts anew.
 const KEPT: usize = 8192;
 
 thread_local! {
-    static WORDS: RefCell<HashMap<(String, bool), Option<Token>>> = RefCell::default();
-}
-
-/// How a document is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Yaml,
-    Xml,
-}
-
-impl Form {
-    /// By the first character that is none of a frame's, a prompt's or white space.
-    fn of(document: &str) -> Option<Self> {
-        let text = document.trim_start();
-        match text.chars().next()? {
-            '{' | '[' => Some(Self::Json),
-            '<' => Some(Self::Xml),
-            '-' if text.starts_with("- ") => Some(Self::Yaml),
-            _ => None,
-        }
-    }
-
-    const fn extension(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Yaml => "yaml",
-            Self::Xml => "xml",
-        }
-    }
-
-    /// What stands before any line of a plan but the first: the members of a node are within something.
-    const fn opening(self) -> &'static str {
-        match self {
-            Self::Json => "{\n",
-            Self::Yaml | Self::Xml => "",
-        }
-    }
+    static WORDS: RefCell<HashMap<String, Option<Token>>> = RefCell::default();
 }
 
 /// The pieces of lines of a plan's document, as byte ranges in order that cover each line; `None` if the document has no grammar.
@@ -65,22 +81,23 @@ impl Form {
 /// the statement, and a document may be of megabytes of which a screenful is shown.
 #[must_use]
 pub fn highlight_document(document: &str, lines: &[String]) -> Option<Vec<Pieces>> {
-    let form = Form::of(document)?;
-    let syntax = grammars().find_syntax_by_extension(form.extension())?;
-    let mut within = (ParseState::new(syntax), ScopeStack::new());
-    if !form.opening().is_empty() {
-        walk(&mut within, form.opening(), |_, _| ());
-    }
+    let text = document.trim_start();
+    let name = match text.chars().next()? {
+        '{' | '[' => "json",
+        '<' => "xml",
+        '-' if text.starts_with("- ") => "yaml",
+        _ => return None,
+    };
+    let syntax = grammars().find_syntax_by_name(name)?;
     Some(
         lines
             .iter()
             .map(|line| {
                 let mut pieces = Vec::new();
                 let mut at = 0;
-                walk(&mut within.clone(), &format!("{line}\n"), |end, stack| {
-                    let end = end.min(line.len());
+                walk(syntax, line, |end, token| {
                     if end > at {
-                        super::highlight::push(&mut pieces, at..end, of_document(stack));
+                        super::highlight::push(&mut pieces, at..end, token.unwrap_or(Token::Plain));
                         at = end;
                     }
                 });
@@ -90,120 +107,115 @@ pub fn highlight_document(document: &str, lines: &[String]) -> Option<Vec<Pieces
     )
 }
 
-/// What the SQL grammar says of a word that stands alone, or before a parenthesis.
-pub(super) fn word(word: &str, called: bool) -> Option<Token> {
+/// Whether an unquoted word that stands alone reads as a word of the language ([`Token::Keyword`]) or as a type ([`Token::Type`]): for
+/// colours, not for correctness.
+pub(super) fn word(word: &str) -> Option<Token> {
+    static SQL: OnceLock<Option<&SyntaxReference>> = OnceLock::new();
     WORDS.with_borrow_mut(|words| {
-        let key = (word.to_ascii_lowercase(), called);
-        if let Some(known) = words.get(&key) {
+        let lower = word.to_ascii_lowercase();
+        if let Some(known) = words.get(&lower) {
             return *known;
         }
         if words.len() >= KEPT {
             words.clear();
         }
-        let found = ask(&key.0, called);
-        words.insert(key, found);
+        let mut found = None;
+        if let Some(syntax) = *SQL.get_or_init(|| grammars().find_syntax_by_name("sql")) {
+            // The grammar may end a word where the lexer does not (`date$1`): then it knows nothing of it.
+            walk(syntax, &lower, |end, token| found = found.or(token.filter(|_| end == lower.len())));
+        }
+        words.insert(lower, found);
         found
     })
 }
 
-fn ask(word: &str, called: bool) -> Option<Token> {
-    static SQL: OnceLock<Option<SyntaxReference>> = OnceLock::new();
-    let syntax = SQL.get_or_init(|| grammars().find_syntax_by_extension("sql").cloned()).as_ref()?;
-    let mut found = None;
-    let mut first = true;
-    walk(
-        &mut (ParseState::new(syntax), ScopeStack::new()),
-        &format!("{word}{}\n", if called { "(" } else { "" }),
-        |end, stack| {
-            // The grammar may end a word where we do not (`date_trunc`): then it knows nothing of ours.
-            if std::mem::take(&mut first) && end == word.len() {
-                found = of_word(stack);
-            }
-        },
-    );
-    found
-}
-
 fn grammars() -> &'static SyntaxSet {
-    static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
+    static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(|| {
+        let any = |words: &str| format!(r"\b(?:{})\b", words.split_ascii_whitespace().collect::<Vec<_>>().join("|"));
+        let (keywords, types) = (any(KEYWORDS), any(TYPES));
+        let sql = [("storage.type", types.as_str()), ("keyword", keywords.as_str())];
+        let mut builder = SyntaxSetBuilder::new();
+        for (name, patterns) in [("sql", &sql[..]), ("json", JSON), ("yaml", YAML), ("xml", XML)] {
+            builder.add(grammar(name, patterns));
+        }
+        builder.build()
+    });
     &GRAMMARS
 }
 
-/// Parses a line and calls `piece` with the end and the scopes of each of its pieces. A line that the grammar fails on has one piece without.
-fn walk(at: &mut (ParseState, ScopeStack), line: &str, mut piece: impl FnMut(usize, &ScopeStack)) {
-    let (state, stack) = at;
-    for (place, change) in state.parse_line(line, grammars()).unwrap_or_default() {
+/// A grammar of one context: no piece goes over a line's end.
+fn grammar(name: &str, patterns: &[(&str, &str)]) -> SyntaxDefinition {
+    let scope = |name: &str| Scope::new(name).unwrap_or_default();
+    let mut start = Context::new(false);
+    start.patterns = patterns
+        .iter()
+        .map(|(of, regex)| {
+            Pattern::Match(MatchPattern::new(
+                false,
+                (*regex).to_owned(),
+                vec![scope(of)],
+                None,
+                MatchOperation::None,
+                None,
+            ))
+        })
+        .collect();
+    SyntaxDefinition {
+        name: name.to_owned(),
+        file_extensions: Vec::new(),
+        scope: scope(&format!("source.{name}")),
+        first_line_match: None,
+        hidden: false,
+        variables: HashMap::new(),
+        // The context that a parse begins in.
+        contexts: HashMap::from([("__start".to_owned(), start)]),
+    }
+}
+
+/// Parses a line and calls `piece` with the end and the meaning of each of its pieces. What the parser fails on has none.
+fn walk(syntax: &SyntaxReference, line: &str, mut piece: impl FnMut(usize, Option<Token>)) {
+    let mut stack = ScopeStack::new();
+    for (place, change) in ParseState::new(syntax).parse_line(line, grammars()).unwrap_or_default() {
         if place > 0 {
-            piece(place, stack);
+            piece(place, meaning(&stack));
         }
         if stack.apply(&change).is_err() {
             break;
         }
     }
-    piece(line.len(), stack);
+    piece(line.len(), meaning(&stack));
 }
 
-/// The meaning of the innermost scope that has one.
-fn meaning(stack: &ScopeStack, table: &[(Scope, Token)]) -> Option<Token> {
-    stack
-        .scopes
-        .iter()
-        .rev()
-        .find_map(|scope| table.iter().find(|(of, _)| of.is_prefix_of(*scope)).map(|(_, token)| *token))
-}
-
-fn table(entries: &[(&str, Token)]) -> Vec<(Scope, Token)> {
-    entries.iter().filter_map(|(name, token)| Some((Scope::new(name).ok()?, *token))).collect()
-}
-
-fn of_word(stack: &ScopeStack) -> Option<Token> {
-    static TABLE: LazyLock<Vec<(Scope, Token)>> = LazyLock::new(|| {
-        table(&[
-            ("storage.type", Token::Type),
-            ("support.function", Token::Function),
-            ("constant.language", Token::Keyword),
-            ("keyword", Token::Keyword),
-            ("storage.modifier", Token::Keyword),
-        ])
-    });
-    meaning(stack, &TABLE)
-}
-
-fn of_document(stack: &ScopeStack) -> Token {
-    static TABLE: LazyLock<Vec<(Scope, Token)>> = LazyLock::new(|| {
-        table(&[
-            ("entity.name.tag", Token::Key),
-            ("meta.structure.dictionary.key", Token::Key),
-            ("meta.mapping.key", Token::Key),
-            ("comment", Token::Comment),
-            ("constant.numeric", Token::Number),
-            ("constant.language", Token::Keyword),
-            ("constant.character", Token::String),
-            ("string", Token::String),
-        ])
-    });
-    // A key is a string to the grammar; that it is a key is said further out.
-    let key = stack.scopes.iter().any(|scope| TABLE.iter().take(3).any(|(of, _)| of.is_prefix_of(*scope)));
-    if key { Token::Key } else { meaning(stack, &TABLE).unwrap_or(Token::Plain) }
+fn meaning(stack: &ScopeStack) -> Option<Token> {
+    static TABLE: LazyLock<Vec<(Scope, Token)>> =
+        LazyLock::new(|| SCOPES.iter().filter_map(|(name, token)| Some((Scope::new(name).ok()?, *token))).collect());
+    stack.scopes.iter().rev().find_map(|scope| TABLE.iter().find(|(of, _)| of == scope).map(|(_, token)| *token))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Token, highlight_document, word};
+    use super::{KEYWORDS, TYPES, Token, highlight_document, word};
 
     #[test]
-    fn the_grammar_knows_types_functions_and_keywords() {
-        for (text, called, token) in [
-            ("select", false, Some(Token::Keyword)),
-            ("SELECT", false, Some(Token::Keyword)),
-            ("varchar", true, Some(Token::Type)),
-            ("timestamp", false, Some(Token::Type)),
-            ("count", true, Some(Token::Function)),
-            ("customer_id", false, None),
-            ("", false, None),
-            ("naïve", false, None),
+    fn the_grammar_knows_types_and_keywords() {
+        for (text, token) in [
+            ("select", Some(Token::Keyword)),
+            ("SELECT", Some(Token::Keyword)),
+            ("order", Some(Token::Keyword)),
+            ("varchar", Some(Token::Type)),
+            ("JSONB", Some(Token::Type)),
+            ("date$1", None),
+            ("dates", None),
+            ("customer_id", None),
+            ("status", None),
+            ("", None),
+            ("naïve", None),
         ] {
-            assert_eq!(word(text, called), token, "{text}");
+            assert_eq!(word(text), token, "{text}");
+        }
+        for words in [KEYWORDS, TYPES] {
+            let words: Vec<&str> = words.split_ascii_whitespace().collect();
+            assert!(words.is_sorted() && words.iter().all(|w| word(w).is_some()), "{words:?}");
         }
     }
 

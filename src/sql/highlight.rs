@@ -1,14 +1,13 @@
 //! What each piece of a line of SQL is, for colouring. Which colour is the theme's matter.
 //!
 //! Where pieces begin and end the lexer says, which knows dollar quotes, nested comments and back-ticks; which of the words are
-//! types and keywords the grammar says, with a list of what it does not know.
+//! types and keywords the grammar says.
 
 use std::ops::Range;
 
 use super::{
     grammar,
     lex::{self, Kind},
-    reserved,
 };
 use crate::plan::Engine;
 
@@ -94,15 +93,13 @@ fn meaning(text: &str, tokens: &[lex::Token], at: usize) -> Token {
             let cast = symbol(at.checked_sub(1), ":") && symbol(at.checked_sub(2), ":");
             let called = symbol(Some(at + 1), "(");
             let word = token.text(text);
-            match grammar::word(word, called) {
+            match grammar::word(word) {
                 _ if qualified && called => Token::Function,
                 _ if qualified => Token::Identifier,
-                _ if cast || reserved::is_type(word) => Token::Type,
-                Some(Token::Type) if !reserved::is_column_rather(word) => Token::Type,
-                Some(Token::Keyword) => Token::Keyword,
-                _ if reserved::is_language(word) => Token::Keyword,
-                _ if called => Token::Function,
-                _ => Token::Identifier,
+                _ if cast => Token::Type,
+                Some(token) => token,
+                None if called => Token::Function,
+                None => Token::Identifier,
             }
         }
     }

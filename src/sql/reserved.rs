@@ -10,62 +10,6 @@ pub fn is_reserved(word: &str, engine: Engine) -> bool {
     list.split_ascii_whitespace().any(|reserved| reserved == word)
 }
 
-/// Whether an unquoted word that stands alone reads as a word of the language that the grammar does not know: for colours, not for
-/// correctness.
-#[must_use]
-pub(super) fn is_language(word: &str) -> bool {
-    holds(LANGUAGE, word)
-}
-
-/// Whether it is a type's name that the grammar does not know.
-#[must_use]
-pub(super) fn is_type(word: &str) -> bool {
-    holds(TYPES, word)
-}
-
-/// Whether it is one of the grammar's types that people rather call their columns by.
-#[must_use]
-pub(super) fn is_column_rather(word: &str) -> bool {
-    holds(RATHER_COLUMNS, word)
-}
-
-/// A text of many words is coloured at every keystroke.
-fn holds(sorted: &[&str], word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    sorted.binary_search(&lower.as_str()).is_ok()
-}
-
-/// Words that people write in statements and do not give to columns, of every engine. Sorted.
-#[rustfmt::skip]
-const LANGUAGE: &[&str] = &[
-    "add", "after", "all", "alter", "always", "analyse", "analyze", "any", "array", "asymmetric", "before", "between", "both", "by",
-    "call", "cascade", "cast", "collate", "column", "concurrently", "conflict", "create", "cross", "cube", "current_catalog",
-    "current_date", "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "database", "deallocate",
-    "declare", "deferrable", "describe", "distinct", "distinctrow", "div", "do", "drop", "duplicate", "each", "elseif", "escape",
-    "except", "exclude", "execute", "exists", "explain", "extract", "false", "fetch", "filter", "first", "following", "for",
-    "force", "foreign", "full", "fulltext", "function", "generated", "global", "group", "grouping", "groups", "if", "ignore",
-    "ilike", "immediate", "include", "index", "inner", "intersect", "into", "is", "isnull", "key", "language", "last", "lateral",
-    "leading", "left", "local", "localtime", "localtimestamp", "lock", "locked", "logged", "match", "materialized", "merge", "mod",
-    "natural", "no", "not", "nothing", "notnull", "nowait", "nulls", "of", "offset", "only", "order", "ordinality", "out", "outer",
-    "over", "overlaps", "partition", "partitioned", "placing", "preceding", "prepare", "primary", "procedure", "range", "recursive",
-    "regexp", "release", "rename", "replace", "restrict", "returning", "returns", "right", "rlike", "rollup", "row", "rows",
-    "savepoint", "schema", "separator", "sequence", "session_user", "sets", "share", "show", "similar", "skip", "some", "symmetric",
-    "table", "tablesample", "temp", "temporary", "tied", "to", "trailing", "transaction", "trigger", "trim", "true", "truncate",
-    "unbounded", "unique", "unlogged", "unsigned", "use", "using", "variadic", "verbose", "view", "window", "with", "within",
-    "without", "xor", "zerofill",
-];
-
-/// Types of every engine, likewise.
-#[rustfmt::skip]
-const TYPES: &[&str] = &[
-    "binary", "blob", "character", "dec", "double", "enum", "float", "float4", "float8", "int2", "int4", "int8", "interval", "json",
-    "jsonb", "longblob", "longtext", "mediumint", "mediumtext", "precision", "timestamptz", "timetz", "tinyint", "tinytext", "uuid",
-    "varying", "xml",
-];
-
-/// Likewise.
-const RATHER_COLUMNS: &[&str] = &["box", "circle", "line", "lseg", "number", "path", "point", "polygon"];
-
 /// PostgreSQL 18, `src/include/parser/kwlist.h`: `RESERVED_KEYWORD` and `TYPE_FUNC_NAME_KEYWORD`.
 const POSTGRES: &str = "
 all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column
@@ -102,17 +46,8 @@ write xor year_month zerofill";
 
 #[cfg(test)]
 mod tests {
-    use super::{LANGUAGE, RATHER_COLUMNS, TYPES, is_language, is_reserved};
+    use super::is_reserved;
     use crate::plan::Engine::{MySql, PostgreSql};
-
-    #[test]
-    fn words_for_colours_are_sorted_and_found_in_any_case() {
-        assert!(LANGUAGE.is_sorted() && TYPES.is_sorted() && RATHER_COLUMNS.is_sorted());
-        for (word, language) in [("ORDER", true), ("Lateral", true), ("status", false), ("name", false), ("id", false)]
-        {
-            assert_eq!(is_language(word), language, "{word}");
-        }
-    }
 
     #[test]
     fn reserved_words_differ_by_server() {
