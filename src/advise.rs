@@ -6,12 +6,17 @@
 mod advisor;
 mod build;
 mod candidates;
+mod change;
+mod columns;
 pub mod ddl;
+mod effect;
 mod extensions;
 mod facts;
+mod implied;
 mod judge;
 mod pool;
 mod redundant;
+mod rename;
 mod search;
 mod size;
 mod together;
@@ -19,10 +24,13 @@ mod unproposed;
 mod upkeep;
 mod workload;
 
-pub use advisor::{Advice, Outcome, advise, untested};
+pub use advisor::{Advice, Outcome, advise, partners, untested};
 pub use candidates::candidates;
+pub use change::{Change, Compared, Existing, Farewell};
+pub use effect::{Effect, effect};
 pub use judge::{judge, rank, uses};
 pub use redundant::Redundant;
+pub use rename::rename;
 pub use search::Step;
 pub use size::size;
 pub use together::{Part, Together, together};
@@ -162,38 +170,69 @@ pub trait Trial: Send {
     fn method(&self) -> &'static str;
     /// Tries one candidate for one statement.
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>>;
-    /// Plans each statement with all of these indexes at once, which may be none: then as the method sees the statement
-    /// without any. One answer for each statement, in order.
+    /// Plans each statement under a change, which may be none: then as the method sees the statement as it is. One answer
+    /// for each statement, in order; an error as a whole stands for all of them.
     ///
-    /// A search asks this hundreds of times, first of all for every statement of its workload with no index; so a method
-    /// keeps what the next question has in common with the last. One that tries a single index at a time need not
-    /// answer more than that.
+    /// A search asks this hundreds of times, first of all for every statement of its workload with no change; so a method
+    /// keeps what the next question has in common with the last.
+    fn plans<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        change: Change<'a>,
+    ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>>;
+    /// [`Trial::plans`], one answer for each statement in any case.
+    fn try_change<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        change: Change<'a>,
+    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        Box::pin(async move {
+            match self.plans(statements, change).await {
+                Ok(answers) => answers,
+                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
+            }
+        })
+    }
+    /// [`Trial::try_change`] with indexes that do not exist and all those that do.
     fn try_set<'a>(
         &'a mut self,
         statements: &'a [&'a str],
         candidates: &'a [&'a Candidate],
     ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
+        self.try_change(statements, Change { add: candidates, drop: &[] })
+    }
+    /// Each statement's plan as it is and under a change, one answer for each.
+    fn compare<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        change: Change<'a>,
+    ) -> Boxed<'a, Vec<Result<Compared, TrialError>>> {
         Box::pin(async move {
-            let mut answers = Vec::with_capacity(statements.len());
-            for statement in statements {
-                answers.push(match candidates {
-                    [one] => self.try_one(statement, one).await.map(|tried| Planned {
-                        plan: tried.after,
-                        trust: tried.trust,
-                        names: vec![Some(tried.index_name)],
-                    }),
-                    _ => Err(TrialError::Unsupported {
-                        method: self.method(),
-                        reason: "it tries one index at a time".to_owned(),
-                    }),
-                });
-            }
-            answers
+            let after = self.try_change(statements, change).await;
+            let before = self.try_change(statements, Change::default()).await;
+            let both = before.into_iter().zip(after).zip(statements);
+            both.map(|((before, after), statement)| {
+                let (before, after) = (before?, after?);
+                let (trust, notes) = self.remarks(statement, None);
+                Ok(Compared {
+                    method: self.method(),
+                    trust: trust.unwrap_or(after.trust),
+                    before: before.plan,
+                    after: after.plan,
+                    names: after.names,
+                    notes,
+                })
+            })
+            .collect()
         })
     }
-    /// What the reader of a trial by [`Trial::try_set`] must know besides, and how far to trust it if not as the plan says: an
-    /// index may need to be guessed at, a method may have been checked.
-    fn remarks(&self, _statement: &str, _candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+    /// What is waited for before the first answer, for people.
+    fn opening(&self) -> &'static str {
+        "asking the server for plans"
+    }
+    /// What the reader of a trial by [`Trial::plans`] must know besides, and how far to trust it if not as the plan says: an
+    /// index may need to be guessed at, a method may have been checked. Without a candidate: of the statement alone.
+    fn remarks(&self, _statement: &str, _candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
         (None, Vec::new())
     }
     /// How many sets a search may try for each statement of its workload, by what one costs.

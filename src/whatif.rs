@@ -3,20 +3,26 @@
 mod advise;
 mod create;
 mod hypopg;
+mod ignored;
 mod ladder;
+mod mysql;
 mod postgres;
 mod rolled_back;
 pub mod snapshot;
+mod suppose;
 mod temporary_tables;
 mod together;
 mod twin;
+pub mod verify;
 
 pub use self::{
     advise::advise,
+    suppose::{Supposed, Supposition, suppose},
     together::together,
     twin::{Check, Reads, TwinError, Workshop, compare},
+    verify::{Verification, Verified},
 };
-use self::{ladder::Ladder, rolled_back::RolledBack, temporary_tables::TemporaryTables};
+use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};
 use crate::{
     advise::{Candidate, Limits, Proposal, Trial, TrialError, Tried, Weighted},
     catalog::Catalog,
@@ -105,11 +111,7 @@ fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, Tr
             }
             Ok(Box::new(Ladder::new(connection, allow)?))
         }
-        Session::Mysql(connection) if allow.temporary_tables => Ok(Box::new(TemporaryTables::new(connection))),
-        Session::Mysql(_) => Err(TrialError::Unsupported {
-            method: temporary_tables::METHOD,
-            reason: "it needs session-private temporary tables, which are only made with --allow-temporary-tables"
-                .to_owned(),
-        }),
+        Session::Mysql(_) if !allow.temporary_tables => Err(mysql::not_allowed()),
+        Session::Mysql(connection) => Ok(Box::new(Methods::new(connection, allow))),
     }
 }

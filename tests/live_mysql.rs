@@ -167,3 +167,18 @@ async fn an_interrupted_trial_leaves_nothing() {
 async fn an_index_of_every_kind_is_found_and_a_real_one_is_used() {
     MYSQL.an_index_of_every_kind_is_found_and_a_real_one_is_used().await;
 }
+
+#[tokio::test]
+async fn an_index_is_verified_on_a_copy_and_leaves_nothing() {
+    MYSQL.an_index_is_verified_on_a_copy().await;
+}
+
+#[tokio::test]
+async fn an_index_supposed_away_is_planned_as_if_it_were_dropped() {
+    MYSQL.an_index_supposed_away_is_planned_as_if_it_were_dropped().await;
+}
+
+#[tokio::test]
+async fn an_index_can_take_the_place_of_another() {
+    MYSQL.an_index_can_take_the_place_of_another().await;
+}

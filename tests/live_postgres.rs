@@ -5,6 +5,7 @@ mod catalog;
 mod connecting;
 mod corpus;
 mod kinds;
+mod suppose;
 mod twin;
 mod whatif;
 

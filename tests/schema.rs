@@ -12,6 +12,7 @@ use whyslow::{
         Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
         diff::diff,
     },
+    whatif::{Verification, Verified, verify::Runs},
 };
 
 fn validator() -> jsonschema::Validator {
@@ -129,10 +130,25 @@ fn a_document_with_everything_in_it_fits_the_schema() {
     let (plan, findings) = (full(None), [finding()]);
     let proposals = [Verdict::Proved, Verdict::Rejected, Verdict::Untested].map(proposal);
     let searched = Some(Searched { candidates: 3, explains: 4, seconds: 0.2 });
-    let report = Report { proposals: &proposals, searched, ..Report::new(&plan, &findings) };
+    let runs = Runs { first_ms: 9.5, median_ms: 3.0, runs: 4, blocks: Some(12) };
+    let done = Verified {
+        before: runs,
+        after: Runs { blocks: None, ..runs },
+        used: true,
+        size_bytes: Some(8192),
+        build_ms: 5.0,
+    };
+    let verified = [Ok(done), Err("no such table".to_owned())]
+        .into_iter()
+        .enumerate()
+        .map(|(proposal, outcome)| Verification { proposal, outcome })
+        .collect::<Vec<_>>();
+    let report = Report { proposals: &proposals, searched, verified: &verified, ..Report::new(&plan, &findings) };
     let one = parsed(&[report]);
     assert_eq!(problems(&one), Vec::<String>::new());
     assert_eq!(one["proposals"][0]["trials"][0]["used"], true);
+    assert_eq!(one["proposals"][0]["verified"]["after"]["median_ms"], 3.0);
+    assert_eq!(one["proposals"][1]["verified"]["error"], "no such table");
     assert_eq!(one["statements"][0]["cost_after"], 120.0);
     assert_eq!(one["nodes"][1]["extra"]["x"], json!(["1", "2"]));
     assert_eq!(problems(&parsed(&[report, Report::new(&plan, &[])])), Vec::<String>::new());
@@ -153,7 +169,8 @@ fn a_document_of_a_workload_fits_the_schema() {
         ..Advice::default()
     };
     let searched = Searched { candidates: 3, explains: 4, seconds: 0.2 };
-    let report = WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched };
+    let report =
+        WorkloadReport { engine: Engine::MySql, version: Some("9.7.4"), advice: &advice, searched, supposed: &[] };
     let document: Value = serde_json::from_str(&workload(&report).unwrap()).unwrap();
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);

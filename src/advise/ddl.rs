@@ -179,7 +179,8 @@ fn postgres(candidate: &Candidate, name: &str, how: &str) -> String {
 }
 
 /// The index in short, for a line of text: `(a, b DESC) INCLUDE (c) WHERE d IS NULL`.
-pub(super) fn short(candidate: &Candidate) -> String {
+#[must_use]
+pub fn short(candidate: &Candidate) -> String {
     let body = body(candidate);
     if candidate.method == "btree" { body } else { format!("{} {body}", candidate.method) }
 }

@@ -11,7 +11,7 @@ use super::{
     connect::{self, Place},
     explain::{Advice, cancelled, found},
     failure::Failure,
-    options, print, snapshot, workload,
+    options, print, snapshot, suppositions, workload,
 };
 use crate::{
     advise::{self, Limits, Weighted},
@@ -20,7 +20,7 @@ use crate::{
     inspect,
     plan::Engine,
     server::{ExplainRequest, Session},
-    whatif::{self, Progress},
+    whatif::{self, Progress, Supposed},
 };
 
 /// Runs the command.
@@ -69,24 +69,27 @@ async fn one_statement(
         let request = ExplainRequest { sql: one.sql.clone(), ..ExplainRequest::default() };
         let inspection = inspect::inspect(session, &request, 1).await.map_err(|e| Failure::inspect(&e, &one.sql))?;
         let catalog = found(inspection.catalog.as_ref())?;
+        let allow = options.connecting.allow();
+        let supposed = suppositions::answers(session, &[&one.sql], &options.drops, Some(catalog), allow).await?;
         let started = Instant::now();
         let advice = whatif::advise(
             session,
             std::slice::from_ref(one),
             &[Some(&inspection.plan)],
             catalog,
-            options.connecting.allow(),
+            allow,
             limits,
             progress(),
         )
         .await
         .map_err(|e| Failure::server(&e, Some(&one.sql)))?;
-        Ok((inspection, advice, started.elapsed().as_secs_f64()))
+        Ok((inspection, advice, supposed, started.elapsed().as_secs_f64()))
     };
-    let (inspection, advice, seconds) = interruptible(work, &stop, &canceller).await?;
+    let (inspection, advice, supposed, seconds) = interruptible(work, &stop, &canceller).await?;
     clear();
     let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
-    let advice = Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed };
+    let advice =
+        Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed, supposed };
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 
@@ -108,11 +111,14 @@ async fn many(
             inspect::catalog_of(session, &all.join(";\n"), engine).await.map_err(|e| Failure::server(&e, None))?;
         let catalog = found(catalog.as_ref())?;
         let plans = vec![None; statements.len()];
-        whatif::advise(session, statements, &plans, catalog, options.connecting.allow(), limits, progress())
+        let allow = options.connecting.allow();
+        let supposed = suppositions::answers(session, &all, &options.drops, Some(catalog), allow).await?;
+        let advice = whatif::advise(session, statements, &plans, catalog, allow, limits, progress())
             .await
-            .map_err(|e| Failure::server(&e, None))
+            .map_err(|e| Failure::server(&e, None))?;
+        Ok((advice, supposed))
     };
-    let advice: advise::Advice = interruptible(work, &stop, &canceller).await?;
+    let (advice, supposed): (advise::Advice, Vec<Supposed>) = interruptible(work, &stop, &canceller).await?;
     clear();
     if let Some((all, problem)) = advice
         .statements
@@ -135,6 +141,7 @@ async fn many(
             explains: advice.explains,
             seconds: started.elapsed().as_secs_f64(),
         },
+        supposed: &supposed,
     };
     print::workload(&report, &options.common, options.verbose)
 }

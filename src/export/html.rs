@@ -9,6 +9,7 @@ use crate::{
     fmt,
     plan::{NodeId, Plan},
     text::{one_line, visible},
+    whatif::Supposed,
 };
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -55,6 +56,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> String {
         );
     }
     out.push_str("</table>\n");
+    supposed(report.supposed, &mut out);
     indexes(&advice.proposals, report.searched.candidates, &mut out);
     if !advice.redundant.is_empty() {
         out.push_str("<h2>Superfluous indexes</h2>\n");
@@ -112,6 +114,7 @@ fn one(report: &Report<'_>, number: usize, of: usize, out: &mut String) {
         out.push_str("</dl>\n");
     }
     tree(plan, number, out);
+    supposed(report.supposed, out);
     proposals(report, out);
 }
 
@@ -202,6 +205,13 @@ fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
         derived.share.map_or_else(String::new, fmt::percent),
         flags.join(", ")
     );
+}
+
+/// What the statements do under suppositions.
+fn supposed(all: &[Supposed], out: &mut String) {
+    if !all.is_empty() {
+        let _ = writeln!(out, "<h2>What if</h2>\n<pre>{}</pre>", block(text::supposed(all, 140).trim_end()));
+    }
 }
 
 fn proposals(report: &Report<'_>, out: &mut String) {

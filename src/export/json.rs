@@ -2,6 +2,7 @@
 
 mod node;
 mod proposal;
+mod supposed;
 mod workload;
 
 pub use workload::workload;
@@ -16,6 +17,7 @@ use crate::{
 };
 use node::NodeOut;
 use proposal::ProposalOut;
+use supposed::SupposedOut;
 
 /// The JSON Schema (2020-12) of every document this module writes.
 pub const SCHEMA: &str = include_str!("schema.json");
@@ -82,6 +84,8 @@ struct Statement<'a> {
     searched: Option<Searched>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     not_proposed: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    what_if: Vec<SupposedOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -211,7 +215,12 @@ impl<'a> Statement<'a> {
             extra: node::map(&plan.extra),
             nodes: node::nodes(plan),
             findings: report.findings,
-            proposals: report.proposals.iter().map(ProposalOut::of).collect(),
+            proposals: report
+                .proposals
+                .iter()
+                .enumerate()
+                .map(|(at, p)| ProposalOut::of(p, report.verified.iter().find(|v| v.proposal == at)))
+                .collect(),
             statements: report.searched.map(|_| {
                 [Weighed {
                     query: plan.query.as_deref(),
@@ -223,6 +232,7 @@ impl<'a> Statement<'a> {
             }),
             searched: report.searched,
             not_proposed: report.unproposed,
+            what_if: report.supposed.iter().map(SupposedOut::of).collect(),
         }
     }
 }

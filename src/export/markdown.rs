@@ -9,6 +9,7 @@ use crate::{
     fmt,
     plan::{NodeId, Plan},
     text::{one_line, visible},
+    whatif::Supposed,
 };
 
 /// Columns of the plan's block: what most pages show without a bar to scroll.
@@ -50,6 +51,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> String {
             cell(&code(&sql.join(" ")))
         );
     }
+    supposed(report.supposed, &mut out);
     indexes(&advice.proposals, report.searched.candidates, &mut out);
     if !advice.redundant.is_empty() {
         out.push_str("\n### Superfluous indexes\n");
@@ -107,7 +109,16 @@ fn one(report: &Report<'_>, number: Option<usize>, out: &mut String) {
             let _ = writeln!(out, "- {}: {}", code(&report.plan.title(NodeId(*node))), escaped(note));
         }
     }
+    supposed(report.supposed, out);
     proposals(report, out);
+}
+
+/// What the statements do under suppositions.
+fn supposed(all: &[Supposed], out: &mut String) {
+    if !all.is_empty() {
+        out.push_str("\n### What if\n\n");
+        fenced("text", text::supposed(all, WIDTH).trim_end(), out);
+    }
 }
 
 fn tree(plan: &Plan, out: &mut String) {

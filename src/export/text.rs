@@ -5,6 +5,7 @@ mod findings;
 mod folded;
 mod line;
 mod proposals;
+mod supposed;
 mod tree;
 mod workload;
 
@@ -76,6 +77,7 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
         lines.push(Line::new());
         lines.extend(tree::lines(report.plan, &options, options.width, None));
         findings::lines(report, &options, &mut lines);
+        supposed::lines(report.supposed, &options, &mut lines);
         proposals::lines(report, &options, &mut lines);
     }
     written(&lines, &options)
@@ -94,6 +96,16 @@ fn written(lines: &[Line], options: &Options) -> String {
 pub fn tree(plan: &Plan, width: usize) -> String {
     let options = Options::plain(width).wide_enough();
     written(&tree::lines(plan, &options, options.width, None), &options)
+}
+
+/// What statements do under suppositions, without colours and without a heading.
+#[must_use]
+pub fn supposed(all: &[crate::whatif::Supposed], width: usize) -> String {
+    let options = Options::plain(width).wide_enough();
+    let mut lines = Vec::new();
+    supposed::lines(all, &options, &mut lines);
+    // The section's empty line and heading.
+    written(lines.get(2..).unwrap_or_default(), &options)
 }
 
 /// One node with everything it says, without its children and without colours.

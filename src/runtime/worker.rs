@@ -2,6 +2,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
+use secrecy::SecretString;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -25,9 +26,18 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the end of the program waits for the session to close.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// What the task is asked for.
+enum Order {
+    Do(Effect),
+    /// Another server, from the next connection on.
+    Server(Box<Target>),
+    /// A password for the server.
+    Password(SecretString),
+}
+
 /// The handle of the task.
 pub(super) struct Worker {
-    requests: mpsc::UnboundedSender<Effect>,
+    requests: mpsc::UnboundedSender<Order>,
     /// The newest generation that was cancelled: it and all before it are to end.
     cancelled: watch::Sender<u64>,
     task: JoinHandle<()>,
@@ -38,8 +48,16 @@ impl Worker {
     pub(super) fn spawn(connect: Connect, options: SessionOptions, messages: mpsc::UnboundedSender<Message>) -> Self {
         let (requests, inbox) = mpsc::unbounded_channel();
         let (cancelled, watching) = watch::channel(0);
-        let mut state =
-            State { connect, target: None, keep: None, session: None, options, messages, cancelled: watching };
+        let mut state = State {
+            connect,
+            target: None,
+            keep: None,
+            typed: false,
+            session: None,
+            options,
+            messages,
+            cancelled: watching,
+        };
         let task = tokio::spawn(async move { state.serve(inbox).await });
         Self { requests, cancelled, task }
     }
@@ -54,8 +72,18 @@ impl Worker {
             });
         } else {
             // The task only ends when this handle is gone.
-            drop(self.requests.send(request));
+            drop(self.requests.send(Order::Do(request)));
         }
+    }
+
+    /// Takes another server, from the next connection on.
+    pub(super) fn go_to(&self, target: Target) {
+        drop(self.requests.send(Order::Server(Box::new(target))));
+    }
+
+    /// Takes a password for the server.
+    pub(super) fn password(&self, password: SecretString) {
+        drop(self.requests.send(Order::Password(password)));
     }
 
     /// Waits until the task is gone, which it only is by a panic as long as this handle is there.
@@ -79,6 +107,8 @@ struct State {
     connect: Connect,
     target: Option<Target>,
     keep: Option<Box<dyn Any + Send>>,
+    /// The target's password was typed by the person.
+    typed: bool,
     session: Option<Session>,
     options: SessionOptions,
     messages: mpsc::UnboundedSender<Message>,
@@ -94,13 +124,33 @@ enum Ended<T> {
 }
 
 impl State {
-    async fn serve(&mut self, mut inbox: mpsc::UnboundedReceiver<Effect>) {
-        while let Some(request) = inbox.recv().await {
+    async fn serve(&mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        while let Some(order) = inbox.recv().await {
+            let request = match order {
+                Order::Do(request) => request,
+                Order::Server(target) => {
+                    self.typed = false;
+                    self.session = None;
+                    self.keep = None;
+                    self.connect = Connect::None;
+                    self.target = Some(*target);
+                    continue;
+                }
+                Order::Password(password) => {
+                    self.typed = true;
+                    if let Connect::Server(target) = &mut self.connect {
+                        target.password = Some(password);
+                    } else if let Some(target) = &mut self.target {
+                        target.password = Some(password);
+                    }
+                    continue;
+                }
+            };
             match request {
                 Effect::Connect => {
                     self.session = None;
                     if let Err(error) = self.open().await {
-                        self.tell(Message::ConnectFailed(Box::new(error)));
+                        self.tell_why(error);
                     }
                 }
                 Effect::Explain { generation, sql, analyze, generic, confirmed } => {
@@ -135,6 +185,9 @@ impl State {
                 | Effect::EditOutside { .. }
                 | Effect::LoadPlan { .. }
                 | Effect::SaveNotes { .. }
+                | Effect::ListServers
+                | Effect::GoTo { .. }
+                | Effect::Password(_)
                 | Effect::Record { .. }
                 | Effect::Suspend
                 | Effect::Quit => {}
@@ -188,23 +241,33 @@ impl State {
         Ok(())
     }
 
-    async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
+    /// Does a request with the session, opened if there is none; when the request is cancelled the server is told to stop. `None` when
+    /// nobody waits for an answer any more.
+    async fn with_session<T, E: From<ServerError>>(
+        &mut self,
+        generation: u64,
+        work: impl AsyncFnOnce(&mut Session) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
         if self.is_cancelled(generation) {
-            return;
+            return None;
         }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(InspectError::Server(error)),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let asked = inspect::inspect(session, request, 1);
-                match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
-                    Ended::Answered(result) => result,
-                    Ended::Dropped => return self.renew().await,
-                }
+        if let Err(error) = self.open().await {
+            return Some(Err(error.into()));
+        }
+        let session = self.session.as_mut()?;
+        let stop = session.canceller();
+        match until_cancelled(work(session), generation, self.cancelled.clone(), stop).await {
+            Ended::Answered(result) => Some(result),
+            Ended::Dropped => {
+                self.renew().await;
+                None
             }
-        };
+        }
+    }
+
+    async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
+        let asked = self.with_session(generation, async |session| inspect::inspect(session, request, 1).await);
+        let Some(result) = asked.await else { return };
         if let Err(InspectError::Server(error)) = &result {
             self.forget_if_broken(error);
         }
@@ -212,91 +275,65 @@ impl State {
     }
 
     async fn advise(&mut self, generation: u64, sql: &str, plan: &Plan, catalog: Option<Arc<Catalog>>, allow: Allow) {
-        if self.is_cancelled(generation) {
-            return;
-        }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let messages = self.messages.clone();
-                let search = async {
-                    let engine = session.info().engine;
-                    let catalog = match catalog {
-                        Some(known) => known,
-                        None => Arc::new(inspect::catalog_of(session, sql, engine).await?.unwrap_or_default()),
-                    };
-                    let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
-                    whatif::propose(session, sql, plan, &catalog, allow, progress).await
-                };
-                match until_cancelled(search, generation, self.cancelled.clone(), stop).await {
-                    Ended::Answered(result) => result,
-                    Ended::Dropped => return self.renew().await,
-                }
-            }
-        };
-        if let Err(error) = &result {
-            self.forget_if_broken(error);
-        }
-        self.tell(Message::Advised { generation, result: result.map_err(Box::new) });
+        let progress = self.progress(generation);
+        let asked = self.with_session(generation, async |session| {
+            let engine = session.info().engine;
+            let catalog = match catalog {
+                Some(known) => known,
+                None => Arc::new(inspect::catalog_of(session, sql, engine).await?.unwrap_or_default()),
+            };
+            whatif::propose(session, sql, plan, &catalog, allow, progress).await
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::Advised { generation, result });
     }
 
     async fn try_index(&mut self, generation: u64, sql: &str, candidate: Candidate, catalog: &Catalog, allow: Allow) {
-        if self.is_cancelled(generation) {
-            return;
-        }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let tried = whatif::try_one(session, sql, &candidate, allow);
-                match until_cancelled(tried, generation, self.cancelled.clone(), stop.clone()).await {
-                    Ended::Answered(tried) => match stop.stopped() {
-                        Some(kind) if tried.is_err() => {
-                            Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
-                        }
-                        _ => Ok(advise::judge(candidate, tried, catalog)),
-                    },
-                    Ended::Dropped => return self.renew().await,
+        let asked = self.with_session(generation, async |session| {
+            let stop = session.canceller();
+            let tried = whatif::try_one(session, sql, &candidate, allow).await;
+            match stop.stopped() {
+                Some(kind) if tried.is_err() => {
+                    Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
+                }
+                _ => {
+                    let shape = crate::sql::shape::shape(sql, candidate.engine, catalog).ok();
+                    Ok(Box::new(advise::judge(candidate, tried, catalog, shape.as_ref())))
                 }
             }
-        };
-        if let Err(error) = &result {
-            self.forget_if_broken(error);
-        }
-        self.tell(Message::Tried { generation, result: result.map(Box::new).map_err(Box::new) });
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::Tried { generation, result });
     }
 
     async fn try_together(&mut self, generation: u64, sql: &str, candidates: &[Candidate], allow: Allow) {
-        if self.is_cancelled(generation) {
-            return;
-        }
-        let opened = self.open().await;
-        let result = match (opened, self.session.as_mut()) {
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => return,
-            (Ok(()), Some(session)) => {
-                let stop = session.canceller();
-                let messages = self.messages.clone();
-                let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
-                let tried = whatif::together(session, sql, candidates, allow, progress);
-                match until_cancelled(tried, generation, self.cancelled.clone(), stop.clone()).await {
-                    Ended::Answered(tried) => tried.map_err(|error| {
-                        let kind = stop.stopped().unwrap_or(ErrorKind::Other);
-                        ServerError::new(kind, "trying indexes together", error.to_string())
-                    }),
-                    Ended::Dropped => return self.renew().await,
-                }
-            }
-        };
+        let progress = self.progress(generation);
+        let asked = self.with_session(generation, async |session| {
+            let stop = session.canceller();
+            whatif::together(session, sql, candidates, allow, progress).await.map(Box::new).map_err(|error| {
+                let kind = stop.stopped().unwrap_or(ErrorKind::Other);
+                ServerError::new(kind, "trying indexes together", error.to_string())
+            })
+        });
+        let Some(result) = asked.await else { return };
+        self.tell_of(result, |result| Message::TriedTogether { generation, result });
+    }
+
+    /// Tells how far a search is.
+    fn progress(&self, generation: u64) -> impl Fn(whatif::Progress) + use<> {
+        let messages = self.messages.clone();
+        move |progress| drop(messages.send(Message::Progress { generation, progress }))
+    }
+
+    fn tell_of<T>(
+        &mut self,
+        result: Result<T, ServerError>,
+        message: impl FnOnce(Result<T, Box<ServerError>>) -> Message,
+    ) {
         if let Err(error) = &result {
             self.forget_if_broken(error);
         }
-        self.tell(Message::TriedTogether { generation, result: result.map(Box::new).map_err(Box::new) });
+        self.tell(message(result.map_err(Box::new)));
     }
 
     fn forget_if_broken(&mut self, error: &ServerError) {
@@ -312,7 +349,18 @@ impl State {
             return;
         }
         if let Err(error) = self.open().await {
-            self.tell(Message::ConnectFailed(Box::new(error)));
+            self.tell_why(error);
+        }
+    }
+
+    /// Tells why there is no connection; where no password was found, or the one typed was refused, by asking for it.
+    fn tell_why(&self, error: ServerError) {
+        let found = self.target.as_ref().is_some_and(|target| target.password.is_some());
+        let error = Box::new(error);
+        if error.asks_for_password() && (self.typed || !found) {
+            self.tell(Message::PasswordWanted(error));
+        } else {
+            self.tell(Message::ConnectFailed(error));
         }
     }
 }

@@ -106,6 +106,13 @@ impl Connection {
         self.hypopg_schema.as_deref()
     }
 
+    /// Whether HypoPG is here and hides existing indexes (1.4 and later, its release notes).
+    pub(crate) fn hides_indexes(&self) -> bool {
+        let version = self.info.hypopg.as_deref().unwrap_or_default();
+        let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or_default());
+        (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) >= (1, 4)
+    }
+
     /// Whether the connection is known to be gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {

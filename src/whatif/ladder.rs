@@ -7,7 +7,7 @@ use super::{
     twin::{self, TwinTrial},
 };
 use crate::{
-    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust},
+    advise::{Boxed, Candidate, Change, Planned, Trial, TrialError, Tried, Trust},
     server::postgres::Connection,
     text::one_line,
 };
@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct Ladder<'a> {
     bench: Bench<'a>,
     rungs: Vec<Rung>,
+    /// Which of them answered last.
+    answered: usize,
 }
 
 enum Rung {
@@ -34,7 +36,11 @@ impl<'a> Ladder<'a> {
         let version = connection.info().version_number;
         let hypopg = HypoPg::new(connection).map(Rung::HypoPg);
         if twin.is_offline() {
-            return Ok(Self { bench: Bench::new(connection, twin::METHOD), rungs: vec![Rung::Twin(Box::new(twin))] });
+            return Ok(Self {
+                bench: Bench::new(connection, twin::METHOD),
+                rungs: vec![Rung::Twin(Box::new(twin))],
+                answered: 0,
+            });
         }
         let here = if allow.method == Method::HypoPg { None } else { twin::available(version) };
         let rungs = match (allow.method, here) {
@@ -51,7 +57,7 @@ impl<'a> Ladder<'a> {
         if rungs.is_empty() {
             return Err(none(connection, allow.method));
         }
-        Ok(Self { bench: Bench::new(connection, hypopg::METHOD), rungs })
+        Ok(Self { bench: Bench::new(connection, hypopg::METHOD), rungs, answered: 0 })
     }
 
     async fn attempt(&mut self, sql: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
@@ -73,24 +79,41 @@ impl<'a> Ladder<'a> {
 }
 
 impl Ladder<'_> {
-    /// Asks the first method; one that turns out to be of no use here goes.
-    async fn set(&mut self, statements: &[&str], candidates: &[&Candidate]) -> Vec<Result<Planned, TrialError>> {
-        loop {
-            let answer = match self.rungs.first_mut() {
-                Some(Rung::HypoPg(method)) => method.set(&mut self.bench, statements, candidates).await,
-                Some(Rung::Twin(method)) => method.set(self.bench.connection, statements, candidates).await,
-                None => Ok(Vec::new()),
+    /// Asks the first method that can; a twin that turns out to be of no use here goes.
+    async fn changed(
+        &mut self,
+        statements: &[&str],
+        change: Change<'_>,
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        let mut first: Option<TrialError> = None;
+        // The plans beside those of a change come from the method that could make it.
+        let mut at = if change.is_empty() { self.answered.min(self.rungs.len().saturating_sub(1)) } else { 0 };
+        while let Some(rung) = self.rungs.get_mut(at) {
+            let answer = match rung {
+                Rung::HypoPg(method) => method.changed(&mut self.bench, statements, change).await,
+                Rung::Twin(method) => method.changed(self.bench.connection, statements, change).await,
             };
-            match answer {
-                Ok(answers) => return answers,
-                Err(_) if self.rungs.len() > 1 && matches!(&self.rungs[0], Rung::Twin(twin) if twin.is_broken()) => {
-                    if let Rung::Twin(twin) = self.rungs.remove(0) {
-                        twin.give_back(self.bench.connection);
-                    }
+            let error = match answer {
+                Ok(answers) => {
+                    self.answered = at;
+                    return Ok(answers);
                 }
-                Err(error) => return statements.iter().map(|_| Err(error.clone())).collect(),
+                Err(error) => error,
+            };
+            let useless = matches!(&self.rungs[at], Rung::Twin(twin) if twin.is_broken());
+            if useless && self.rungs.len() > 1 {
+                if let Rung::Twin(twin) = self.rungs.remove(at) {
+                    twin.give_back(self.bench.connection);
+                }
+            } else if useless || (!change.drop.is_empty() && matches!(error, TrialError::Unsupported { .. })) {
+                // The answers of two methods are not to be mixed in a search, which drops nothing.
+                at += 1;
+            } else {
+                return Err(error);
             }
+            first.get_or_insert(error);
         }
+        first.map_or_else(|| Ok(Vec::new()), Err)
     }
 
     async fn clear(&mut self) {
@@ -105,7 +128,7 @@ impl Ladder<'_> {
 
 impl Trial for Ladder<'_> {
     fn method(&self) -> &'static str {
-        match self.rungs.first() {
+        match self.rungs.get(self.answered) {
             Some(Rung::Twin(_)) => twin::METHOD,
             _ => hypopg::METHOD,
         }
@@ -115,16 +138,23 @@ impl Trial for Ladder<'_> {
         Box::pin(self.attempt(statement, candidate))
     }
 
-    fn try_set<'a>(
+    fn plans<'a>(
         &'a mut self,
         statements: &'a [&'a str],
-        candidates: &'a [&'a Candidate],
-    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
-        Box::pin(self.set(statements, candidates))
+        change: Change<'a>,
+    ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+        Box::pin(self.changed(statements, change))
     }
 
-    fn remarks(&self, statement: &str, candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+    fn opening(&self) -> &'static str {
         match self.rungs.first() {
+            Some(Rung::Twin(_)) => "making a twin: the server's catalogs are read, and a PostgreSQL is started here",
+            _ => "asking HypoPG for plans",
+        }
+    }
+
+    fn remarks(&self, statement: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+        match self.rungs.get(self.answered) {
             Some(Rung::Twin(twin)) => twin.remarks(statement, candidate),
             _ => (None, Vec::new()),
         }

@@ -6,9 +6,10 @@ use tokio_postgres::types::Type;
 use super::{
     create,
     postgres::{Bench, failed, plan, uses},
+    snapshot::quote,
 };
 use crate::{
-    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust},
+    advise::{Boxed, Candidate, Change, Existing, Planned, Trial, TrialError, Tried, Trust},
     plan::Plan,
     server::postgres::{Access, Connection, Statement, Transaction, get},
 };
@@ -57,25 +58,22 @@ impl<'a> RolledBack<'a> {
 }
 
 impl RolledBack<'_> {
-    /// Builds all of them in one transaction and plans with them. One that cannot be built is left out.
-    async fn set(
+    /// Builds and drops all of them in one transaction and plans in it.
+    async fn changed(
         &mut self,
         statements: &[&str],
-        candidates: &[&Candidate],
+        change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
         let understood: Vec<Result<Statement, TrialError>> =
             statements.iter().map(|sql| self.bench.statement(sql)).collect();
         let transaction = self.bench.begin(Access::RolledBack).await.map_err(|e| failed(METHOD, &e))?;
-        let mut names = Vec::with_capacity(candidates.len());
-        for (at, candidate) in candidates.iter().enumerate() {
-            let name = format!("{NAME}_{at}");
-            let ddl = create::postgres(candidate, Some(&name));
-            if let Err(error) = transaction.rows("building an index to be rolled back", &ddl, &[]).await {
+        let names = match make(&transaction, change).await {
+            Ok(names) => names,
+            Err(error) => {
                 let _ = transaction.rollback().await;
-                return Err(failed(METHOD, &error));
+                return Err(error);
             }
-            names.push(Some(name));
-        }
+        };
         let mut answers = Vec::with_capacity(statements.len());
         let mut broken = false;
         for statement in understood {
@@ -93,6 +91,45 @@ impl RolledBack<'_> {
     }
 }
 
+/// Makes a change real, as far as this transaction goes; the names of what was built.
+async fn make(transaction: &Transaction<'_>, change: Change<'_>) -> Result<Vec<Option<String>>, TrialError> {
+    for gone in change.drop {
+        for sql in dropping(transaction, gone).await? {
+            transaction
+                .rows("dropping an index, to be rolled back", &sql, &[])
+                .await
+                .map_err(|e| failed(METHOD, &e))?;
+        }
+    }
+    let mut names = Vec::with_capacity(change.add.len());
+    for (at, candidate) in change.add.iter().enumerate() {
+        let name = format!("{NAME}_{at}");
+        let ddl = create::postgres(candidate, Some(&name));
+        transaction.rows("building an index to be rolled back", &ddl, &[]).await.map_err(|e| failed(METHOD, &e))?;
+        names.push(Some(name));
+    }
+    Ok(names)
+}
+
+/// How an index is dropped: by itself, or with the constraint that it enforces.
+async fn dropping(transaction: &Transaction<'_>, gone: &Existing) -> Result<Vec<String>, TrialError> {
+    let (schema, table, name) = (quote(&gone.schema), quote(&gone.table), quote(&gone.name));
+    let sql = "SELECT k.conname::text FROM pg_catalog.pg_constraint k \
+               JOIN pg_catalog.pg_class c ON c.oid = k.conindid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE k.contype IN ('p', 'u', 'x') AND n.nspname = $1 AND c.relname = $2";
+    let parameters = [(&gone.schema as _, Type::TEXT), (&gone.name as _, Type::TEXT)];
+    let rows = transaction.rows("looking for a constraint", sql, &parameters).await.map_err(|e| failed(METHOD, &e))?;
+    let names: Result<Vec<String>, _> = rows.iter().map(|row| get::<String>(row, 0)).collect();
+    let names = names.map_err(|e| failed(METHOD, &e))?;
+    if names.is_empty() {
+        return Ok(vec![format!("DROP INDEX {schema}.{name}")]);
+    }
+    Ok(names
+        .iter()
+        .map(|constraint| format!("ALTER TABLE {schema}.{table} DROP CONSTRAINT {} CASCADE", quote(constraint)))
+        .collect())
+}
+
 fn broken() -> TrialError {
     TrialError::Unsupported { method: METHOD, reason: "another statement of the set failed before it".to_owned() }
 }
@@ -106,17 +143,12 @@ impl Trial for RolledBack<'_> {
         Box::pin(self.attempt(statement, candidate))
     }
 
-    fn try_set<'a>(
+    fn plans<'a>(
         &'a mut self,
         statements: &'a [&'a str],
-        candidates: &'a [&'a Candidate],
-    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
-        Box::pin(async move {
-            match self.set(statements, candidates).await {
-                Ok(answers) => answers,
-                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
-            }
-        })
+        change: Change<'a>,
+    ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+        Box::pin(self.changed(statements, change))
     }
 
     fn sets_a_statement(&self) -> usize {

@@ -10,27 +10,20 @@
 //! of a copy made anew, never added to a table by its name.
 
 mod copy;
+mod make;
 mod sample;
 mod walk;
 
-use mysql_async::Value;
-
 use self::{
     copy::Definition,
+    make::{fill, keep_from_replicas, stage},
     sample::{Missing, Sample, Source, described},
 };
 use crate::{
-    advise::{Boxed, Candidate, Planned, Trial, TrialError, Tried, Trust, ddl, size},
+    advise::{Boxed, Candidate, Change, Planned, Trial, TrialError, Tried, Trust, ddl, size},
     catalog::{Catalog, Table, TableKind},
     plan::{Engine, Plan},
-    read,
-    server::{
-        ErrorKind, ServerError,
-        mysql::{
-            Connection,
-            cells::{quoted, text},
-        },
-    },
+    server::{ServerError, mysql::Connection},
     sql::{
         classify,
         shape::{self, Predicate, Shape},
@@ -77,6 +70,8 @@ struct Copy {
     sample: Sample,
     /// The candidates' keys that the copy has now, in the order of their names.
     keys: Vec<String>,
+    /// Keys of the table that the copy has not now.
+    gone: Vec<String>,
 }
 
 impl<'a> TemporaryTables<'a> {
@@ -84,34 +79,25 @@ impl<'a> TemporaryTables<'a> {
         Self { connection, bench: None }
     }
 
+    /// The session, for methods that need no samples. What stands on it goes first.
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        self.bench = None;
+        self.connection
+    }
+
     async fn attempt(&mut self, statement: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
         if let Some(why) = impossible(candidate) {
             return Err(cannot(why));
         }
         self.ready(&[statement]).await?;
-        self.set_up(&[statement], &[candidate]).await?;
+        self.set_up(&[statement], Change { add: &[candidate], drop: &[] }).await?;
         let Some(bench) = &self.bench else { return Err(cannot("nothing is prepared")) };
         if !bench.copies.iter().any(|copy| of(copy, candidate)) {
             return Err(cannot(format!("the statement does not read {}", one_line(&candidate.table))));
         }
         let before = bench.before(statement)?;
         let after = plan(self.connection, statement).await?;
-        let mut notes: Vec<String> = Vec::new();
-        for copy in &bench.copies {
-            if let Some(table) = bench.catalog.table(Some(&copy.schema), &copy.table) {
-                notes.push(format!("planned on {}", described(table, &copy.sample)));
-            }
-            if !copy.definition.lacks.is_empty() {
-                notes.push(format!(
-                    "the copy of {} lacks {}",
-                    one_line(&copy.table),
-                    copy.definition.lacks.join(" and ")
-                ));
-            }
-        }
-        notes.push(
-            "costs are of the sample: compare them with each other, not with those of the real tables".to_owned(),
-        );
+        let notes = bench.notes(statement);
         Ok(Tried {
             method: METHOD,
             trust: Trust::Rough,
@@ -140,8 +126,8 @@ impl<'a> TemporaryTables<'a> {
         Ok(())
     }
 
-    /// Gives the copies that these statements read the candidates' keys, and no others.
-    async fn set_up(&mut self, statements: &[&str], candidates: &[&Candidate]) -> Result<(), TrialError> {
+    /// Gives the copies that these statements read the candidates' keys, and no others; and takes away what is to be gone.
+    async fn set_up(&mut self, statements: &[&str], change: Change<'_>) -> Result<(), TrialError> {
         let Some(bench) = &mut self.bench else { return Err(cannot("nothing is prepared")) };
         let read = |copy: &Copy| {
             bench
@@ -151,27 +137,38 @@ impl<'a> TemporaryTables<'a> {
                 .any(|r| r.tables.iter().any(|(schema, table)| *schema == copy.schema && *table == copy.table))
         };
         for copy in bench.copies.iter_mut().filter(|copy| read(copy)) {
-            let keys: Vec<String> = candidates
+            let keys: Vec<String> = change
+                .add
                 .iter()
                 .enumerate()
                 .filter(|(_, candidate)| impossible(candidate).is_none() && of(copy, candidate))
                 .map(|(at, candidate)| copy::key(&name(at), &ddl::keys(candidate)))
                 .collect();
-            if copy.keys != keys {
-                fill(self.connection, copy, keys).await.map_err(failed)?;
+            let gone: Vec<String> = change
+                .drop
+                .iter()
+                .filter(|gone| gone.schema == copy.schema && gone.table == copy.table)
+                .map(|gone| gone.name.clone())
+                .collect();
+            if let Some(unknown) = gone.iter().find(|name| !copy.definition.has_key(name)) {
+                return Err(cannot(format!("the copy of {} cannot be without {unknown}", one_line(&copy.table))));
+            }
+            if copy.keys != keys || copy.gone != gone {
+                fill(self.connection, copy, keys, gone).await.map_err(failed)?;
             }
         }
         Ok(())
     }
 
-    async fn set(
+    async fn changed(
         &mut self,
         statements: &[&str],
-        candidates: &[&Candidate],
+        change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
         self.ready(statements).await?;
-        self.set_up(statements, candidates).await?;
-        let names: Vec<Option<String>> = candidates
+        self.set_up(statements, change).await?;
+        let names: Vec<Option<String>> = change
+            .add
             .iter()
             .enumerate()
             .map(|(at, candidate)| impossible(candidate).is_none().then(|| name(at)))
@@ -182,7 +179,7 @@ impl<'a> TemporaryTables<'a> {
                 self.bench.as_ref().map_or_else(|| Err(cannot("nothing is prepared")), |b| b.before(statement));
             let planned = match before {
                 Err(error) => Err(error),
-                Ok(before) if candidates.is_empty() => Ok(before),
+                Ok(before) if change.is_empty() => Ok(before),
                 Ok(_) => plan(self.connection, statement).await,
             };
             answers.push(planned.map(|plan| Planned { plan, trust: Trust::Rough, names: names.clone() }));
@@ -192,6 +189,27 @@ impl<'a> TemporaryTables<'a> {
 }
 
 impl Bench {
+    /// What the reader of a trial of the statement must know.
+    fn notes(&self, statement: &str) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        let Some(ready) = self.statements.iter().find(|r| r.statement == statement) else { return notes };
+        let read =
+            |copy: &&Copy| ready.tables.iter().any(|(schema, table)| *schema == copy.schema && *table == copy.table);
+        for copy in self.copies.iter().filter(read) {
+            if let Some(table) = self.catalog.table(Some(&copy.schema), &copy.table) {
+                notes.push(format!("planned on {}", described(table, &copy.sample)));
+            }
+            if !copy.definition.lacks.is_empty() {
+                let lacks = copy.definition.lacks.join(" and ");
+                notes.push(format!("the copy of {} lacks {lacks}", one_line(&copy.table)));
+            }
+        }
+        notes.push(
+            "costs are of the sample: compare them with each other, not with those of the real tables".to_owned(),
+        );
+        notes
+    }
+
     /// The statement's plan on the samples without any candidate.
     fn before(&self, statement: &str) -> Result<Plan, TrialError> {
         let ready = self.statements.iter().find(|r| r.statement == statement);
@@ -226,17 +244,20 @@ impl Trial for TemporaryTables<'_> {
         Box::pin(self.attempt(statement, candidate))
     }
 
-    fn try_set<'a>(
+    fn plans<'a>(
         &'a mut self,
         statements: &'a [&'a str],
-        candidates: &'a [&'a Candidate],
-    ) -> Boxed<'a, Vec<Result<Planned, TrialError>>> {
-        Box::pin(async move {
-            match self.set(statements, candidates).await {
-                Ok(answers) => answers,
-                Err(error) => statements.iter().map(|_| Err(error.clone())).collect(),
-            }
-        })
+        change: Change<'a>,
+    ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+        Box::pin(self.changed(statements, change))
+    }
+
+    fn opening(&self) -> &'static str {
+        "reading a sample of the rows of each table"
+    }
+
+    fn remarks(&self, statement: &str, _: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+        (Some(Trust::Rough), self.bench.as_ref().map(|bench| bench.notes(statement)).unwrap_or_default())
     }
 
     fn sets_a_statement(&self) -> usize {
@@ -311,7 +332,7 @@ async fn prepare(connection: &mut Connection, statements: &[&str]) -> Result<Ben
     }
     // Every table is read before the first copy hides one.
     for copy in &mut copies {
-        fill(connection, copy, Vec::new()).await.map_err(failed)?;
+        fill(connection, copy, Vec::new(), Vec::new()).await.map_err(failed)?;
     }
     let alone = ready.len() == 1;
     for r in ready.iter_mut().filter(|r| !r.tables.is_empty()) {
@@ -381,115 +402,14 @@ fn judge(catalog: &Catalog, (schema, name): &(Option<String>, String)) -> Result
     }
 }
 
-/// Temporary tables may be written to the binary log and made on replicas as well: MariaDB logs them unless by row,
-/// MySQL 8 by statement only. Then the session's own logging is turned off, or nothing is made.
-async fn keep_from_replicas(connection: &mut Connection) -> Result<(), TrialError> {
-    const LOOKING: &str = "looking at the binary log";
-    let sql = "SELECT @@GLOBAL.log_bin, @@SESSION.sql_log_bin, @@SESSION.binlog_format";
-    let rows = match connection.ask(LOOKING, sql, Vec::new()).await {
-        // 1193: a server that no longer has a choice of formats logs by row.
-        Err(error) if error.code.as_deref() == Some("1193") => return Ok(()),
-        rows => rows.map_err(failed)?,
-    };
-    let cell = |at| rows.first().and_then(|row| text(row, at)).unwrap_or_default();
-    let logs = cell(0) != "0" && cell(1) != "0";
-    let format = cell(2);
-    let harmless = format == "ROW" || format == "MIXED" && connection.info().engine == Engine::MySql;
-    if !logs || harmless {
-        return Ok(());
-    }
-    connection.fixed(LOOKING, "SET SESSION sql_log_bin = 0").await.map_err(|_| {
-        cannot(format!(
-            "the server logs temporary tables for its replicas (binlog_format={format}), and this account may not turn that off"
-        ))
-    })
-}
-
-/// The empty stage of a table, and what its copy will be.
-async fn stage(connection: &mut Connection, table: &Table, number: usize) -> Result<Copy, TrialError> {
-    let name = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
-    let rows = connection
-        .ask("reading a table's definition", &format!("SHOW CREATE TABLE {name}"), Vec::new())
-        .await
-        .map_err(failed)?;
-    let ddl = rows.first().and_then(|row| text(row, 1)).unwrap_or_default();
-    let definition = Definition::read(&ddl).map_err(|why| cannot(format!("{}: {why}", one_line(&table.name))))?;
-    let generated = |name: &str| table.column(name).is_some_and(|c| c.generated.is_some());
-    let plain: Vec<&str> = definition.names().filter(|name| !generated(name)).collect();
-    let columns = plain.iter().map(|c| quoted(c)).collect::<Vec<_>>().join(", ");
-    let stage = format!("{}.{}", quoted(&table.schema), quoted(&format!("whyslow_sample_{number}")));
-    let sql = definition.stage(&stage, &plain);
-    connection.create_temporary(&stage, &sql).await.map_err(|e| may_not(e, &table.schema))?;
-    let sample = Sample { rows: 0.0, how: String::new(), least: None };
-    Ok(Copy {
-        schema: table.schema.clone(),
-        table: table.name.clone(),
-        name,
-        stage,
-        columns,
-        definition,
-        sample,
-        keys: Vec::new(),
-    })
-}
-
-/// Makes the copy anew, with the keys wanted, and fills it from the stage.
-async fn fill(connection: &mut Connection, copy: &mut Copy, keys: Vec<String>) -> Result<(), ServerError> {
-    const FILLING: &str = "filling a copy of the sample";
-    connection.drop_temporary(&copy.name).await?;
-    let more = (!keys.is_empty()).then(|| keys.join(", "));
-    connection.create_temporary(&copy.name, &copy.definition.shadow(&copy.name, more.as_deref())).await?;
-    // From here the name means the copy.
-    copy.keys = keys;
-    let Copy { name, stage, columns, .. } = copy;
-    connection.fixed(FILLING, "START TRANSACTION READ ONLY").await?;
-    let sql = format!("INSERT IGNORE INTO {name} ({columns}) SELECT {columns} FROM {stage}");
-    let filled = connection.ask(FILLING, &sql, Vec::<Value>::new()).await;
-    connection.fixed(FILLING, "COMMIT").await?;
-    filled?;
-    connection.analyze_temporary(name).await
-}
-
-/// The statement's plan as the session sees it now.
-async fn plan(connection: &mut Connection, statement: &str) -> Result<Plan, TrialError> {
-    let explained = connection.plan(statement).await.map_err(failed)?;
-    let unreadable =
-        |e: String| TrialError::Server { method: METHOD, message: format!("reading the server's plan: {e}") };
-    let mut plans = read::read(&explained.document).map_err(|e| unreadable(e.to_string()))?;
-    if plans.is_empty() {
-        return Err(unreadable("it holds none".to_owned()));
-    }
-    let mut plan = plans.swap_remove(0);
-    plan.engine = connection.info().engine;
-    plan.version.get_or_insert_with(|| connection.info().version.clone());
-    plan.query = Some(statement.to_owned());
-    plan.notes.extend(explained.warnings);
-    Ok(plan)
-}
-
 fn cannot(reason: impl Into<String>) -> TrialError {
     TrialError::Unsupported { method: METHOD, reason: reason.into() }
 }
 
 fn failed(error: ServerError) -> TrialError {
-    match error.kind {
-        ErrorKind::NeedsConfirmation | ErrorKind::Refused | ErrorKind::Unsupported | ErrorKind::Privilege => {
-            let reason = match error.code.as_deref() {
-                Some("1137") => format!("MySQL opens a temporary table only once in a statement ({})", error.message),
-                _ => error.message,
-            };
-            cannot(reason)
-        }
-        _ => TrialError::Server { method: METHOD, message: error.to_string() },
-    }
+    super::mysql::failed(METHOD, error)
 }
 
-fn may_not(error: ServerError, schema: &str) -> TrialError {
-    if matches!(error.code.as_deref(), Some("1044" | "1142" | "1227")) {
-        return cannot(format!(
-            "this account may not make temporary tables (CREATE TEMPORARY TABLES on {})",
-            one_line(schema)
-        ));
-    }
-    failed(error)
+async fn plan(connection: &mut Connection, statement: &str) -> Result<Plan, TrialError> {
+    super::mysql::plan(connection, statement, METHOD).await
 }

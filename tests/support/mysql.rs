@@ -1,6 +1,7 @@
 //! What holds on MySQL and on MariaDB alike.
 
 mod kinds;
+mod suppose;
 mod whatif;
 
 use std::time::{Duration, Instant};

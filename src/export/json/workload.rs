@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{EngineOut, FORMAT, Weighed, escaped, proposal::ProposalOut};
+use super::{EngineOut, FORMAT, Weighed, escaped, proposal::ProposalOut, supposed::SupposedOut};
 use crate::export::{Searched, WorkloadReport};
 
 #[derive(Serialize)]
@@ -13,6 +13,8 @@ struct Document<'a> {
     proposals: Vec<ProposalOut<'a>>,
     redundant: Vec<RedundantOut<'a>>,
     not_proposed: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    what_if: Vec<SupposedOut<'a>>,
     statements: Vec<Weighed<'a>>,
     searched: Searched,
 }
@@ -36,7 +38,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> Result<String, serde_json::Error
         format: FORMAT,
         engine: EngineOut { name: report.engine.name(), version: report.version },
         early: advice.early,
-        proposals: advice.proposals.iter().map(ProposalOut::of).collect(),
+        proposals: advice.proposals.iter().map(|p| ProposalOut::of(p, None)).collect(),
         redundant: advice
             .redundant
             .iter()
@@ -49,6 +51,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> Result<String, serde_json::Error
             })
             .collect(),
         not_proposed: &advice.unproposed,
+        what_if: report.supposed.iter().map(SupposedOut::of).collect(),
         statements: advice
             .statements
             .iter()

@@ -3,7 +3,7 @@
 use super::{
     Options, header_of,
     line::{Line, Style},
-    paragraph, proposals, section, written,
+    paragraph, proposals, section, supposed, written,
 };
 use crate::{advise::Verdict, export::WorkloadReport, fmt};
 
@@ -59,6 +59,7 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
             paragraph(&mut lines, Style::Bad, "", problem, 5, options.width);
         }
     }
+    supposed::lines(report.supposed, &options, &mut lines);
     if advice.proposals.is_empty() {
         section(&mut lines, "No proposals");
         let text =
@@ -83,7 +84,7 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
             );
         }
         for (i, proposal) in advice.proposals.iter().enumerate() {
-            proposals::head(i + 1, proposal, &options, &mut lines);
+            proposals::head(i + 1, proposal, None, &options, &mut lines);
         }
     }
     proposals::not_proposed(&advice.unproposed, &options, &mut lines);

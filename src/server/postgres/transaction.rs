@@ -87,6 +87,10 @@ impl Connection {
             if let Some(schema) = self.hypopg_schema() {
                 let sql = format!("SELECT {schema}.hypopg_reset()");
                 self.wire.rows("ending the last trial", &sql, &[]).await?;
+                if self.hides_indexes() {
+                    let sql = format!("SELECT {schema}.hypopg_unhide_all_indexes()");
+                    self.wire.rows("ending the last trial", &sql, &[]).await?;
+                }
             }
             self.wire.take_notices();
             self.unfinished = false;
@@ -98,6 +102,11 @@ impl Connection {
 impl Transaction<'_> {
     pub(super) const fn wire(&self) -> &Wire {
         &self.connection.wire
+    }
+
+    /// The server's version, such as 150004.
+    pub(super) const fn version_number(&self) -> u32 {
+        self.connection.info.version_number
     }
 
     /// One statement by the extended protocol, which takes one only.

@@ -71,13 +71,19 @@ impl Definition {
         format!("CREATE TEMPORARY TABLE {table} ({}) {}", parts.join(", "), self.options)
     }
 
-    /// The copy, with one more key if wanted.
-    pub(super) fn shadow(&self, table: &str, more: Option<&str>) -> String {
+    /// The copy, with more keys if wanted, and without some of its own.
+    pub(super) fn shadow(&self, table: &str, more: Option<&str>, gone: &[String]) -> String {
         let mut parts: Vec<&str> = self.columns.iter().map(|(_, text)| text.as_str()).collect();
         parts.extend(self.primary.as_deref());
-        parts.extend(self.keys.iter().map(String::as_str));
+        let stays = |key: &&String| !key_name(key).is_some_and(|name| gone.contains(&name));
+        parts.extend(self.keys.iter().filter(stays).map(String::as_str));
         parts.extend(more);
         format!("CREATE TEMPORARY TABLE {table} ({}) {}", parts.join(", "), self.options)
+    }
+
+    /// Whether a key of that name is copied, the primary key apart.
+    pub(super) fn has_key(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key_name(key).as_deref() == Some(name))
     }
 
     /// The columns' names.
@@ -89,6 +95,12 @@ impl Definition {
 /// A key definition for [`Definition::shadow`].
 pub(super) fn key(name: &str, keys: &str) -> String {
     format!("KEY {} ({keys})", quoted(name))
+}
+
+/// The name in `[UNIQUE] KEY name (…)`.
+fn key_name(key: &str) -> Option<String> {
+    let at = key.find(['`', '"'])?;
+    quoted_name(&key[at..]).map(|(name, _)| name)
 }
 
 /// Where quotes are in a text: what stands outside them, and where they end.
@@ -220,7 +232,7 @@ mod tests {
     #[test]
     fn a_copy_has_the_columns_and_keys_and_nothing_a_temporary_table_cannot_have() {
         let definition = Definition::read(MYSQL).unwrap();
-        let shadow = definition.shadow("`shop`.`orders`", Some(&key("try", "`status`")));
+        let shadow = definition.shadow("`shop`.`orders`", Some(&key("try", "`status`")), &[]);
         assert_eq!(
             shadow,
             "CREATE TEMPORARY TABLE `shop`.`orders` (`id` int NOT NULL, \
@@ -229,6 +241,9 @@ mod tests {
              UNIQUE KEY `u` (`status`,`id` DESC), KEY `f` ((lower(`note`))) /*!80000 INVISIBLE */, KEY `try` (`status`)) \
              ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"
         );
+        let without = definition.shadow("`t`", None, &["u".to_owned()]);
+        assert!(!without.contains("UNIQUE KEY `u`") && without.contains("KEY `f`"), "{without}");
+        assert!(definition.has_key("u") && !definition.has_key("PRIMARY"));
         assert_eq!(definition.lacks, ["its partitions", "its FULLTEXT keys"]);
         assert_eq!(definition.names().collect::<Vec<_>>(), ["id", "status", "c`d", "note"]);
     }

@@ -128,6 +128,26 @@ impl Twin {
         self.hand.rows("dropping the index", &sql, &[]).await.map(drop)
     }
 
+    /// Takes an existing index, with those of partitions, out of the planner's sight: it looks at valid ones only, and at
+    /// nothing of the others. The numbers of those that were valid.
+    pub(super) async fn hide(&self, schema: &str, name: &str) -> Result<Vec<u32>, TwinError> {
+        let sql = "
+            WITH RECURSIVE family (oid) AS (
+                SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('i', 'I')
+                UNION SELECT i.inhrelid FROM family f JOIN pg_inherits i ON i.inhparent = f.oid
+            )
+            UPDATE pg_index SET indisvalid = false WHERE indisvalid AND indexrelid IN (SELECT oid FROM family) RETURNING indexrelid";
+        let rows = self.root.rows("hiding an index", sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    /// Shows indexes that were hidden.
+    pub(super) async fn show(&self, numbers: &[u32]) -> Result<(), TwinError> {
+        let sql = "UPDATE pg_index SET indisvalid = true WHERE indexrelid = ANY ($1)";
+        self.root.rows("showing an index again", sql, &[(&numbers, Type::OID_ARRAY)]).await.map(drop)
+    }
+
     async fn number_of(&self, schema: &str, name: &str) -> Result<Option<u32>, TwinError> {
         let sql = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
         let rows = self.root.rows("looking for a relation", sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await?;

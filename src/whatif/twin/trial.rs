@@ -5,7 +5,7 @@ use super::{
     workshop::{Known, Reads, Workshop},
 };
 use crate::{
-    advise::{Candidate, Planned, TrialError, Tried, Trust},
+    advise::{Candidate, Change, Planned, TrialError, Tried, Trust},
     fmt,
     server::postgres::{Connection, Statement},
     sql::Effects,
@@ -50,6 +50,7 @@ impl TwinTrial {
         candidate: &Candidate,
     ) -> Result<Tried, TrialError> {
         self.prepare(connection, &[sql]).await?;
+        self.workshop.hide(&[]).await.map_err(trial_error)?;
         let made = self.workshop.stand(&[candidate]).await.map_err(trial_error)?;
         let made = made.into_iter().next().ok_or_else(unknown)??;
         let (name, bytes) = (made.name.clone(), made.bytes);
@@ -59,7 +60,7 @@ impl TwinTrial {
         }
         let known = self.workshop.known(sql).cloned().ok_or_else(unknown)??;
         let after = self.workshop.plan_with(sql).await.map_err(trial_error)?;
-        let (trust, notes) = self.remarks(sql, candidate);
+        let (trust, notes) = self.remarks(sql, Some(candidate));
         Ok(Tried {
             method: METHOD,
             trust: trust.unwrap_or(Trust::Rough),
@@ -71,14 +72,16 @@ impl TwinTrial {
         })
     }
 
-    /// Plans each statement with all of these indexes at once.
-    pub(in crate::whatif) async fn set(
+    /// Plans each statement under a change.
+    pub(in crate::whatif) async fn changed(
         &mut self,
         connection: &mut Connection,
         statements: &[&str],
-        candidates: &[&Candidate],
+        change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        let candidates = change.add;
         self.prepare(connection, statements).await?;
+        self.workshop.hide(change.drop).await.map_err(trial_error)?;
         let made = self.workshop.stand(candidates).await.map_err(trial_error)?;
         let mut names = Vec::with_capacity(candidates.len());
         for (candidate, made) in candidates.iter().zip(made) {
@@ -94,7 +97,7 @@ impl TwinTrial {
             answers.push(match known {
                 Err(error) => Err(error),
                 Ok(known) => {
-                    let plan = if candidates.is_empty() {
+                    let plan = if change.is_empty() {
                         Ok(known.plan.clone())
                     } else {
                         self.workshop.plan_with(sql).await.map_err(trial_error)
@@ -125,12 +128,15 @@ impl TwinTrial {
     }
 
     /// How far to trust the trial of a candidate, and what its reader must know.
-    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: &Candidate) -> (Option<Trust>, Vec<String>) {
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
         let (Some(Ok(known)), Ok(statement)) = (self.workshop.known(sql), Statement::new(sql)) else {
             return (None, Vec::new());
         };
-        let guessed = self.guessed.contains(candidate);
-        (Some(self.trust(&known.check, Some((candidate, guessed)))), self.notes(&statement, candidate, known, guessed))
+        let guessed = candidate.is_some_and(|candidate| self.guessed.contains(candidate));
+        (
+            Some(self.trust(&known.check, candidate.map(|c| (c, guessed)))),
+            self.notes(&statement, candidate, known, guessed),
+        )
     }
 
     /// The check's word, and less where something else is guessed.
@@ -147,7 +153,7 @@ impl TwinTrial {
         }
     }
 
-    fn notes(&self, statement: &Statement, candidate: &Candidate, known: &Known, guessed: bool) -> Vec<String> {
+    fn notes(&self, statement: &Statement, candidate: Option<&Candidate>, known: &Known, guessed: bool) -> Vec<String> {
         let mut notes = vec![self.checked(known)];
         if !matches!(known.check, Check::Exact) {
             notes.extend(self.workshop.notes());
@@ -161,7 +167,7 @@ impl TwinTrial {
                     .to_owned(),
             );
         }
-        if !is_sized(candidate) {
+        if let Some(candidate) = candidate.filter(|candidate| !is_sized(candidate)) {
             notes.push(format!(
                 "the size of a {} index is a rough guess, which its cost hardly depends on",
                 candidate.method
@@ -170,7 +176,7 @@ impl TwinTrial {
         if statement.parameters() > 0 {
             notes.push("planned for unknown parameters (generic plan)".to_owned());
         }
-        if matches!(statement.effects(), Effects::Writes) {
+        if candidate.is_some() && matches!(statement.effects(), Effects::Writes) {
             notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
         }
         notes

@@ -7,7 +7,7 @@ use super::{
     trial::trial_error,
 };
 use crate::{
-    advise::{Candidate, TrialError},
+    advise::{Candidate, Existing, TrialError},
     plan::Plan,
     read,
     server::{
@@ -61,6 +61,8 @@ pub struct Workshop {
     engine: Option<Arc<dyn TwinEngine>>,
     known: BTreeMap<String, Result<Known, TrialError>>,
     standing: Vec<Standing>,
+    /// Existing indexes that are hidden on the twin, with their numbers there.
+    hidden: Vec<(Existing, Vec<u32>)>,
     made: u32,
     /// Milliseconds that production's catalogs were read for this twin.
     read_ms: Option<f64>,
@@ -222,6 +224,7 @@ impl Workshop {
         self.plans = None;
         self.known.clear();
         self.standing.clear();
+        self.hidden.clear();
         let snapshot = snapshot::take_without_plans(connection, statements, &asked, reads.ends).await?;
         self.read_ms = Some(snapshot.read_ms);
         for table in statements.iter().flat_map(|(_, statement)| statement.tables()) {
@@ -232,6 +235,34 @@ impl Workshop {
         self.make(snapshot).await?;
         if let Some(twin) = &mut self.twin {
             twin.asked = asked;
+        }
+        Ok(())
+    }
+
+    /// Hides these existing indexes on the twin, and no others.
+    pub(super) async fn hide(&mut self, gone: &[Existing]) -> Result<(), TwinError> {
+        let twin = self.twin.as_ref().ok_or_else(self::gone)?;
+        let mut kept = Vec::new();
+        for (index, numbers) in self.hidden.drain(..) {
+            if gone.contains(&index) {
+                kept.push((index, numbers));
+            } else {
+                twin.show(&numbers).await?;
+            }
+        }
+        self.hidden = kept;
+        for index in gone {
+            if self.hidden.iter().any(|(hidden, _)| hidden == index) {
+                continue;
+            }
+            let numbers = twin.hide(&index.schema, &index.name).await?;
+            if numbers.is_empty() {
+                return Err(TwinError::Unsupported(format!(
+                    "the twin has no valid index {} to take away",
+                    crate::text::one_line(&index.name)
+                )));
+            }
+            self.hidden.push((index.clone(), numbers));
         }
         Ok(())
     }
@@ -279,12 +310,11 @@ impl Workshop {
     /// Takes away what stands.
     pub(super) async fn clear(&mut self) -> Result<(), TwinError> {
         let standing = std::mem::take(&mut self.standing);
-        if let Some(twin) = &self.twin {
-            for index in standing {
-                twin.unmake(&index.schema, &index.name).await?;
-            }
+        let Some(twin) = &self.twin else { return Ok(()) };
+        for index in standing {
+            twin.unmake(&index.schema, &index.name).await?;
         }
-        Ok(())
+        self.hide(&[]).await
     }
 
     /// The twin's plan of a statement with what stands; indexes of partitions are called like those of their tables.

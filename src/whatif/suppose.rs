@@ -1,0 +1,119 @@
+//! What if: a statement's plan of today beside its plan under a supposition.
+
+use super::{Allow, method, mysql::Methods};
+use crate::{
+    advise::{Candidate, Change, Compared, Effect, Existing, Farewell, Trial, TrialError, ddl, effect, rename},
+    catalog::Catalog,
+    server::{ServerError, Session},
+};
+
+/// What is supposed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Supposition {
+    /// Some indexes exist, and some existing ones do not.
+    Indexes {
+        /// Indexes that do not exist.
+        add: Vec<Candidate>,
+        /// Existing ones that are gone.
+        drop: Vec<Existing>,
+    },
+}
+
+/// What became of statements under a supposition.
+#[derive(Debug, Clone)]
+pub struct Supposed {
+    /// What was supposed.
+    pub supposition: Supposition,
+    /// Of each statement its two plans, or why there are none.
+    pub outcomes: Vec<Result<Compared, TrialError>>,
+    /// Of each index that would go what is to be known before.
+    pub farewells: Vec<Farewell>,
+}
+
+impl Supposition {
+    /// It in a few words: `without by_customer`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Indexes { add, drop } => {
+                let mut parts = Vec::new();
+                if !add.is_empty() {
+                    let added: Vec<String> = add.iter().map(ddl::short).collect();
+                    parts.push(format!("with {}", added.join(", ")));
+                }
+                if !drop.is_empty() {
+                    let gone: Vec<&str> = drop.iter().map(|index| index.name.as_str()).collect();
+                    parts.push(format!("without {}", gone.join(", ")));
+                }
+                crate::text::one_line(&parts.join(" and "))
+            }
+        }
+    }
+}
+
+impl Supposed {
+    /// What it does to one of the statements, in a word and in a line; none when it could not be told.
+    #[must_use]
+    pub fn effect(&self, statement: usize) -> Option<(Effect, String)> {
+        let both = self.outcomes.get(statement)?.as_ref().ok()?;
+        Some(effect(&both.before, &both.after))
+    }
+}
+
+/// Plans statements as they are and under a supposition, by the best method that this session allows. Nothing is changed on
+/// the server; dropping indexes needs no permission beyond the statements' own.
+///
+/// # Errors
+/// [`ServerError`] when the request was cancelled; what a method cannot do stands in the outcomes.
+pub async fn suppose(
+    session: &mut Session,
+    statements: &[&str],
+    supposition: &Supposition,
+    catalog: &Catalog,
+    allow: Allow,
+) -> Result<Supposed, ServerError> {
+    session.start_over();
+    let canceller = session.canceller();
+    let (outcomes, farewells) = match supposition {
+        Supposition::Indexes { add, drop } => {
+            let outcomes = indexes(session, statements, add, drop, catalog, allow).await;
+            (outcomes, drop.iter().map(|index| index.farewell(catalog)).collect())
+        }
+    };
+    if let Some(kind) = canceller.stopped()
+        && outcomes.iter().any(Result::is_err)
+    {
+        return Err(ServerError::new(kind, "asking what if", "it was stopped before it had an answer"));
+    }
+    Ok(Supposed { supposition: supposition.clone(), outcomes, farewells })
+}
+
+async fn indexes(
+    session: &mut Session,
+    statements: &[&str],
+    add: &[Candidate],
+    drop: &[Existing],
+    catalog: &Catalog,
+    allow: Allow,
+) -> Vec<Result<Compared, TrialError>> {
+    let method = match session {
+        // What needs no samples is not held up for want of them.
+        Session::Mysql(connection) => Ok(Box::new(Methods::new(connection, allow)) as Box<dyn Trial + '_>),
+        Session::Postgres(_) => method(session, allow),
+    };
+    let mut method = match method {
+        Ok(method) => method,
+        Err(error) => return statements.iter().map(|_| Err(error.clone())).collect(),
+    };
+    let added: Vec<&Candidate> = add.iter().collect();
+    let mut outcomes = method.compare(statements, Change { add: &added, drop }).await;
+    method.finish().await;
+    for both in outcomes.iter_mut().flatten() {
+        for (candidate, name) in add.iter().zip(both.names.clone()) {
+            let Some(name) = name else { continue };
+            let own = ddl::name(candidate, catalog);
+            rename(&mut both.after, &name, &own);
+        }
+    }
+    outcomes
+}

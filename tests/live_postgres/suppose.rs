@@ -1,0 +1,105 @@
+//! What if: existing indexes supposed away.
+
+use whyslow::{
+    advise::{Effect, Existing, Trust},
+    plan::Plan,
+    server::{Session, SessionOptions},
+    whatif::{Allow, Method, Reads, Supposed, Supposition, suppose},
+};
+
+use super::{
+    connect, connect_with, explain,
+    whatif::{cost, index, uses},
+};
+use crate::support::{target, url};
+
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false };
+
+async fn without(session: &mut Session, sql: &str, name: &str, allow: Allow) -> Supposed {
+    let tables = ["orders", "order_items", "customers"].map(|t| (None, t.to_owned()));
+    let catalog = session.catalog(&tables, &[]).await.unwrap();
+    let drop = vec![Existing::named(name, &catalog).unwrap()];
+    suppose(session, &[sql], &Supposition::Indexes { add: Vec::new(), drop }, &catalog, allow).await.unwrap()
+}
+
+fn plans(supposed: &Supposed) -> (&Plan, &Plan) {
+    let both = supposed.outcomes[0].as_ref().unwrap();
+    (&both.before, &both.after)
+}
+
+#[tokio::test]
+async fn an_index_supposed_away_is_planned_as_if_it_were_dropped() {
+    // Any server that is ours alone will do for the method that really drops it; only the demo's says that it is embedded.
+    let mut place = target(&url("WHYSLOW_TEST_POSTGRES_ADMIN"));
+    place.embedded = true;
+    let mut real = connect_with(&place, &SessionOptions::default()).await.unwrap();
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    for (sql, name) in [
+        ("select * from orders where id = 4711", "orders_pkey"),
+        ("select * from orders where channel = 'app' and total > 900 limit 3", "orders_channel"),
+        ("select * from order_items i join orders o on o.id = i.order_id where i.order_id < 20", "orders_pkey"),
+        ("select max(id) from orders", "orders_pkey"),
+        ("select channel, count(*) from orders group by channel", "orders_channel"),
+        ("select * from customers where email = 'a@example.com'", "customers_email_key"),
+        ("select * from orders where customer_id = 7", "orders_channel"),
+    ] {
+        let truth = without(&mut real, sql, name, Allow::default()).await;
+        let told = without(&mut session, sql, name, TWIN).await;
+        let ((before, after), (was, is)) = (plans(&told), plans(&truth));
+        assert_eq!(truth.outcomes[0].as_ref().unwrap().method, "real-rolled-back");
+        let outcome = told.outcomes[0].as_ref().unwrap();
+        assert_eq!((outcome.method, outcome.trust), ("twin", Trust::Exact), "{sql}: {:?}", outcome.notes);
+        assert!((cost(before) - cost(was)).abs() < 0.02 && (cost(after) - cost(is)).abs() < 0.02, "{sql}: {told:?}");
+        assert!(!uses(after, name), "{sql}");
+        assert_eq!(told.effect(0), truth.effect(0));
+    }
+    // It is there again, on the twin too.
+    let again = without(&mut session, "select max(id) from orders", "orders_channel", TWIN).await;
+    assert_eq!(again.effect(0).unwrap().0, Effect::Same);
+    let plan = explain(&mut real, "select max(id) from orders").await.unwrap();
+    assert!(plan.document.contains("orders_pkey"));
+}
+
+#[tokio::test]
+async fn what_an_index_does_besides_is_told() {
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let key = without(&mut session, "select * from orders where id = 4711", "orders_pkey", TWIN).await;
+    assert!(key.farewells[0].ddl.is_empty(), "a key's index goes with its constraint, which nobody asked for");
+    assert!(key.farewells[0].notes[0].contains("enforces the primary key"));
+    let plain = without(&mut session, "select * from orders where id = 4711", "orders_channel", TWIN).await;
+    assert_eq!(plain.farewells[0].ddl[1], "DROP INDEX CONCURRENTLY public.orders_channel");
+    assert!(plain.farewells[0].undo[0].starts_with("CREATE INDEX CONCURRENTLY orders_channel"));
+    assert!(plain.farewells[0].notes.iter().any(|n| n.starts_with("orders_channel takes ")));
+}
+
+#[tokio::test]
+async fn an_index_can_take_the_place_of_another() {
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let catalog = session.catalog(&[(None, "orders".to_owned())], &[]).await.unwrap();
+    let supposition = Supposition::Indexes {
+        add: vec![index("orders", &["channel", "customer_id"])],
+        drop: vec![Existing::named("orders_channel", &catalog).unwrap()],
+    };
+    let sql = "select * from orders where channel = 'app' and customer_id = 4711";
+    let supposed = suppose(&mut session, &[sql], &supposition, &catalog, TWIN).await.unwrap();
+    assert_eq!(supposed.supposition.title(), "with (channel, customer_id) and without orders_channel");
+    let (_, after) = plans(&supposed);
+    assert!(uses(after, "ix_orders_channel_customer_id"), "by the name it would have: {after:?}");
+    assert_eq!(supposed.effect(0).unwrap().0, Effect::Better);
+}
+
+#[tokio::test]
+async fn hypopg_hides_existing_indexes_from_1_4_on_and_says_so_before() {
+    let mut session = connect("WHYSLOW_TEST_HYPOPG").await;
+    let hypopg = Allow { method: Method::HypoPg, ..TWIN };
+    let version = session.info().hypopg.clone().unwrap();
+    let supposed = without(&mut session, "select * from orders where id = 4711", "orders_pkey", hypopg).await;
+    if version.as_str() < "1.4" {
+        let error = supposed.outcomes[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("hides no existing indexes, 1.4 does"), "{error}");
+    } else {
+        assert!(!uses(plans(&supposed).1, "orders_pkey"));
+        let plan = explain(&mut session, "select * from orders where id = 4711").await.unwrap();
+        assert!(plan.document.contains("orders_pkey"), "it is seen again");
+    }
+}
