@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use whyslow::{
-    advise::{Candidate, Key, Part, Proposal, Together, Tried, Trust, Verdict},
+    advise::{Candidate, Compared, Key, Part, Proposal, Together, Tried, Trust, Verdict},
     app::{Arrival, Sample, Server},
     catalog::{Catalog, Column, Index, IndexKey, Statistics, Table},
     diagnose::{Finding, Severity},
@@ -11,6 +11,7 @@ use whyslow::{
     inspect::Inspection,
     plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
     server::{Info, target::TlsMode},
+    whatif::{Supposed, Supposition},
 };
 
 /// A file of `tests/fixtures/screen`.
@@ -172,6 +173,21 @@ pub(super) fn together(sql: &str, candidates: &[Candidate]) -> Together {
     };
     let parts = candidates.iter().enumerate().map(|(at, candidate)| part(at, candidate)).collect();
     Together { method: "hypopg", trust: Trust::Close, before: before.clone(), after, parts }
+}
+
+/// What would be without the primary key of orders: the plan of today, no dearer.
+pub(super) fn supposed(sql: &str, supposition: Supposition) -> Supposed {
+    let Supposition::Indexes { drop, .. } = &supposition;
+    let farewells = drop.iter().map(|gone| gone.farewell(&catalog())).collect();
+    let both = Compared {
+        method: "twin",
+        trust: Trust::Exact,
+        before: plan("open-orders.hypopg.json", sql),
+        after: plan("open-orders.explain.json", sql),
+        names: Vec::new(),
+        notes: Vec::new(),
+    };
+    Supposed { outcomes: vec![Ok(both)], farewells, supposition }
 }
 
 /// An index of the person's own, proved.

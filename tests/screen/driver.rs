@@ -191,6 +191,13 @@ impl Harness {
             Effect::TryTogether { generation, sql, candidates, .. } => {
                 Message::TriedTogether { generation, result: Ok(Box::new(answers::together(&sql, &candidates))) }
             }
+            Effect::Suppose { generation, sql, supposition, .. } => {
+                Message::Supposed { generation, result: Ok(Box::new(answers::supposed(&sql, supposition))) }
+            }
+            Effect::ListThemes => {
+                let theme = |name: &str| (name.to_owned(), format!("about {name}"));
+                Message::Themes(["dark", "light", "nord"].map(theme).to_vec())
+            }
             Effect::ListServers => Message::Servers(answers::servers()),
             Effect::GoTo { address } => Message::Arrived(Box::new(answers::arrival(&address))),
             Effect::Record { sql, plan, findings, elapsed } => {
