@@ -136,15 +136,18 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
+    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away again
+    #[arg(long, value_name = "TARGET", requires = "advise")]
+    pub(super) verify: Option<String>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
     #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
     pub(super) snapshot: Option<PathBuf>,
     /// Print everything a node says
     #[arg(short, long)]
     pub(super) verbose: bool,
-    /// The word that allows executing a statement that writes, then rolled back: run
+    /// The word that allows executing a statement that writes, then rolled back: run; building indexes on a copy: build
     #[arg(long, value_name = "WORD")]
-    pub(super) confirm: Option<String>,
+    pub(super) confirm: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
     #[command(flatten)]

@@ -7,6 +7,7 @@ mod explain;
 mod functions;
 mod histogram;
 mod names;
+mod real;
 mod safety;
 mod shape;
 mod tls;
@@ -37,6 +38,8 @@ pub struct Connection {
     connect_timeout: Duration,
     /// Temporary tables of a trial, quoted, that are still to be dropped.
     litter: Vec<String>,
+    /// What drops the index that was really built on a copy, as long as it stands.
+    built: Option<String>,
 }
 
 /// Stops a connection's work from outside, by a second connection with the same options.
@@ -84,7 +87,7 @@ impl Connection {
             embedded: false,
         };
         let mut connection =
-            Self { wire, info, options: options.clone(), connect_timeout: timeout, litter: Vec::new() };
+            Self { wire, info, options: options.clone(), connect_timeout: timeout, litter: Vec::new(), built: None };
         connection.info.tls = connection.tls().await?;
         connection.shape().await?;
         Ok(connection)
@@ -176,6 +179,9 @@ impl Connection {
             let answer = self.wire.prepared_anyway(&sql, Params::Empty).await;
             self.litter.pop();
             answer.map_err(|e| error::convert(&e, "dropping a temporary table"))?;
+        }
+        if self.built.is_some() && !self.wire.is_broken() {
+            self.drop_index().await?;
         }
         Ok(())
     }
