@@ -308,3 +308,25 @@ pub(super) fn big(n: u32, deep: u32) -> Plan {
     }
     builder.finish(Engine::PostgreSql).unwrap()
 }
+
+/// Everything else that comes from outside, made of one text.
+pub(super) struct Hostile {
+    pub(super) info: Info,
+    pub(super) servers: Vec<Server>,
+    pub(super) runs: Vec<Run>,
+    pub(super) samples: Vec<Sample>,
+}
+
+pub(super) fn hostile(text: &str) -> Hostile {
+    let text = || text.to_owned();
+    let info = Info { version: text(), database: text(), user: text(), ..info() };
+    let mut servers = servers();
+    for server in &mut servers {
+        server.name = Some(text());
+        server.place = text();
+        server.problem = server.problem.as_ref().map(|_| text());
+    }
+    let plan = plan("open-orders.explain.json", "");
+    let runs = (0..3).map(|at| run(at, text(), &plan, vec![text(), text()], Duration::from_secs(1))).collect();
+    Hostile { info, servers, runs, samples: vec![Sample { title: text(), trouble: text(), sql: text() }] }
+}

@@ -81,8 +81,13 @@ fn asked(screen: &Harness) -> Vec<&'static str> {
 
 /// Themes that were shown, in order; an empty name is the one it began with.
 fn themes(screen: &Harness) -> Vec<&str> {
-    let name = |effect| if let &Effect::ShowTheme { ref name } = effect { Some(name) } else { None };
-    screen.effects.iter().filter_map(name).map(|name| name.as_deref().unwrap_or_default()).collect()
+    let mut shown = Vec::new();
+    for effect in &screen.effects {
+        if let Effect::ShowTheme { name } = effect {
+            shown.push(name.as_deref().unwrap_or_default());
+        }
+    }
+    shown
 }
 
 fn copied(screen: &Harness) -> &str {
