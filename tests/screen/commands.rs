@@ -193,7 +193,7 @@ fn cases() -> Vec<Case> {
         (C::PreviousFinding, plan, "g[", |s| selected(s) == NodeId(4)),
         (C::NextPlan, || plan().keys("r<lt>"), ">", |s| s.model.current == 1),
         (C::PreviousPlan, || plan().keys("r"), "<lt>", |s| s.model.current == 0),
-        (C::CopyDdl, indexes, "y", |s| copied(s).starts_with("CREATE INDEX")),
+        (C::CopyDdl, indexes, "<space><space>ty", |s| copied(s).matches(";\nCREATE INDEX").count() == 1 && copied(s).ends_with(';')),
         (C::CopyUndo, indexes, "Y", |s| copied(s).starts_with("DROP INDEX")),
         (C::CopyQuery, plan, "y", |s| copied(s) == sql()),
         (C::Accept, confirming, "run<ret>", |s| asked(s).ends_with(&["analyze", "analyze"])),
