@@ -7,7 +7,10 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::{LazyLock, OnceLock},
+    sync::{
+        LazyLock, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
@@ -97,6 +100,9 @@ pub(super) fn word(word: &str, called: bool) -> Option<Token> {
         if let Some(known) = words.get(&key) {
             return *known;
         }
+        if ASIDE.load(Ordering::Acquire) {
+            return None;
+        }
         if words.len() >= KEPT {
             words.clear();
         }
@@ -104,6 +110,21 @@ pub(super) fn word(word: &str, called: bool) -> Option<Token> {
         words.insert(key, found);
         found
     })
+}
+
+/// Whether the grammars are unpacked by somebody else, and are not to be waited for.
+static ASIDE: AtomicBool = AtomicBool::new(false);
+
+/// From now on nobody waits for the grammars (70 ms of CPU): words are coloured without them until [`load_grammars`] was called,
+/// which is for a thread of its own.
+pub fn leave_grammars_aside() {
+    ASIDE.store(true, Ordering::Release);
+}
+
+/// Unpacks the grammars; what is coloured after knows them.
+pub fn load_grammars() {
+    let _ = grammars();
+    ASIDE.store(false, Ordering::Release);
 }
 
 fn ask(word: &str, called: bool) -> Option<Token> {
