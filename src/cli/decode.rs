@@ -31,7 +31,7 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, &'static str> {
     }
     let begin = &bytes[..bytes.len().min(LOOKED_AT)];
     // A text may hold one by mistake.
-    if begin.iter().filter(|byte| **byte == 0).count() > 8 {
+    if begin.iter().filter(|byte| **byte == 0).nth(8).is_some() {
         return Err("it is no text but something binary");
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))

@@ -122,6 +122,8 @@ def instrumented(text, statements):
             if planned and len(sql) < 20_000:
                 number = len(statements)
                 statements.append(sql)
+                # The suite changes what psql shows, and to what it echoes.
+                out.append("\n\\set ECHO none\n\\pset format unaligned\n\\pset tuples_only on\n\\pset expanded off\n\\pset null ''\n")
 
                 def ask(key, options):
                     out.append(f"\n\\echo {MARK}{number} {key}\nexplain ({options}) {sql}\n;\n")
