@@ -133,6 +133,8 @@ def instrumented(text, statements):
                 if word in READS and not re.search(r"\bpg_sleep|pg_terminate|pg_cancel|lo_import|lo_export", sql):
                     for key, options in ANALYZED.items():
                         out.append("\nsavepoint whyslow;" if inside else "\nbegin;")
+                        # Who of several workers gives which row changes from run to run.
+                        out.append("\nset local max_parallel_workers = 0;")
                         ask(key, options)
                         out.append("\nrollback to savepoint whyslow;" if inside else "\nrollback;")
                 out.append(f"\n\\echo {MARK}{number} run\n")
