@@ -81,7 +81,11 @@ fn content(plan: &Plan, comparing: bool) -> (usize, usize) {
     for id in plan.ids().take(SEEN) {
         let (node, derived) = (plan.node(id), plan.derived(id));
         let wide = if plan.analyzed {
-            if node.rows.loops == Some(0.0) { 9 } else { digits(node.rows.estimated) + 3 + digits(node.rows.actual) }
+            if node.rows.loops == Some(0.0) {
+                9
+            } else {
+                digits(node.rows.estimated) + 3 + usize::from(derived.rough_rows) + digits(node.rows.actual)
+            }
         } else {
             digits(node.rows.estimated)
         };
@@ -306,7 +310,11 @@ fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span
         let estimated = rows.estimated.map_or_else(|| "?".to_owned(), fmt::count);
         let text = match (plan.analyzed, rows.actual) {
             (true, _) if never => "never ran".to_owned(),
-            (true, Some(actual)) => format!("{estimated} {} {}", theme.glyphs.arrow, fmt::count(actual)),
+            // A rounded average of many loops is only about right.
+            (true, Some(actual)) => {
+                let about = if derived.rough_rows { "~" } else { "" };
+                format!("{estimated} {} {about}{}", theme.glyphs.arrow, fmt::count(actual))
+            }
             (true, None) => format!("{estimated} {} ?", theme.glyphs.arrow),
             (false, _) => estimated,
         };
