@@ -78,7 +78,7 @@ impl<'a> Costs<'a> {
 
     /// Whether most questions are still unasked.
     pub(super) fn spare(&self) -> bool {
-        !self.over() && self.explains * 2 < self.most
+        !self.over() && self.explains * 4 < self.most
     }
 
     /// The cost and the indexes used, when they are known or follow: a plan that was the cheapest of many is the
