@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::{
-    text::{labelled, wrap},
+    text::{labelled, width, wrap},
     tree::{flag_span, severity_mark, times, title},
 };
 use crate::{
@@ -112,8 +112,9 @@ pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<
     for line in wrap(&finding.why, columns.saturating_sub(2)) {
         out.push(Line::styled(format!("  {line}"), theme.style("ui.text")));
     }
-    for (i, line) in wrap(&finding.next, columns.saturating_sub(4)).into_iter().enumerate() {
-        let lead = if i == 0 { format!("  {} ", theme.glyphs.arrow) } else { "    ".to_owned() };
+    let arrow = format!("  {} ", theme.glyphs.arrow);
+    for (i, line) in wrap(&finding.next, columns.saturating_sub(width(&arrow))).into_iter().enumerate() {
+        let lead = if i == 0 { arrow.clone() } else { " ".repeat(width(&arrow)) };
         out.push(Line::from(vec![
             Span::styled(lead, theme.style("ui.accent")),
             Span::styled(line, theme.style("ui.text")),
