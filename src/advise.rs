@@ -12,6 +12,7 @@ mod effect;
 mod extensions;
 mod facts;
 mod judge;
+mod lone;
 mod pool;
 mod redundant;
 mod rename;

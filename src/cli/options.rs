@@ -136,6 +136,9 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
+    /// What if a setting were another (work_mem=256MB), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
     #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
     pub(super) snapshot: Option<PathBuf>,
@@ -222,6 +225,9 @@ pub(super) struct Advise {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
+    /// What if a setting were another (work_mem=256MB), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) time: Option<f64>,

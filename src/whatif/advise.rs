@@ -31,6 +31,7 @@ pub async fn advise(
     let canceller = session.canceller();
     let why = match method(session, allow) {
         Ok(mut method) => {
+            progress(Progress { done: 0, total: 0, doing: method.opening().to_owned() });
             let mut tell = |step: advise::Step| {
                 progress(Progress {
                     done: step.explains,
