@@ -11,6 +11,7 @@ mod editor;
 mod faces;
 mod form;
 mod line;
+mod list;
 mod lit;
 mod message;
 mod model;
@@ -20,7 +21,9 @@ mod picker;
 mod places;
 mod prompt;
 mod requests;
+mod servers;
 mod sheet;
+mod statements;
 mod suggest;
 mod tree;
 mod trees;
@@ -34,6 +37,7 @@ pub use editor::Editor;
 pub use faces::{Document, Face, Faces, Flat, Group, GroupKind, Groups, SortBy, groups, weight};
 pub use form::{Field, Form};
 pub use line::LineEdit;
+pub use list::List;
 pub use message::{Confirmed, Copied, Effect, Excerpt, Message, Notes, Purpose};
 pub use model::{
     Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Sample, Setup, Toast, View, Work, WorkKind,
@@ -41,6 +45,8 @@ pub use model::{
 pub use past::{Past, RunsBy, on_one_line};
 pub use picker::{Item, Match, Note, Picker, PickerKind, Value};
 pub use prompt::{Prompt, PromptKind, SaveError};
+pub use servers::{Arrival, Server, Servers};
 pub use sheet::{Pane, Sheet};
+pub use statements::{Known, Statement, Statements};
 pub use tree::TreeState;
 pub use update::{on_key, update};

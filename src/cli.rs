@@ -17,6 +17,7 @@ mod shell;
 mod snapshot;
 mod suppositions;
 mod themes;
+mod verify;
 mod workload;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -16,7 +16,7 @@ use crate::{
     advise::{Advice, Candidate, Proposal, Tried, Verdict},
     diagnose::Finding,
     plan::{Engine, Plan, diff::Diff},
-    whatif::Supposed,
+    whatif::{Supposed, Verification},
 };
 
 /// Everything a command has to say of one statement.
@@ -36,6 +36,8 @@ pub struct Report<'a> {
     pub unproposed: &'a [String],
     /// What the statement does under suppositions.
     pub supposed: &'a [Supposed],
+    /// What indexes did on a copy, where that was asked for.
+    pub verified: &'a [Verification],
 }
 
 /// Nobody wrote anything.
@@ -106,7 +108,16 @@ impl<'a> Report<'a> {
     /// A report of a plan and its findings, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
-        Self { plan, findings, proposals: &[], searched: None, notes: &NO_NOTES, unproposed: &[], supposed: &[] }
+        Self {
+            plan,
+            findings,
+            proposals: &[],
+            searched: None,
+            notes: &NO_NOTES,
+            unproposed: &[],
+            supposed: &[],
+            verified: &[],
+        }
     }
 }
 
@@ -122,4 +133,16 @@ fn table(candidate: &Candidate) -> String {
 /// The trial of the first proposal that is proved.
 fn best(proposals: &[Proposal]) -> Option<&Tried> {
     proposals.iter().filter(|p| p.verdict == Verdict::Proved).find_map(|p| p.tried.as_ref())
+}
+
+/// A copy's time that is longer by less than this factor is noise.
+const SLOWER: f64 = 1.1;
+
+/// How much faster or slower, in words.
+fn change_of_time(was: f64, is: f64) -> String {
+    match was / is.max(f64::MIN_POSITIVE) {
+        factor if factor >= SLOWER => format!("{} faster", crate::fmt::times(factor)),
+        factor if factor <= 1.0 / SLOWER => format!("{} slower", crate::fmt::times(1.0 / factor)),
+        _ => "no change beyond the noise".to_owned(),
+    }
 }

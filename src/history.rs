@@ -21,6 +21,9 @@ const RUNS: usize = 10_000;
 /// Plans' documents that are kept; those of older runs go.
 const DOCUMENTS: usize = 500;
 
+/// Servers that are remembered.
+const CONNECTIONS: usize = 200;
+
 /// The directory all of it lives in.
 #[derive(Debug, Clone)]
 pub struct History {
@@ -47,6 +50,17 @@ pub struct Run {
     /// The name under which its plan's document is kept, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+}
+
+/// A server that was connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// The connection, as [`place`] names it.
+    pub place: String,
+    /// What leads there ([`Target::address`]); no password.
+    pub address: String,
+    /// When it was used last, seconds since 1970.
+    pub at: u64,
 }
 
 /// A connection's name: engine, user, host, port, database; never a password.
@@ -104,6 +118,25 @@ impl History {
     /// What the file system answered.
     pub fn keep_values(&self, place: &str, values: &BTreeMap<String, String>) -> io::Result<()> {
         self.replace(&Path::new("values").join(file_name(place)), &serde_json::to_string(values)?)
+    }
+
+    /// The servers that were connected to, the one used last first.
+    #[must_use]
+    pub fn used(&self) -> Vec<Used> {
+        let text = fs::read_to_string(self.directory.join("connections.json")).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps that a server was connected to.
+    ///
+    /// # Errors
+    /// What the file system answered.
+    pub fn keep_used(&self, used: Used) -> io::Result<()> {
+        let mut all = self.used();
+        all.retain(|other| other.place != used.place);
+        all.insert(0, used);
+        all.truncate(CONNECTIONS);
+        self.replace(Path::new("connections.json"), &serde_json::to_string(&all)?)
     }
 
     /// Keeps a plan's document as the last one of its place.
@@ -265,7 +298,7 @@ fn make_private(directory: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{History, Run, file_name};
+    use super::{History, Run, Used, file_name};
 
     fn temporary(name: &str) -> History {
         let directory = std::env::temp_dir().join(format!("whyslow-history-{name}-{}", std::process::id()));
@@ -287,6 +320,17 @@ mod tests {
             let path = history.directory.join("drafts").join(file_name("a@b:1/c"));
             assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+        std::fs::remove_dir_all(&history.directory).unwrap();
+    }
+
+    #[test]
+    fn a_server_used_again_comes_first_and_once() {
+        let history = temporary("used");
+        let used = |place: &str, at| Used { place: place.into(), address: format!("host={place}"), at };
+        for (place, at) in [("a", 1), ("b", 2), ("a", 3)] {
+            history.keep_used(used(place, at)).unwrap();
+        }
+        assert_eq!(history.used(), [used("a", 3), used("b", 2)]);
         std::fs::remove_dir_all(&history.directory).unwrap();
     }
 

@@ -54,6 +54,10 @@ pub enum Place {
     Question,
     /// What was run before.
     History,
+    /// The statements of the query's text.
+    Statements,
+    /// Servers to connect to.
+    Connections,
     /// Typing the word that allows a statement to run.
     Confirm,
     /// The help page.
@@ -87,6 +91,8 @@ impl Place {
             Self::Prompt => "A line asked for",
             Self::Question => "Question",
             Self::History => "History",
+            Self::Statements => "Statements",
+            Self::Connections => "Connections",
             Self::Confirm => "Confirmation",
             Self::Help => "Help",
             Self::Error => "Error",
@@ -117,6 +123,8 @@ impl Place {
             Self::Prompt => "prompt",
             Self::Question => "question",
             Self::History => "history",
+            Self::Statements => "statements",
+            Self::Connections => "connections",
             Self::Confirm => "confirm",
             Self::Help => "help",
             Self::Error => "error",
@@ -142,7 +150,7 @@ impl Place {
 }
 
 /// The order in which help lists the places.
-pub const PLACES: [Place; 23] = [
+pub const PLACES: [Place; 25] = [
     Place::Always,
     Place::Normal,
     Place::Moving,
@@ -155,6 +163,8 @@ pub const PLACES: [Place; 23] = [
     Place::Indexes,
     Place::Compare,
     Place::History,
+    Place::Statements,
+    Place::Connections,
     Place::Start,
     Place::Picker,
     Place::Form,
@@ -186,6 +196,8 @@ pub enum Command {
     ShowIndexes,
     ShowCompare,
     ShowHistory,
+    ShowStatements,
+    ShowConnections,
     SearchHistory,
     CompareWith,
     Mark,

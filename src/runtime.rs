@@ -4,6 +4,7 @@ mod clipboard;
 mod excerpt;
 mod files;
 mod lean;
+mod servers;
 mod start;
 mod terminal;
 mod worker;
@@ -24,7 +25,7 @@ pub use start::{Connect, Prepare, Prepared, Preparing, Start};
 use crate::{
     app::{self, Effect, Message, Model},
     config::Clipboard,
-    history::{self, History, Run},
+    history::{self, History, Run, Used},
     keys::{Command, Key},
     plan::Plan,
     ui,
@@ -65,6 +66,8 @@ pub enum Outcome {
 pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
     let look = start.look();
     let (mouse, clipboard) = (start.config.mouse, start.config.clipboard);
+    let saved = start.config.connections.clone();
+    let address = start.address();
     let warnings = std::mem::take(&mut start.warnings);
     let history = start.history.clone();
     let (messages, inbox) = mpsc::unbounded_channel();
@@ -77,7 +80,7 @@ pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
     }
     let worker = Worker::spawn(connect, options, messages.clone());
     let guard = terminal::Guard::enter(mouse)?;
-    let mut running = Loop { model, look, clipboard, guard, worker, messages, inbox, history, place };
+    let mut running = Loop { model, look, clipboard, guard, worker, messages, inbox, history, place, address, saved };
     let outcome = running.run(first).await;
     running.worker.end().await;
     outcome
@@ -107,6 +110,10 @@ struct Loop {
     inbox: mpsc::UnboundedReceiver<Message>,
     history: Option<History>,
     place: String,
+    /// What leads to the server, if it is one that can be connected to again; no password.
+    address: Option<String>,
+    /// Saved connections.
+    saved: Vec<(String, String)>,
 }
 
 /// How the loop goes on.
@@ -189,6 +196,9 @@ impl Loop {
                     next.extend(self.on_event(event));
                     continue;
                 };
+                if matches!(message, Message::Connected(_)) {
+                    self.remember();
+                }
                 let effects = app::update(&mut self.model, message);
                 match self.perform(effects).await? {
                     Next::End => return Ok(Outcome::Quit),
@@ -270,11 +280,37 @@ impl Loop {
                     drop(self.messages.send(Message::Loaded { run, purpose, result }));
                 }
                 Effect::SaveNotes { document, notes } => self.keep(|h, _| h.keep_notes(&document, &notes)),
+                Effect::ListServers => {
+                    let all = servers::list(&self.saved, self.history.as_ref());
+                    drop(self.messages.send(Message::Servers(all)));
+                }
+                Effect::GoTo { address } => self.go_to(&address),
+                Effect::Password(password) => self.worker.password(password),
                 Effect::EditOutside { text } => return Ok(Next::EditOutside(text)),
                 request => self.worker.send(request),
             }
         }
         Ok(Next::On)
+    }
+
+    /// Keeps that this server was connected to.
+    fn remember(&self) {
+        if let Some(address) = &self.address {
+            let used = Used { place: self.place.clone(), address: address.clone(), at: history::now() };
+            self.keep(|h, _| h.keep_used(used));
+        }
+    }
+
+    fn go_to(&mut self, address: &str) {
+        match servers::way(address, self.history.as_ref()) {
+            Ok((target, arrival)) => {
+                self.place.clone_from(&arrival.place);
+                self.address = Some(target.address());
+                self.worker.go_to(target);
+                drop(self.messages.send(Message::Arrived(Box::new(arrival))));
+            }
+            Err(problem) => drop(self.messages.send(Message::Warn(problem))),
+        }
     }
 
     /// Keeps a run and its plan, and tells the screen.

@@ -1,6 +1,7 @@
 //! The picture: `draw(frame, &Model, &Theme)`. Pure; builds the rows that can be seen and no others.
 
 mod compare;
+mod connections;
 mod detail;
 mod editor;
 mod error;
@@ -9,10 +10,12 @@ mod findings;
 mod header;
 mod history;
 mod indexes;
+mod listing;
 mod overlay;
 mod picker;
 mod plan;
 mod start;
+mod statements;
 mod table;
 mod text;
 mod tree;
@@ -50,6 +53,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
         View::Compare => compare::draw(frame, main, model, theme),
         View::Table => table::draw(frame, main, model, theme),
         View::History => history::draw(frame, main, model, theme),
+        View::Statements => statements::draw(frame, main, model, theme),
+        View::Connections => connections::draw(frame, main, model, theme),
     };
     if let Some(area) = error {
         error::draw(frame, area, model, theme);

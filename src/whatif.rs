@@ -14,12 +14,14 @@ mod suppose;
 mod temporary_tables;
 mod together;
 mod twin;
+pub mod verify;
 
 pub use self::{
     advise::advise,
     suppose::{Supposed, Supposition, suppose},
     together::together,
     twin::{Check, Reads, TwinError, Workshop, compare},
+    verify::{Verification, Verified},
 };
 use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};
 use crate::{

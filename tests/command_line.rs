@@ -368,3 +368,15 @@ fn what_cannot_be_compared_says_why() {
         assert!(text(&output.stderr).contains(words), "{arguments:?}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn nothing_is_built_on_a_copy_unless_it_is_confirmed() {
+    // Told before any server is asked: port 1 would answer with another error.
+    let server = "postgres://nobody@127.0.0.1:1/x";
+    let output = run(&["explain", server, "select 1", "--advise", "--verify", server], b"");
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.starts_with("whyslow: verifying on a copy: ") && error.contains("next: --confirm build"), "{error}");
+    let output = run(&["explain", server, "select 1", "--advise", "--verify", server, "--confirm", "build"], b"");
+    assert!(text(&output.stderr).contains("Connection refused"), "{}", text(&output.stderr));
+}

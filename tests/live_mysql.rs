@@ -169,6 +169,11 @@ async fn an_index_of_every_kind_is_found_and_a_real_one_is_used() {
 }
 
 #[tokio::test]
+async fn an_index_is_verified_on_a_copy_and_leaves_nothing() {
+    MYSQL.an_index_is_verified_on_a_copy().await;
+}
+
+#[tokio::test]
 async fn an_index_supposed_away_is_planned_as_if_it_were_dropped() {
     MYSQL.an_index_supposed_away_is_planned_as_if_it_were_dropped().await;
 }

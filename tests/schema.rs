@@ -12,6 +12,7 @@ use whyslow::{
         Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
         diff::diff,
     },
+    whatif::{Verification, Verified, verify::Runs},
 };
 
 fn validator() -> jsonschema::Validator {
@@ -129,10 +130,25 @@ fn a_document_with_everything_in_it_fits_the_schema() {
     let (plan, findings) = (full(None), [finding()]);
     let proposals = [Verdict::Proved, Verdict::Rejected, Verdict::Untested].map(proposal);
     let searched = Some(Searched { candidates: 3, explains: 4, seconds: 0.2 });
-    let report = Report { proposals: &proposals, searched, ..Report::new(&plan, &findings) };
+    let runs = Runs { first_ms: 9.5, median_ms: 3.0, runs: 4, blocks: Some(12) };
+    let done = Verified {
+        before: runs,
+        after: Runs { blocks: None, ..runs },
+        used: true,
+        size_bytes: Some(8192),
+        build_ms: 5.0,
+    };
+    let verified = [Ok(done), Err("no such table".to_owned())]
+        .into_iter()
+        .enumerate()
+        .map(|(proposal, outcome)| Verification { proposal, outcome })
+        .collect::<Vec<_>>();
+    let report = Report { proposals: &proposals, searched, verified: &verified, ..Report::new(&plan, &findings) };
     let one = parsed(&[report]);
     assert_eq!(problems(&one), Vec::<String>::new());
     assert_eq!(one["proposals"][0]["trials"][0]["used"], true);
+    assert_eq!(one["proposals"][0]["verified"]["after"]["median_ms"], 3.0);
+    assert_eq!(one["proposals"][1]["verified"]["error"], "no such table");
     assert_eq!(one["statements"][0]["cost_after"], 120.0);
     assert_eq!(one["nodes"][1]["extra"]["x"], json!(["1", "2"]));
     assert_eq!(problems(&parsed(&[report, Report::new(&plan, &[])])), Vec::<String>::new());

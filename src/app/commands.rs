@@ -12,9 +12,9 @@ use super::{
     moving, past,
     picker::{Picker, PickerKind, Value},
     prompt::{self, Prompt, PromptKind},
-    requests,
+    requests, servers,
     sheet::Pane,
-    suggest, trees, tries, views,
+    statements, suggest, trees, tries, views,
 };
 use crate::{keys::Command, sql};
 
@@ -69,6 +69,8 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
             model.view = View::History;
             model.editor.typing = false;
         }
+        Command::ShowStatements => statements::show(model),
+        Command::ShowConnections => return servers::show(model),
         Command::SearchHistory => past::search(model),
         Command::CompareWith => return past::compare(model),
         Command::Mark if model.view == View::Indexes => {
@@ -111,6 +113,12 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::SortNext | Command::SortReverse if model.view == View::History => {
             model.past.sort(command == Command::SortReverse);
         }
+        Command::SortNext | Command::SortReverse if model.view == View::Statements => {
+            statements::sort(model, command == Command::SortReverse);
+        }
+        Command::SortNext | Command::SortReverse if model.view == View::Connections => {
+            servers::sort(model, command == Command::SortReverse);
+        }
         Command::SortNext | Command::SortReverse => {
             if let Some(sheet) = model.sheet_mut() {
                 sheet.show(Face::Flat);
@@ -118,6 +126,12 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Search if model.view == View::History => past::filter(model),
+        Command::Search if model.view == View::Statements => {
+            model.searching = Some(LineEdit::new(model.statements.list.filter.clone()));
+        }
+        Command::Search if model.view == View::Connections => {
+            model.searching = Some(LineEdit::new(model.servers.list.filter.clone()));
+        }
         Command::Search => model.searching = Some(LineEdit::default()),
         Command::DeleteBack if model.confirm.is_some() => {
             model.confirm.as_mut().and_then(|c| c.typed.pop());
@@ -268,7 +282,18 @@ fn back(model: &mut Model) {
             model.advice_mut().into_iter().for_each(|a| a.in_detail = false);
         }
         View::Table => model.view = View::Plan,
-        View::Indexes | View::Query | View::History if model.sheet().is_some() => model.view = View::Plan,
+        View::Statements => {
+            model.view = View::Query;
+            model.editor.typing = false;
+        }
+        View::Indexes | View::Query | View::History | View::Connections if model.sheet().is_some() => {
+            model.view = View::Plan;
+        }
+        View::History | View::Connections if !matches!(model.link, Link::None) => {
+            model.view = View::Query;
+            model.editor.typing = true;
+        }
+        View::Connections => model.view = View::Start,
         View::Plan if model.sheet().is_some_and(|s| s.pane != Pane::Tree) => {
             model.sheet_mut().into_iter().for_each(|s| s.pane = Pane::Tree);
         }
@@ -287,6 +312,8 @@ fn open(model: &mut Model) -> Vec<Effect> {
         }
         View::Indexes => comparison::show(model),
         View::History => return past::open(model),
+        View::Statements => statements::open(model),
+        View::Connections => return servers::connect(model),
         View::Plan => {
             if let Some(sheet) = model.sheet_mut() {
                 if sheet.pane == Pane::Findings {

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use super::{model::Extents, prompt::SaveError};
+use secrecy::SecretString;
+
+use super::{
+    model::Extents,
+    prompt::SaveError,
+    servers::{Arrival, Server},
+};
 use crate::{
     advise::{Candidate, Proposal, Together},
     catalog::{Catalog, Names},
@@ -39,6 +45,8 @@ pub enum Message {
     Connected(Box<Info>),
     /// It could not be opened.
     ConnectFailed(Box<ServerError>),
+    /// It could not be opened, and a password that the person types may help.
+    PasswordWanted(Box<ServerError>),
     /// The answer to [`Effect::Explain`].
     Explained {
         /// Of the request.
@@ -103,6 +111,10 @@ pub enum Message {
         /// What came of it.
         result: Result<Box<Together>, Box<ServerError>>,
     },
+    /// The answer to [`Effect::ListServers`].
+    Servers(Vec<Server>),
+    /// The way to another server is known.
+    Arrived(Box<Arrival>),
     /// Something to say in passing: what was copied and how, what could not be kept.
     Say(String),
     /// Something the person should know that is not as it should be.
@@ -250,6 +262,15 @@ pub enum Effect {
         /// What for.
         purpose: Purpose,
     },
+    /// Find out which servers are saved and which were used.
+    ListServers,
+    /// Find the way to a server; connecting comes after.
+    GoTo {
+        /// What leads there; no password.
+        address: String,
+    },
+    /// Connect with the password that was typed. It is kept as long as the connection and nowhere else.
+    Password(SecretString),
     /// Keep what was written about a plan's nodes.
     SaveNotes {
         /// The plan's document in the history.

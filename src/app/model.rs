@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, message::Effect, past::Past,
-    picker::Picker, prompt::Prompt, sheet::Sheet, views::Look,
+    picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
 };
 use crate::{
     catalog::Names,
@@ -45,6 +45,10 @@ pub enum View {
     Table,
     /// What was run before.
     History,
+    /// The statements of the query's text.
+    Statements,
+    /// Servers to connect to.
+    Connections,
 }
 
 /// How it stands with the server.
@@ -272,6 +276,10 @@ pub struct Model {
     pub completion: Option<(Completion, usize)>,
     /// What was run before.
     pub past: Past,
+    /// Servers to connect to.
+    pub servers: Servers,
+    /// The statements of the query's text.
+    pub statements: Statements,
     /// Two plans beside each other.
     pub comparison: Option<Comparison>,
     /// A line being asked for.
@@ -280,6 +288,8 @@ pub struct Model {
     pub question: Option<Question>,
     /// What trials may do.
     pub allow: Allow,
+    /// What trials may do before anybody was asked.
+    pub(super) allowed: Allow,
     /// Whether the person was asked about temporary tables.
     pub(super) asked_for_tables: bool,
     /// The file the query was opened from or saved to.
@@ -315,6 +325,7 @@ impl Model {
             values: setup.values,
             past: Past::new(setup.runs),
             allow: setup.allow,
+            allowed: setup.allow,
             explain_when_open: setup.query.is_some(),
             ..Self::default()
         };

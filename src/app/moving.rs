@@ -20,7 +20,7 @@ pub(super) fn next_pane(model: &mut Model, forward: bool) {
             model.comparison.as_mut().into_iter().for_each(Comparison::turn);
         }
         View::Query => model.editor.typing = true,
-        View::Start | View::Table | View::History => {}
+        View::Start | View::Table | View::History | View::Statements | View::Connections => {}
     }
 }
 
@@ -89,6 +89,14 @@ pub(super) fn step(model: &mut Model, by: isize) {
             if let Some(comparison) = &mut model.comparison {
                 comparison.change(|tree, _| tree.step(by));
             }
+        }
+        View::Statements => {
+            let list = &mut model.statements.list;
+            list.cursor = moved(list.cursor, by, list.shown().len());
+        }
+        View::Connections => {
+            let list = &mut model.servers.list;
+            list.cursor = moved(list.cursor, by, list.shown().len());
         }
         View::History => model.past.cursor = moved(model.past.cursor, by, model.past.shown().len()),
     }

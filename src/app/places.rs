@@ -65,6 +65,8 @@ impl Model {
             View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
             View::Table => out.push(Place::Moving),
             View::History => out.extend([Place::History, Place::Moving]),
+            View::Statements => out.extend([Place::Statements, Place::Moving]),
+            View::Connections => out.extend([Place::Connections, Place::Moving]),
         }
         out.extend([Place::Normal, Place::Always]);
         out
@@ -82,6 +84,8 @@ impl Model {
             (View::Indexes, Command::TryIndex) => self.work.is_none() && self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
+            (View::Statements, Command::Open) => self.statements.selected().is_some(),
+            (View::Connections, Command::Open) => self.servers.selected().is_some(),
             _ => true,
         }
     }

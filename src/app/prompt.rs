@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use super::{line::LineEdit, message::Effect, model::Model, model::View, tries};
 use crate::plan::NodeId;
 
@@ -19,6 +21,8 @@ pub enum PromptKind {
     Index,
     /// What to remember of a node.
     Note(NodeId),
+    /// The password of the account on the server that is being connected to.
+    Password,
 }
 
 /// One line being asked for.
@@ -45,6 +49,7 @@ impl Prompt {
             PromptKind::Save { .. } => "Save the query to a file",
             PromptKind::Index => "Try an index",
             PromptKind::Note(_) => "Note on this node",
+            PromptKind::Password => "Password",
         }
     }
 
@@ -56,6 +61,7 @@ impl Prompt {
             PromptKind::Save { .. } => "~ is your home",
             PromptKind::Index => "orders (status, created desc) include (total) where …, or a whole CREATE INDEX",
             PromptKind::Note(_) => "kept with this plan; empty takes it away",
+            PromptKind::Password => "for this connection; it is kept nowhere",
         }
     }
 }
@@ -65,6 +71,11 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     let Some(prompt) = model.prompt.take() else { return Vec::new() };
     let text = prompt.line.text().trim().to_owned();
     match prompt.kind {
+        PromptKind::Password => {
+            model.link = super::Link::Connecting;
+            model.beat = std::time::Duration::ZERO;
+            vec![Effect::Password(SecretString::from(prompt.line.text())), Effect::Connect]
+        }
         PromptKind::Note(id) => note(model, id, text),
         PromptKind::Index => tries::typed(model, prompt, &text),
         _ if text.is_empty() => {

@@ -29,7 +29,8 @@ pub(super) fn statement(model: &Model) -> Option<(String, Option<usize>)> {
             .or_else(typed),
         View::History => model.past.selected().map(|run| (run.sql.clone(), None)).or_else(typed),
         View::Start => model.samples.get(model.sample).map(|s| (s.sql.clone(), None)).or_else(typed),
-        View::Query => typed(),
+        View::Statements => model.statements.selected().map(|s| (s.sql.clone(), Some(s.start))).or_else(typed),
+        View::Query | View::Connections => typed(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     answers, commands,
     message::{Effect, Message},
     model::{Confirm, Link, Model, View},
-    past, prompt, suggest, trees,
+    past, prompt, servers, suggest, trees,
 };
 use crate::keys::{Key, Place};
 
@@ -50,6 +50,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             answers::connect_failed(model, error);
             Vec::new()
         }
+        Message::PasswordWanted(error) => {
+            servers::ask_password(model, &error);
+            Vec::new()
+        }
         Message::Explained { generation, result } => answers::explained(model, generation, result),
         Message::Progress { generation, progress } => {
             if let Some(work) = model.work.as_mut().filter(|w| w.generation == generation) {
@@ -64,6 +68,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Tried { generation, result } => answers::tried(model, generation, result),
         Message::TriedTogether { generation, result } => answers::tried_together(model, generation, result),
+        Message::Servers(all) => {
+            servers::listed(model, all);
+            Vec::new()
+        }
+        Message::Arrived(arrival) => servers::arrived(model, *arrival),
         Message::Opened { path, result } => {
             prompt::opened(model, path, result);
             Vec::new()

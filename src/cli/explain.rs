@@ -8,7 +8,7 @@ use super::{
     failure::Failure,
     input,
     options::Statement,
-    print, settings, snapshot, suppositions,
+    print, settings, snapshot, suppositions, verify,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -27,6 +27,7 @@ use crate::{
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
+    verify::asked_for(&options)?;
     let (mut session, demo) = match &options.snapshot {
         Some(_) if target.is_some() => {
             return Err(Failure::plain("choosing where to ask", "both a target and --snapshot were given; keep one"));
@@ -41,7 +42,7 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
         sql: sql.clone(),
         analyze: options.analyze,
         generic: options.generic,
-        confirmed: options.confirm.as_deref() == Some(CONFIRMATION),
+        confirmed: options.confirm.iter().any(|word| word == CONFIRMATION),
     };
     let allow = options.connecting.allow();
     let canceller = session.canceller();
@@ -49,9 +50,15 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let done = cancellable(&canceller, work).await;
     clear();
     let (inspection, advice) = done?;
+    let own = options.snapshot.is_none().then_some(&mut session);
+    let verified = verify::run(own, &sql, &advice.proposals, &options).await;
     drop(session);
     drop(demo);
-    print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
+    // What was found is not lost by a copy that cannot serve.
+    let done = verified.as_deref().unwrap_or_default();
+    let status =
+        print::reports(&[Report { verified: done, ..advice.report(&inspection) }], &options.common, options.verbose)?;
+    verified.map(|_| status)
 }
 
 /// The word a person types before a statement that writes is executed and rolled back.
@@ -149,18 +156,25 @@ fn with_the_option(error: ServerError) -> ServerError {
 
 /// Asks for the word on a terminal; without one the answer is no.
 fn confirmed(what: &str) -> Result<bool, Failure> {
+    typed(&format!("{what}\nType {CONFIRMATION} to execute it and roll it back: "), CONFIRMATION)
+}
+
+/// Whether the word is typed when it is asked for; without a terminal it is not.
+///
+/// # Errors
+/// [`Failure`] when the terminal cannot be asked.
+pub(super) fn typed(prompt: &str, word: &str) -> Result<bool, Failure> {
     use std::io::Write;
     let mut err = std::io::stderr();
     if !std::io::stdin().is_terminal() || !err.is_terminal() {
         return Ok(false);
     }
-    let prompt = format!("{}\nType {CONFIRMATION} to execute it and roll it back: ", crate::text::visible(what));
     let mut line = String::new();
-    err.write_all(prompt.as_bytes())
+    err.write_all(crate::text::visible(prompt).as_bytes())
         .and_then(|()| err.flush())
         .and_then(|()| std::io::stdin().read_line(&mut line))
         .map_err(|e| Failure::plain("asking for confirmation", &e.to_string()))?;
-    Ok(line.trim() == CONFIRMATION)
+    Ok(line.trim() == word)
 }
 
 /// Waits for the work, or for Ctrl-C: then the work is dropped and the server is told to stop.

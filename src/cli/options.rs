@@ -136,18 +136,21 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (work_mem=256MB), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
     #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
+    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away again
+    #[arg(long, value_name = "TARGET", requires = "advise")]
+    pub(super) verify: Option<String>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
     #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
     pub(super) snapshot: Option<PathBuf>,
     /// Print everything a node says
     #[arg(short, long)]
     pub(super) verbose: bool,
-    /// The word that allows executing a statement that writes, then rolled back: run
+    /// The word that allows executing a statement that writes, then rolled back: run; building indexes on a copy: build
     #[arg(long, value_name = "WORD")]
-    pub(super) confirm: Option<String>,
+    pub(super) confirm: Vec<String>,
     #[command(flatten)]
     pub(super) common: Common,
     #[command(flatten)]
@@ -225,7 +228,7 @@ pub(super) struct Advise {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (work_mem=256MB), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
     #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C

@@ -58,7 +58,8 @@ pub(super) async fn answers(
     let mut answers = Vec::with_capacity(all.len());
     for supposition in &all {
         let catalog = catalog.unwrap_or(&none);
-        let supposed = whatif::suppose(session, statements, supposition, catalog, allow, progress()).await;
+        let asked = whatif::suppose(session, statements, supposition, catalog, allow, progress());
+        let supposed = Box::pin(asked).await;
         answers.push(supposed.map_err(|e| Failure::server(&e, None))?);
     }
     Ok(answers)

@@ -215,7 +215,12 @@ impl<'a> Statement<'a> {
             extra: node::map(&plan.extra),
             nodes: node::nodes(plan),
             findings: report.findings,
-            proposals: report.proposals.iter().map(ProposalOut::of).collect(),
+            proposals: report
+                .proposals
+                .iter()
+                .enumerate()
+                .map(|(at, p)| ProposalOut::of(p, report.verified.iter().find(|v| v.proposal == at)))
+                .collect(),
             statements: report.searched.map(|_| {
                 [Weighed {
                     query: plan.query.as_deref(),

@@ -140,6 +140,14 @@ impl Start {
         }
     }
 
+    /// What leads to the server again; no password.
+    pub(super) fn address(&self) -> Option<String> {
+        match &self.connect {
+            Connect::Server(target) if !target.embedded => Some(target.address()),
+            _ => None,
+        }
+    }
+
     /// The model's part and the worker's part.
     pub(super) fn split(self, place: &str) -> (Setup, Connect, SessionOptions) {
         let engine = match &self.connect {

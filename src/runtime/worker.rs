@@ -2,6 +2,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
+use secrecy::SecretString;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -25,9 +26,18 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the end of the program waits for the session to close.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// What the task is asked for.
+enum Order {
+    Do(Effect),
+    /// Another server, from the next connection on.
+    Server(Box<Target>),
+    /// A password for the server.
+    Password(SecretString),
+}
+
 /// The handle of the task.
 pub(super) struct Worker {
-    requests: mpsc::UnboundedSender<Effect>,
+    requests: mpsc::UnboundedSender<Order>,
     /// The newest generation that was cancelled: it and all before it are to end.
     cancelled: watch::Sender<u64>,
     task: JoinHandle<()>,
@@ -38,8 +48,16 @@ impl Worker {
     pub(super) fn spawn(connect: Connect, options: SessionOptions, messages: mpsc::UnboundedSender<Message>) -> Self {
         let (requests, inbox) = mpsc::unbounded_channel();
         let (cancelled, watching) = watch::channel(0);
-        let mut state =
-            State { connect, target: None, keep: None, session: None, options, messages, cancelled: watching };
+        let mut state = State {
+            connect,
+            target: None,
+            keep: None,
+            typed: false,
+            session: None,
+            options,
+            messages,
+            cancelled: watching,
+        };
         let task = tokio::spawn(async move { state.serve(inbox).await });
         Self { requests, cancelled, task }
     }
@@ -54,8 +72,18 @@ impl Worker {
             });
         } else {
             // The task only ends when this handle is gone.
-            drop(self.requests.send(request));
+            drop(self.requests.send(Order::Do(request)));
         }
+    }
+
+    /// Takes another server, from the next connection on.
+    pub(super) fn go_to(&self, target: Target) {
+        drop(self.requests.send(Order::Server(Box::new(target))));
+    }
+
+    /// Takes a password for the server.
+    pub(super) fn password(&self, password: SecretString) {
+        drop(self.requests.send(Order::Password(password)));
     }
 
     /// Waits until the task is gone, which it only is by a panic as long as this handle is there.
@@ -79,6 +107,8 @@ struct State {
     connect: Connect,
     target: Option<Target>,
     keep: Option<Box<dyn Any + Send>>,
+    /// The target's password was typed by the person.
+    typed: bool,
     session: Option<Session>,
     options: SessionOptions,
     messages: mpsc::UnboundedSender<Message>,
@@ -94,13 +124,33 @@ enum Ended<T> {
 }
 
 impl State {
-    async fn serve(&mut self, mut inbox: mpsc::UnboundedReceiver<Effect>) {
-        while let Some(request) = inbox.recv().await {
+    async fn serve(&mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        while let Some(order) = inbox.recv().await {
+            let request = match order {
+                Order::Do(request) => request,
+                Order::Server(target) => {
+                    self.typed = false;
+                    self.session = None;
+                    self.keep = None;
+                    self.connect = Connect::None;
+                    self.target = Some(*target);
+                    continue;
+                }
+                Order::Password(password) => {
+                    self.typed = true;
+                    if let Connect::Server(target) = &mut self.connect {
+                        target.password = Some(password);
+                    } else if let Some(target) = &mut self.target {
+                        target.password = Some(password);
+                    }
+                    continue;
+                }
+            };
             match request {
                 Effect::Connect => {
                     self.session = None;
                     if let Err(error) = self.open().await {
-                        self.tell(Message::ConnectFailed(Box::new(error)));
+                        self.tell_why(error);
                     }
                 }
                 Effect::Explain { generation, sql, analyze, generic, confirmed } => {
@@ -135,6 +185,9 @@ impl State {
                 | Effect::EditOutside { .. }
                 | Effect::LoadPlan { .. }
                 | Effect::SaveNotes { .. }
+                | Effect::ListServers
+                | Effect::GoTo { .. }
+                | Effect::Password(_)
                 | Effect::Record { .. }
                 | Effect::Suspend
                 | Effect::Quit => {}
@@ -293,7 +346,18 @@ impl State {
             return;
         }
         if let Err(error) = self.open().await {
-            self.tell(Message::ConnectFailed(Box::new(error)));
+            self.tell_why(error);
+        }
+    }
+
+    /// Tells why there is no connection; where no password was found, or the one typed was refused, by asking for it.
+    fn tell_why(&self, error: ServerError) {
+        let found = self.target.as_ref().is_some_and(|target| target.password.is_some());
+        let error = Box::new(error);
+        if error.asks_for_password() && (self.typed || !found) {
+            self.tell(Message::PasswordWanted(error));
+        } else {
+            self.tell(Message::ConnectFailed(error));
         }
     }
 }

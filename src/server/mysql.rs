@@ -7,6 +7,7 @@ mod explain;
 mod functions;
 mod histogram;
 mod names;
+mod real;
 mod safety;
 mod shape;
 mod tls;
@@ -39,6 +40,8 @@ pub struct Connection {
     litter: Vec<String>,
     /// Session variables have values for a moment that nobody wanted for longer.
     disturbed: bool,
+    /// What drops the index that was really built on a copy, as long as it stands.
+    built: Option<String>,
 }
 
 /// Stops a connection's work from outside, by a second connection with the same options.
@@ -92,6 +95,7 @@ impl Connection {
             connect_timeout: timeout,
             litter: Vec::new(),
             disturbed: false,
+            built: None,
         };
         connection.info.tls = connection.tls().await?;
         connection.shape().await?;
@@ -185,6 +189,9 @@ impl Connection {
             let answer = self.wire.prepared_anyway(&sql, Params::Empty).await;
             self.litter.pop();
             answer.map_err(|e| error::convert(&e, "dropping a temporary table"))?;
+        }
+        if self.built.is_some() && !self.wire.is_broken() {
+            self.drop_index().await?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Where to connect: URLs, keyword strings, environment, password and option files.
 
+mod address;
 mod keywords;
 mod mysql;
 mod pgpass;

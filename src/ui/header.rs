@@ -19,13 +19,18 @@ use crate::{
 };
 
 /// A view with its key, its name, and its name where there is little room.
-const VIEWS: [(View, &str, &str, &str); 5] = [
+const VIEWS: [(View, &str, &str, &str); 7] = [
     (View::Query, "1", "Query", "Query"),
     (View::Plan, "2", "Plan", "Plan"),
     (View::Indexes, "3", "Indexes", "Idx"),
     (View::Compare, "4", "Compare", "Cmp"),
     (View::History, "5", "History", "His"),
+    (View::Statements, "6", "Statements", "Stm"),
+    (View::Connections, "7", "Connections", "Con"),
 ];
+
+/// The views from here on are seldom gone to.
+const LISTS: usize = 5;
 
 /// Columns that the server keeps beside the views where the screen is not very narrow.
 const STATUS: usize = 19;
@@ -34,7 +39,12 @@ const STATUS: usize = 19;
 pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
     let name = if area.width < 90 { " " } else { " whyslow  " };
     let mut spans = vec![Span::styled(name, theme.style("ui.accent"))];
-    let status_room = if area.width < 64 { 0 } else { STATUS };
+    let status_room = match &model.link {
+        _ if area.width < 64 => 0,
+        // What is being made ready is worth more than where one could go meanwhile.
+        Link::Preparing { .. } => 2 * STATUS,
+        _ => STATUS,
+    };
     // The table of a node belongs to its plan.
     let shown = if model.view == View::Table { View::Plan } else { model.view };
     for ((view, key, ..), name) in VIEWS.iter().zip(names(shown, usize::from(area.width) - width(name) - status_room)) {
@@ -58,9 +68,10 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
 fn names(shown: View, room: usize) -> [&'static str; VIEWS.len()] {
     let mut out = VIEWS.map(|(_, _, name, _)| name);
     let wide = |names: &[&str]| names.iter().map(|n| if n.is_empty() { 4 } else { width(n) + 5 }).sum::<usize>();
-    let last_first = || (0..VIEWS.len()).rev();
-    let steps = last_first().map(|at| (at, VIEWS[at].3)).chain(last_first().map(|at| (at, "")));
-    for (at, shorter) in steps {
+    let (lists, others) = ((LISTS..VIEWS.len()).rev(), (0..LISTS).rev());
+    let short = |at: usize| (at, VIEWS[at].3);
+    let steps = lists.clone().map(short).chain(lists.map(|at| (at, "")));
+    for (at, shorter) in steps.chain(others.clone().map(short)).chain(others.map(|at| (at, ""))) {
         if wide(&out) <= room {
             break;
         }
@@ -197,6 +208,8 @@ fn matches(model: &Model) -> String {
     let found = match model.view {
         View::Compare => model.comparison.as_ref().map_or(0, trees),
         View::History => return format!("{} of {} runs", model.past.shown().len(), model.past.runs.len()),
+        View::Statements => return format!("{} shown", model.statements.list.shown().len()),
+        View::Connections => return format!("{} shown", model.servers.list.shown().len()),
         _ => model.sheet().map_or(0, |s| s.tree.matches().len()),
     };
     match (model.view, found) {

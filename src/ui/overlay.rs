@@ -13,7 +13,7 @@ use super::{
     text::{centred, fit, left, lines, pane, title, width, wrap},
 };
 use crate::{
-    app::{Confirm, Extents, Form, Model, Page, PageKind, Prompt, Question},
+    app::{Confirm, Extents, Form, LineEdit, Model, Page, PageKind, Prompt, PromptKind, Question},
     keys::{Key, labels},
     text::one_line,
     theme::Theme,
@@ -147,7 +147,12 @@ pub(super) fn prompt(frame: &mut Frame<'_>, body: Rect, prompt: &Prompt, theme: 
     let wide = body.width.saturating_sub(4).min(90);
     let columns = usize::from(wide.saturating_sub(4));
     let mut typed = vec![Span::styled("> ", theme.style("ui.key"))];
-    typed.extend(line(&prompt.line, columns.saturating_sub(2), theme));
+    if prompt.kind == PromptKind::Password {
+        let masked = LineEdit::new("*".repeat(prompt.line.text().chars().count()));
+        typed.extend(line(&masked, columns.saturating_sub(2), theme));
+    } else {
+        typed.extend(line(&prompt.line, columns.saturating_sub(2), theme));
+    }
     let mut out = vec![Line::from(typed)];
     let (words, scope) = match &prompt.problem {
         Some(problem) => (one_line(problem), "finding.warning"),

@@ -135,7 +135,7 @@ async fn a_setting_can_be_supposed_for_one_plan() {
 
 #[tokio::test]
 async fn a_table_supposed_ten_times_as_large_is_planned_as_one_that_is() {
-    let mut admin = Admin::new().await;
+    let admin = Admin::new().await;
     admin
         .run(
             "DROP SCHEMA IF EXISTS growing CASCADE; CREATE SCHEMA growing; GRANT USAGE ON SCHEMA growing TO PUBLIC;

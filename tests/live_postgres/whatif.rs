@@ -3,8 +3,8 @@
 use whyslow::{
     advise::{Candidate, Key, TrialError, Trust},
     plan::{Engine, NodeId, Plan},
-    server::SessionOptions,
-    whatif::{Allow, Method, Reads, together, try_one},
+    server::{ErrorKind, SessionOptions},
+    whatif::{Allow, Method, Reads, together, try_one, verify},
 };
 
 use super::{Admin, connect, connect_with, explain};
@@ -150,4 +150,29 @@ async fn indexes_tried_together_are_told_apart_by_what_would_be_lost_without_eac
         let without = cost(set.parts[0].without.as_ref().unwrap());
         assert!((cost(&alone.after) / without - 1.0).abs() < 0.01, "{method}: {} {without}", cost(&alone.after));
     }
+}
+
+#[tokio::test]
+async fn an_index_is_verified_on_a_copy_and_leaves_nothing() {
+    let mut own = connect("WHYSLOW_TEST_POSTGRES").await;
+    let mut copy = connect("WHYSLOW_TEST_HYPOPG_ADMIN").await;
+    let mut same = connect("WHYSLOW_TEST_POSTGRES_ADMIN").await;
+    verify::is_elsewhere(&mut own, &mut copy).await.unwrap();
+    let error = verify::is_elsewhere(&mut own, &mut same).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+    let sql = "select * from orders where customer_id = 40000";
+    let (good, missing) = (index("orders", &["customer_id"]), index("nosuch", &["a"]));
+    let mut said = Vec::new();
+    let answers =
+        verify::verify(&mut copy, sql, &[&good, &missing], |doing| said.push(doing.to_owned())).await.unwrap();
+    let done = answers[0].as_ref().unwrap();
+    assert!(done.used && done.size_bytes.unwrap() > 500_000 && done.build_ms > 0.0, "{done:?}");
+    assert_eq!((done.before.runs, done.after.runs), (verify::RUNS, verify::RUNS));
+    assert!(done.after.blocks.unwrap() * 20 < done.before.blocks.unwrap(), "{done:?}");
+    assert_eq!(answers[1].as_ref().unwrap_err().code.as_deref(), Some("42P01"));
+    assert_eq!(said.len(), 3);
+    let after = explain(&mut copy, sql).await.unwrap();
+    assert!(!after.document.contains("whyslow_verify"), "it is gone");
+    let writes = verify::verify(&mut copy, "delete from orders", &[&good], |_| ()).await.unwrap_err();
+    assert_eq!(writes.kind, ErrorKind::Refused, "{writes}");
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use whyslow::{
     advise::{Candidate, Key, Part, Proposal, Together, Tried, Trust, Verdict},
-    app::Sample,
+    app::{Arrival, Sample, Server},
     catalog::{Catalog, Column, Index, IndexKey, Statistics, Table},
     diagnose::{Finding, Severity},
     history::Run,
     inspect::Inspection,
     plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
-    server::Info,
+    server::{Info, target::TlsMode},
 };
 
 /// A file of `tests/fixtures/screen`.
@@ -192,6 +192,39 @@ pub(super) fn run(at: usize, sql: String, plan: &Plan, findings: Vec<String>, el
         cost: plan.total_cost(),
         findings,
         plan: Some(format!("kept-{at}")),
+    }
+}
+
+/// A saved server, one that was used and is connected to, and one whose address makes no sense.
+pub(super) fn servers() -> Vec<Server> {
+    let server = |name: Option<&str>, place: &str, engine, last, runs| Server {
+        name: name.map(str::to_owned),
+        place: place.to_owned(),
+        address: format!("address of {place}"),
+        engine,
+        tls: TlsMode::VerifyFull,
+        last,
+        runs,
+        problem: None,
+    };
+    let mut wrong = server(Some("old"), "postgers://x", None, None, 0);
+    wrong.problem = Some("postgers:// is not a scheme known here".to_owned());
+    vec![
+        server(Some("orders"), "ann@mysql.example:3306/orders", Some(Engine::MySql), Some(1_795_000_000), 12),
+        wrong,
+        server(None, "ann@db.example:5432/shop", Some(Engine::PostgreSql), Some(1_795_692_660), 3),
+    ]
+}
+
+/// What is known of the server that an address leads to.
+pub(super) fn arrival(address: &str) -> Arrival {
+    let server = servers().into_iter().find(|s| s.address == address).unwrap();
+    Arrival {
+        place: server.place,
+        engine: server.engine.unwrap(),
+        draft: Some("select 'typed there'".to_owned()),
+        runs: Vec::new(),
+        values: [("x".to_owned(), "1".to_owned())].into(),
     }
 }
 

@@ -119,6 +119,8 @@ fn cases() -> Vec<Case> {
         (C::CopyReport, indexes, "<ctrl-y>", |s| excerpt(s).0 == Excerpt::Report),
         (C::ShowCompare, indexes, "4", |s| s.model.view == View::Compare && s.model.comparison.is_some()),
         (C::ShowHistory, plan, "5", |s| s.model.view == View::History && s.text().contains("SELECT o.id")),
+        (C::ShowStatements, query, "6", |s| s.model.view == View::Statements && s.text().contains("Statements 2")),
+        (C::ShowConnections, plan, "7", |s| s.model.view == View::Connections && s.text().contains("ann@mysql.example:3306/orders")),
         (C::SearchHistory, || plan().keys("1<ctrl-end> -- more"), "<ctrl-r>open<ret>", |s| text(s) == sql()),
         (C::CompareWith, || plan().keys("r"), "C<ret>", |s| s.model.view == View::Compare && s.text().contains("before, 72 ms")),
         (C::Mark, history, "<space>", |s| s.model.past.marked == Some(1)),
@@ -207,6 +209,16 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// Three statements: one that reads, one that writes, and one that is no query.
+fn statements() -> Harness {
+    let text = format!("{};\n\ndelete from orders where id = 1;\ncreate index on orders (total)", sql());
+    Harness::connected(&text).size(120, 40).keys("<home><F5>6")
+}
+
+fn connections() -> Harness {
+    connected().size(120, 40).keys("<F6>7")
+}
+
 fn samples() -> Setup {
     Setup { connect: true, place: "demo".into(), samples: answers::samples(), ..Setup::default() }
 }
@@ -285,8 +297,10 @@ fn a_key_bound_otherwise_works_and_help_and_hints_tell_it() {
 
 #[test]
 fn the_line_of_hints_fits_at_every_width() {
-    for start in [connected(), plan(), indexes(), history(), plan().keys("?"), plan().keys(":")] {
-        let mut screen = start;
+    let starts: [fn() -> Harness; 8] =
+        [connected, plan, indexes, history, statements, connections, || plan().keys("?"), || plan().keys(":")];
+    for start in starts {
+        let mut screen = start();
         for width in [40, 43, 47, 52, 58, 63, 64, 71, 80, 89, 97, 110, 133] {
             screen = screen.size(width, 24);
             let text = screen.text();
@@ -425,4 +439,67 @@ fn first_group_of_root(screen: &Harness) -> usize {
 fn a_place_in_the_query_leads_to_its_node() {
     let screen = plan().keys("1<ctrl-home><down><down><ctrl-right><esc>w");
     assert_eq!((screen.model.view, selected(&screen)), (View::Plan, NodeId(5)));
+}
+
+#[test]
+fn statements_of_the_text_are_listed_with_what_they_do_and_what_is_known_of_their_plans() {
+    let screen = statements();
+    let text = screen.text();
+    for words in ["1     1  reads", "2     8  writes", "3     9  defines", "7,553", "only reads"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let chosen = |s: &Harness| s.model.statements.selected().map(|s| s.number);
+    assert_eq!(chosen(&screen), Some(1));
+    let screen = screen.keys("j");
+    assert!(screen.text().contains("DELETE: changes rows"), "{}", screen.text());
+    // Enter goes to it in the query; there the list begins with it.
+    let screen = screen.keys("<ret>");
+    assert_eq!((screen.model.view, screen.model.editor.cursor()), (View::Query, (7, 0)));
+    let screen = screen.keys("<esc>6");
+    assert_eq!(chosen(&screen), Some(2));
+    // Filter, order, and what is done is done to the one chosen.
+    let screen = screen.keys("/index<ret>");
+    assert_eq!((screen.model.statements.list.shown().len(), chosen(&screen)), (1, Some(3)));
+    let screen = screen.keys("/<esc>ooo");
+    assert_eq!(screen.model.statements.order(), "what they do");
+    assert_eq!(chosen(&screen), Some(3), "what cannot be explained is worst");
+    let screen = screen.keys("O");
+    assert_eq!(chosen(&screen), Some(1));
+    let screen = screen.hold().keys("jr");
+    assert!(matches!(screen.last(), Effect::Explain { sql, .. } if sql.starts_with("delete")), "{:?}", screen.last());
+}
+
+#[test]
+fn another_server_is_chosen_and_takes_the_place_of_the_first() {
+    let screen = connections();
+    assert!(screen.text().contains("this is the server that statements go to"), "{}", screen.text());
+    let screen = screen.keys("o");
+    assert!(screen.text().contains("postgers:// is not a scheme"), "{}", screen.text());
+    let screen = screen.keys("/mysql<ret>");
+    assert_eq!(screen.model.servers.list.shown().len(), 1);
+    let screen = screen.keys("<ret>");
+    assert!(screen.effects.iter().any(|e| matches!(e, Effect::GoTo { address } if address.contains("mysql"))));
+    assert_eq!((screen.model.place.as_str(), screen.model.view), ("ann@mysql.example:3306/orders", View::Query));
+    // The query comes along; what was run on the first server is not offered here, and its plan stays to be looked at.
+    assert_eq!(text(&screen), sql());
+    assert!(screen.model.past.runs.is_empty() && screen.model.sheets.iter().all(|s| !s.live));
+    assert_eq!(screen.model.values.get("x").map(String::as_str), Some("1"));
+    assert!(matches!(screen.model.link, Link::Open(_)));
+    // A wrong one only says why.
+    let screen = connections().keys("/old<ret><ret>");
+    assert!(screen.text().contains("is not a scheme known here"), "{}", screen.text());
+    assert!(!screen.effects.iter().any(|e| matches!(e, Effect::GoTo { .. })));
+}
+
+#[test]
+fn a_password_that_is_wanted_is_asked_for_and_never_shown() {
+    let mut screen = connected();
+    let refused = ServerError::new(ErrorKind::Authentication, "connecting", "the server asks for a password");
+    screen.send(whyslow::app::Message::PasswordWanted(Box::new(refused)));
+    let screen = screen.keys("s3cret");
+    assert!(screen.text().contains("******") && !screen.text().contains("s3cret"), "{}", screen.text());
+    let screen = screen.keys("<ret>");
+    let sent = screen.effects.iter().any(|e| matches!(e, Effect::Password(_)));
+    assert!(sent && asked(&screen).ends_with(&["connect"]));
+    assert!(!format!("{:?}", screen.effects).contains("s3cret"));
 }

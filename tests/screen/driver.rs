@@ -191,6 +191,8 @@ impl Harness {
             Effect::TryTogether { generation, sql, candidates, .. } => {
                 Message::TriedTogether { generation, result: Ok(Box::new(answers::together(&sql, &candidates))) }
             }
+            Effect::ListServers => Message::Servers(answers::servers()),
+            Effect::GoTo { address } => Message::Arrived(Box::new(answers::arrival(&address))),
             Effect::Record { sql, plan, findings, elapsed } => {
                 Message::Recorded(Box::new(answers::run(self.effects.len(), sql, &plan, findings, elapsed)))
             }

@@ -6,6 +6,7 @@ use super::node::{self, NodeOut};
 use crate::{
     advise::{Key, Proposal, Tried, Trust, Verdict, uses},
     export,
+    whatif::{Verification, Verified},
 };
 
 #[derive(Serialize)]
@@ -28,6 +29,16 @@ pub(super) struct ProposalOut<'a> {
     verdict: Verdict,
     reason: &'a str,
     write_cost: WriteCost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<VerifiedOut<'a>>,
+}
+
+/// What the index did on a copy.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum VerifiedOut<'a> {
+    Done(&'a Verified),
+    Failed { error: &'a str },
 }
 
 #[derive(Serialize)]
@@ -50,7 +61,7 @@ struct TrialOut<'a> {
 }
 
 impl<'a> ProposalOut<'a> {
-    pub(super) fn of(proposal: &'a Proposal) -> Self {
+    pub(super) fn of(proposal: &'a Proposal, verified: Option<&'a Verification>) -> Self {
         let candidate = &proposal.candidate;
         Self {
             name: &proposal.name,
@@ -70,6 +81,10 @@ impl<'a> ProposalOut<'a> {
             verdict: proposal.verdict,
             reason: &proposal.reason,
             write_cost: WriteCost { entries_per_row: proposal.entries_per_row, bytes_per_row: proposal.bytes_per_row },
+            verified: verified.map(|v| match &v.outcome {
+                Ok(done) => VerifiedOut::Done(done),
+                Err(error) => VerifiedOut::Failed { error },
+            }),
         }
     }
 }

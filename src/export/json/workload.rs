@@ -38,7 +38,7 @@ pub fn workload(report: &WorkloadReport<'_>) -> Result<String, serde_json::Error
         format: FORMAT,
         engine: EngineOut { name: report.engine.name(), version: report.version },
         early: advice.early,
-        proposals: advice.proposals.iter().map(ProposalOut::of).collect(),
+        proposals: advice.proposals.iter().map(|p| ProposalOut::of(p, None)).collect(),
         redundant: advice
             .redundant
             .iter()

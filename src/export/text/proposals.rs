@@ -14,6 +14,7 @@ use crate::{
         Plan,
         diff::{Diff, diff},
     },
+    whatif::Verification,
 };
 
 /// From this width on, before and after stand side by side.
@@ -35,7 +36,8 @@ pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>)
     section(out, "Proposals");
     let mut shown = false;
     for (i, proposal) in report.proposals.iter().enumerate() {
-        head(i + 1, proposal, options, out);
+        let verified = report.verified.iter().find(|v| v.proposal == i);
+        head(i + 1, proposal, verified, options, out);
         if let Some(tried) = &proposal.tried
             && (options.verbose || (proposal.verdict == Verdict::Proved && !shown))
         {
@@ -72,7 +74,13 @@ pub(super) fn searched(searched: Searched) -> Line {
 }
 
 /// A proposal without its plans.
-pub(super) fn head(number: usize, proposal: &Proposal, options: &Options, out: &mut Vec<Line>) {
+pub(super) fn head(
+    number: usize,
+    proposal: &Proposal,
+    verified: Option<&Verification>,
+    options: &Options,
+    out: &mut Vec<Line>,
+) {
     let candidate = &proposal.candidate;
     let (style, word) = match proposal.verdict {
         Verdict::Proved => (Style::Good, "PROVED"),
@@ -96,6 +104,9 @@ pub(super) fn head(number: usize, proposal: &Proposal, options: &Options, out: &
     out.push(line);
     if let Some(tried) = &proposal.tried {
         paragraph(out, Style::Dim, "cost  ", &price(tried), 4, options.width);
+    }
+    if let Some(verified) = verified {
+        verification(proposal, verified, options, out);
     }
     if !proposal.reason.is_empty() {
         paragraph(out, Style::Dim, "why   ", &proposal.reason, 4, options.width);
@@ -132,6 +143,43 @@ pub(super) fn head(number: usize, proposal: &Proposal, options: &Options, out: &
     for undo in &proposal.undo {
         out.push(Line::of(Style::Dim, "    undo  ").with(Style::Sql, statement(undo)));
     }
+}
+
+/// What the index did on a copy: the time first, which no estimate tells.
+fn verification(proposal: &Proposal, verified: &Verification, options: &Options, out: &mut Vec<Line>) {
+    let verified = match &verified.outcome {
+        Ok(verified) => verified,
+        Err(why) => return paragraph(out, Style::Warning, "time  ", &format!("not measured: {why}"), 4, options.width),
+    };
+    let (before, after) = (verified.before, verified.after);
+    let (was, is) = (before.median_ms, after.median_ms);
+    let (ms, size) = (fmt::duration_ms, verified.size_bytes.map(|b| format!("{} ", fmt::bytes(b))).unwrap_or_default());
+    let change = export::change_of_time(was, is);
+    let blocks = match (before.blocks, after.blocks) {
+        (Some(was), Some(is)) => format!("; blocks {} → {}", grouped(was), grouped(is)),
+        _ => String::new(),
+    };
+    let text = format!(
+        "{} → {}, {change} (medians of {} runs; the first took {} → {}){blocks}; the index, {size}built in {}",
+        ms(was),
+        ms(is),
+        after.runs - 1,
+        ms(before.first_ms),
+        ms(after.first_ms),
+        ms(verified.build_ms),
+    );
+    paragraph(out, Style::Good, "time  ", &text, 4, options.width);
+    if !verified.used {
+        paragraph(out, Style::Warning, "note  ", "on the copy the server did not read the index", 4, options.width);
+    } else if is > was * export::SLOWER && proposal.verdict == Verdict::Proved {
+        let text = "an estimate is not a time: the plan that is called cheaper took longer on the copy";
+        paragraph(out, Style::Warning, "note  ", text, 4, options.width);
+    }
+}
+
+fn grouped(blocks: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
+    fmt::count(blocks as f64)
 }
 
 pub(super) fn statement(sql: &str) -> String {

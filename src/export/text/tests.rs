@@ -1,7 +1,10 @@
 use super::{Options, render};
-use crate::export::{
-    Report, Searched,
-    samples::{finding, plan, proposal},
+use crate::{
+    export::{
+        Report, Searched,
+        samples::{finding, plan, proposal},
+    },
+    whatif::{Verification, Verified, verify::Runs},
 };
 
 #[test]
@@ -63,4 +66,26 @@ fn colour_is_only_there_when_wanted() {
     let plan = plan(None);
     let report = Report::new(&plan, &[]);
     assert!(render(&[report], &Options { colour: true, ..Options::plain(80) }).contains("\x1b[1mPostgreSQL\x1b[0m"));
+}
+
+#[test]
+fn an_index_that_was_built_on_a_copy_tells_its_time() {
+    let (plan, proposals) = (plan(None), [proposal()]);
+    let searched = Some(Searched { candidates: 1, explains: 2, seconds: 0.1 });
+    let runs = |median_ms| Runs { first_ms: median_ms * 2.0, median_ms, runs: 4, blocks: Some(1_200) };
+    let done =
+        |after, used| Verified { before: runs(80.0), after: runs(after), used, size_bytes: Some(8192), build_ms: 20.0 };
+    for (outcome, words) in [
+        (Ok(done(8.0, true)), "80 ms → 8.0 ms, ×10 faster (medians of 3 runs; the first took 160 ms → 16 ms)"),
+        (Ok(done(8.0, true)), "blocks 1,200 → 1,200; the index, 8.0 kB built in 20 ms"),
+        (Ok(done(160.0, true)), "an estimate is not a time"),
+        (Ok(done(79.0, false)), "the server did not read the index"),
+        (Ok(done(79.0, true)), "no change beyond the noise"),
+        (Err("no such table".to_owned()), "not measured: no such table"),
+    ] {
+        let verified = [Verification { proposal: 0, outcome }];
+        let report = Report { proposals: &proposals, searched, verified: &verified, ..Report::new(&plan, &[]) };
+        let text = render(&[report], &Options::plain(160));
+        assert!(text.contains(words), "{words}: {text}");
+    }
 }

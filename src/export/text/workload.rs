@@ -84,7 +84,7 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
             );
         }
         for (i, proposal) in advice.proposals.iter().enumerate() {
-            proposals::head(i + 1, proposal, &options, &mut lines);
+            proposals::head(i + 1, proposal, None, &options, &mut lines);
         }
     }
     proposals::not_proposed(&advice.unproposed, &options, &mut lines);

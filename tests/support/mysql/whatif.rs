@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use whyslow::{
     advise::{Candidate, Key, TrialError, Tried, Trust, uses},
     plan::{Engine, Plan},
-    server::{Session, SessionOptions},
-    whatif::{Allow, Method, Reads, propose, try_one},
+    server::{ErrorKind, Session, SessionOptions},
+    whatif::{Allow, Method, Reads, propose, try_one, verify},
 };
 
-use super::{ADMIN, Server, connect, explain, private};
+use super::{ADMIN, Server, connect, drop_private, explain, private};
 use crate::support::{target, url};
 
 const ALLOWED: Allow = Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true };
@@ -263,5 +263,32 @@ impl Server {
         let error = explain(&mut session, "select * from whyslow_sample_0").await.unwrap_err();
         assert!(matches!(error.code.as_deref(), Some("1146" | "1142")), "{error}");
         assert!(tried(&mut session, sql, "orders", &["customer_id"]).await.is_ok(), "the next trial goes well");
+    }
+}
+
+impl Server {
+    /// The index is built on the copy, serves, and is dropped again, also when the statement cannot be run with it.
+    pub(crate) async fn an_index_is_verified_on_a_copy(self) {
+        let mut own = connect(self.admin).await;
+        let (mut admin, mut copy) = private(self, "verify").await;
+        admin.run("create table orders like shop.orders").await;
+        admin.run("insert into orders select * from shop.orders").await;
+        admin.run("analyze table orders").await;
+        verify::is_elsewhere(&mut own, &mut copy).await.unwrap();
+        let mut same = connect(self.admin).await;
+        assert_eq!(verify::is_elsewhere(&mut own, &mut same).await.unwrap_err().kind, ErrorKind::Refused);
+        // Candidates are of the server's database, which the copy is called otherwise than.
+        let (good, missing) = (candidate(&own, "orders", &["customer_id"]), candidate(&own, "nosuch", &["a"]));
+        let sql = "select * from orders where customer_id = 4711";
+        let answers = verify::verify(&mut copy, sql, &[&good, &missing], |_| ()).await.unwrap();
+        let done = answers[0].as_ref().unwrap();
+        assert!(done.used && done.build_ms > 0.0 && done.after.median_ms < done.before.median_ms, "{done:?}");
+        assert!(answers[1].as_ref().unwrap_err().message.contains("nosuch"), "{answers:?}");
+        let count = "select count(*) from information_schema.statistics where index_name = 'whyslow_verify'";
+        assert_eq!(admin.number(count).await, 0);
+        let other = "select * from shop.orders where customer_id = 4711";
+        let refused = verify::verify(&mut copy, other, &[&good], |_| ()).await.unwrap();
+        assert_eq!(refused[0].as_ref().unwrap_err().kind, ErrorKind::Refused, "{refused:?}");
+        drop_private(admin, copy).await;
     }
 }

@@ -1,0 +1,118 @@
+//! `--verify`: the best proposals really built on a copy.
+
+use std::io::{IsTerminal, Write};
+
+use super::{
+    connect::{self, Place},
+    explain,
+    failure::Failure,
+    options::Statement,
+};
+use crate::{
+    advise::{Candidate, Proposal, Verdict},
+    server::{ErrorKind, Session},
+    whatif::{self, Verification, verify::RUNS},
+};
+
+/// So many proposals are built: each may take minutes.
+const PROPOSALS: usize = 3;
+
+/// The word a person types before anything is built.
+const CONFIRMATION: &str = "build";
+
+const ATTEMPTED: &str = "verifying on a copy";
+
+/// Connects to the copy, asks, builds and measures. `own` is the session of the server itself, which the copy must not be.
+///
+/// # Errors
+/// [`Failure`] when the copy cannot be reached or is none, nobody confirmed, or the statement cannot be run.
+pub(super) async fn run(
+    own: Option<&mut Session>,
+    sql: &str,
+    proposals: &[Proposal],
+    options: &Statement,
+) -> Result<Vec<Verification>, Failure> {
+    let chosen = chosen(proposals);
+    let Some(copy) = options.verify.as_deref().filter(|_| !chosen.is_empty()) else { return Ok(Vec::new()) };
+    let Place { mut target, demo } = connect::place(Some(copy), None).await?;
+    let shown = target.to_string();
+    let mut session = connect::session(&mut target, &options.connecting).await?;
+    if let Some(own) = own {
+        whatif::verify::is_elsewhere(own, &mut session).await.map_err(|e| Failure::server(&e, None))?;
+    }
+    if !confirmed(options) {
+        let many = if chosen.len() == 1 { "1 index is".to_owned() } else { format!("{} indexes are", chosen.len()) };
+        let what = format!(
+            "On {shown}: {many} really built, one after the other, the statement runs {RUNS} times without and {RUNS} times with each, \
+             and each is taken away again. Writers of these tables wait meanwhile."
+        );
+        if !explain::typed(&format!("{what}\nType {CONFIRMATION} to do so: "), CONFIRMATION)? {
+            return Err(Failure::plain(ATTEMPTED, "it was not confirmed, and nothing was built"));
+        }
+    }
+    let candidates: Vec<&Candidate> = chosen.iter().map(|(_, proposal)| &proposal.candidate).collect();
+    let canceller = session.canceller();
+    let work = async {
+        whatif::verify::verify(&mut session, sql, &candidates, doing).await.map_err(|mut error| {
+            if error.kind == ErrorKind::NeedsConfirmation {
+                error.next = Some("verify a statement that only reads and calls nothing that may do more".to_owned());
+            }
+            Failure::server(&error, Some(sql))
+        })
+    };
+    let outcomes = explain::cancellable(&canceller, work).await;
+    done();
+    if outcomes.is_err() {
+        whatif::verify::tidy(&mut session).await.map_err(|e| Failure::server(&e, None))?;
+    }
+    let outcomes = outcomes?;
+    drop(demo);
+    Ok(chosen
+        .iter()
+        .zip(outcomes)
+        .map(|((at, _), outcome)| Verification { proposal: *at, outcome: outcome.map_err(|e| e.to_string()) })
+        .collect())
+}
+
+/// Refuses at once, before anything is asked of any server, where nobody can be asked to confirm.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn asked_for(options: &Statement) -> Result<(), Failure> {
+    let nobody = !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+    if options.verify.is_some() && nobody && !confirmed(options) {
+        let what = format!(
+            "the best proposals are really built on the copy, the statement runs {RUNS} times without and {RUNS} times with each, and \
+             each is taken away again"
+        );
+        return Err(Failure::plain(ATTEMPTED, &what).with(&format!("--confirm {CONFIRMATION} does so")));
+    }
+    Ok(())
+}
+
+fn confirmed(options: &Statement) -> bool {
+    options.confirm.iter().any(|word| word == CONFIRMATION)
+}
+
+/// The first of those that were proved; if none was, of those that no trial could answer for.
+fn chosen(proposals: &[Proposal]) -> Vec<(usize, &Proposal)> {
+    let of = |verdict| proposals.iter().enumerate().filter(move |(_, p)| p.verdict == verdict).take(PROPOSALS);
+    let proved: Vec<_> = of(Verdict::Proved).collect();
+    if proved.is_empty() { of(Verdict::Untested).collect() } else { proved }
+}
+
+/// What is being done, on a terminal.
+fn doing(what: &str) {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        let _ = write!(err, "\r\x1b[K{}", crate::text::one_line(what));
+        let _ = err.flush();
+    }
+}
+
+fn done() {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        let _ = write!(err, "\r\x1b[K");
+    }
+}
