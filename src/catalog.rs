@@ -64,6 +64,25 @@ pub struct Table {
     pub dead_rows: Option<f64>,
     /// When they were last cleared away, as the server prints it (PostgreSQL).
     pub last_vacuumed: Option<String>,
+    /// Expressions that the planner has statistics of without an index on them (`CREATE STATISTICS`, PostgreSQL 14).
+    pub expression_statistics: Vec<String>,
+    /// Foreign keys of other tables that point here (PostgreSQL; InnoDB has an index behind each by itself).
+    pub referenced_by: Vec<Reference>,
+}
+
+/// A foreign key, as the table sees it that is pointed at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reference {
+    /// The constraint's name.
+    pub name: String,
+    /// Schema of the table that points here.
+    pub schema: String,
+    /// The table that points here.
+    pub table: String,
+    /// Its columns, in the constraint's order.
+    pub columns: Vec<String>,
+    /// The columns here that they point at.
+    pub to: Vec<String>,
 }
 
 /// One column with its statistics.

@@ -140,7 +140,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Explain(options)) => explain::run(options, engine).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
-            Some(Command::Advise(options)) => advise::run(options, engine).await,
+            Some(Command::Advise(options)) => Box::pin(advise::run(options, engine)).await,
             Some(Command::History(options)) => history::run(&options),
             Some(Command::Themes(options)) => themes::run(&options.common),
             Some(Command::Keys) => Output::standard().text(&settings::keymap().listing()),

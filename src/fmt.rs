@@ -29,6 +29,16 @@ pub fn count(n: f64) -> String {
     }
 }
 
+/// Index entries that a written row brings: `1 index entry per row written`; a partial index has some for some rows only.
+#[must_use]
+pub fn entries_per_row(n: f64) -> String {
+    if n < 0.95 {
+        return format!("{} of the rows written bring an index entry: those that match its condition", percent(n));
+    }
+    let plural = if (n - 1.0).abs() <= 0.05 { "entry" } else { "entries" };
+    format!("{} index {plural} per row written", count(n))
+}
+
 /// How many there are of something.
 #[must_use]
 pub fn whole(n: usize) -> String {
@@ -171,6 +181,13 @@ mod tests {
             (1_795_692_660, "2026-11-26 11:31"),
         ] {
             assert_eq!(super::date(seconds), text);
+        }
+        for (n, text) in [
+            (1.0, "1 index entry per row written"),
+            (12.0, "12 index entries per row written"),
+            (0.02, "2 % of the rows written bring an index entry: those that match its condition"),
+        ] {
+            assert_eq!(super::entries_per_row(n), text);
         }
         assert_eq!(super::percent(0.004), "<1 %");
         assert_eq!(super::percent(0.37), "37 %");

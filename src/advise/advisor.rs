@@ -2,7 +2,8 @@
 
 use super::{
     Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
-    ddl, judge, lone,
+    columns::{self, Chosen, Plans},
+    ddl, implied, judge, lone,
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
@@ -11,7 +12,12 @@ use super::{
     size,
     unproposed::unproposed,
 };
-use crate::{catalog::Catalog, fmt, plan::Plan};
+use crate::{
+    catalog::Catalog,
+    fmt,
+    plan::{Engine, Plan},
+    sql::shape::shape,
+};
 
 /// Proposals for a single statement, those that lost included.
 const SHOWN: usize = 8;
@@ -75,8 +81,17 @@ pub async fn advise(
             *answer = Ok(Planned { plan: (*plan).clone(), trust: Trust::Close, names: Vec::new() });
         }
     }
+    let mut workload = workload.to_vec();
+    let asked = asked_besides(&workload, &before, catalog);
+    if !asked.is_empty() {
+        let texts: Vec<&str> = asked.iter().map(|w| w.sql.as_str()).collect();
+        before.extend(trial.try_set(&texts, &[]).await);
+        workload.extend(asked);
+    }
+    let workload = workload.as_slice();
+    let known = plans.iter().copied().chain(std::iter::repeat(None));
     let seen: Vec<Option<&Plan>> =
-        before.iter().zip(plans).map(|(b, known)| known.or_else(|| b.as_ref().ok().map(|p| &p.plan))).collect();
+        before.iter().zip(known).map(|(b, known)| known.or_else(|| b.as_ref().ok().map(|p| &p.plan))).collect();
     let catalog = &settled(catalog, workload, &seen);
     let mut pool = pool(workload, &seen, catalog);
     let found = search(trial, &mut pool.subjects, &pool.things, &before, pool.tables, limits, tell).await;
@@ -87,11 +102,13 @@ pub async fn advise(
         pool: &pool,
         before: &before,
         found: &found,
-        explains: 0,
+        set: Vec::new(),
+        plans: Plans::default(),
         names: Vec::new(),
     };
-    let proposals = if found.broken.is_some() { Vec::new() } else { report.proposals().await };
-    let explains = found.explains + report.explains;
+    let proposals = if found.broken.is_some() { Vec::new() } else { report.proposals(limits).await };
+    let explains = found.explains + report.plans.explains;
+    let statements = report.outcomes();
     let chosen: Vec<(&Candidate, &str)> = proposals
         .iter()
         .filter(|p| p.verdict == Verdict::Proved && p.instead_of.is_none())
@@ -101,7 +118,7 @@ pub async fn advise(
     let engine = seen.iter().flatten().next().map(|plan| plan.engine);
     let unproposed = engine.map(|engine| unproposed(&pool.shapes, catalog, engine)).unwrap_or_default();
     Advice {
-        statements: outcomes(workload, &found),
+        statements,
         redundant,
         unproposed,
         proposals,
@@ -112,6 +129,28 @@ pub async fn advise(
     }
 }
 
+/// What foreign keys ask when the statements write.
+fn asked_besides(workload: &[Weighted], before: &[Result<Planned, TrialError>], catalog: &Catalog) -> Vec<Weighted> {
+    if catalog.tables.iter().all(|t| t.referenced_by.is_empty()) {
+        return Vec::new();
+    }
+    let plans: Vec<Option<&Plan>> = before.iter().map(|b| b.as_ref().ok().map(|p| &p.plan)).collect();
+    let shapes: Vec<_> = workload
+        .iter()
+        .zip(&plans)
+        .map(|(w, plan)| plan.and_then(|plan| shape(&w.sql, plan.engine, catalog).ok()))
+        .collect();
+    implied::implied(workload, &shapes, &plans, catalog)
+}
+
+/// Tables that the advice needs facts of besides those that the statements name: their foreign keys are asked by the server
+/// when a statement writes.
+#[must_use]
+pub fn partners(workload: &[Weighted], engine: Engine, catalog: &Catalog) -> Vec<(Option<String>, String)> {
+    let shapes: Vec<_> = workload.iter().map(|w| shape(&w.sql, engine, catalog).ok()).collect();
+    implied::partners(&shapes, catalog)
+}
+
 /// Candidates without any method to try them.
 #[must_use]
 pub fn untested(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalog, why: &TrialError) -> Advice {
@@ -120,7 +159,7 @@ pub fn untested(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalo
         let Some(plan) = plan else { continue };
         for candidate in candidates(&statement.sql, plan, catalog) {
             if !proposals.iter().any(|p| candidates::same(&p.candidate, &candidate)) {
-                proposals.push(judge(candidate, Err(why.clone()), catalog));
+                proposals.push(judge(candidate, Err(why.clone()), catalog, None));
             }
         }
     }
@@ -138,23 +177,6 @@ pub fn untested(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Catalo
     Advice { candidates: proposals.len(), proposals, statements, ..Advice::default() }
 }
 
-fn outcomes(workload: &[Weighted], found: &Found) -> Vec<Outcome> {
-    workload
-        .iter()
-        .enumerate()
-        .map(|(at, w)| {
-            let costs = found.costs.get(at).copied().flatten();
-            Outcome {
-                sql: w.sql.clone(),
-                weight: w.weight,
-                before: costs.map(|(before, _)| before),
-                after: costs.map(|(_, after)| after),
-                problem: found.failed.get(at).and_then(Option::as_ref).map(ToString::to_string),
-            }
-        })
-        .collect()
-}
-
 /// Makes proposals of what was found.
 struct Report<'a> {
     trial: &'a mut dyn Trial,
@@ -163,23 +185,36 @@ struct Report<'a> {
     pool: &'a Stock,
     before: &'a [Result<Planned, TrialError>],
     found: &'a Found,
-    explains: usize,
+    /// The set that was found, its columns weighed.
+    set: Vec<Chosen>,
+    /// Each statement's plan with it.
+    plans: Plans,
     /// Names given to proposals so far.
     names: Vec<String>,
 }
 
 impl Report<'_> {
-    async fn proposals(&mut self) -> Vec<Proposal> {
-        let mut set: Vec<Proposal> = self.found.set.iter().filter_map(|i| self.chosen(*i)).collect();
+    async fn proposals(&mut self, limits: &Limits) -> Vec<Proposal> {
+        self.plans.after.clone_from(&self.found.after);
+        let named = |i: &u16| Some((*i, self.found.names.get(usize::from(*i))?.clone()?));
+        let places: Vec<(u16, String)> = self.found.set.iter().filter_map(named).collect();
+        self.set = places
+            .iter()
+            .map(|(i, name)| Chosen { candidate: self.candidate(*i).clone(), name: name.clone(), lost: Vec::new() })
+            .collect();
+        let over = || limits.over();
+        columns::weigh(self.trial, self.workload, self.catalog, &mut self.set, &mut self.plans, &over).await;
+        let mut set: Vec<Proposal> = Vec::new();
+        for (at, (place, _)) in places.into_iter().enumerate() {
+            set.extend(self.chosen(at, place));
+        }
         // A plan with the whole set tells the others by their names too.
         let called: Vec<(String, String)> = self
-            .found
             .set
             .iter()
-            .filter_map(|i| {
-                let trial = self.found.names.get(usize::from(*i))?.clone()?;
-                let own = set.iter().find(|p| p.candidate == *self.candidate(*i))?;
-                Some((trial, own.name.clone()))
+            .filter_map(|chosen| {
+                let own = set.iter().find(|p| p.candidate == chosen.candidate)?;
+                Some((chosen.name.clone(), own.name.clone()))
             })
             .collect();
         for tried in set.iter_mut().filter_map(|p| p.tried.as_mut()) {
@@ -202,11 +237,11 @@ impl Report<'_> {
     }
 
     /// An index of the set, with every statement that uses it.
-    fn chosen(&mut self, place: u16) -> Option<Proposal> {
-        let name = self.found.names.get(usize::from(place))?.clone()?;
+    fn chosen(&mut self, number: usize, place: u16) -> Option<Proposal> {
+        let name = self.set[number].name.clone();
         let mut serves: Vec<(f64, Served)> = Vec::new();
-        for (at, after) in self.found.after.iter().enumerate() {
-            let (Some(after), Some((before, now))) = (after, self.found.costs[at]) else { continue };
+        for (at, after) in self.plans.after.iter().enumerate() {
+            let (Some(after), Some((before, now))) = (after, self.costs(at)) else { continue };
             if judge::uses(after, &name) {
                 let gain = (before - now) * self.workload[at].weight;
                 serves.push((gain, Served { statement: at, cost_before: before, cost_after: now }));
@@ -214,18 +249,18 @@ impl Report<'_> {
         }
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
-        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(self.candidate(place)));
+        let candidate = self.set[number].candidate.clone();
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(&candidate));
         let tried = Tried {
             method: self.trial.method(),
             trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
             before: self.before[best].as_ref().ok()?.plan.clone(),
-            after: self.found.after[best].clone()?,
+            after: self.plans.after[best].clone()?,
             index_name: name,
             size_bytes: None,
             notes,
         };
-        let candidate = self.candidate(place).clone();
-        let mut proposal = judge(candidate, Ok(tried), self.catalog);
+        let mut proposal = judge(candidate, Ok(tried), self.catalog, self.pool.shapes[best].as_ref());
         if let Some(tried) = &mut proposal.tried {
             tried.size_bytes = size(&proposal.candidate, self.catalog);
         }
@@ -249,7 +284,26 @@ impl Report<'_> {
         }
         proposal.serves = serves.into_iter().map(|(_, s)| s).collect();
         proposal.lost = self.lost(place, best);
+        proposal.lost.append(&mut self.set[number].lost);
         Some(proposal)
+    }
+
+    /// A statement's cost without and with the set.
+    fn costs(&self, statement: usize) -> Option<(f64, f64)> {
+        let (before, now) = self.found.costs.get(statement).copied().flatten()?;
+        let after = self.plans.after.get(statement).and_then(Option::as_ref);
+        Some((before, after.map_or(now, judge::price_of)))
+    }
+
+    fn outcomes(&self) -> Vec<Outcome> {
+        let outcome = |(at, w): (usize, &Weighted)| Outcome {
+            sql: w.sql.clone(),
+            weight: w.weight,
+            before: self.costs(at).map(|(before, _)| before),
+            after: self.costs(at).map(|(_, after)| after),
+            problem: self.found.failed.get(at).and_then(Option::as_ref).map(ToString::to_string),
+        };
+        self.workload.iter().enumerate().map(outcome).collect()
     }
 
     /// What was tried in the place of an index of the set, for the statement it serves most.
@@ -287,14 +341,16 @@ impl Report<'_> {
             }
         }
         let unmade = |i: u16| self.found.unmade.get(usize::from(i)).copied().unwrap_or(false);
-        order.retain(|i| !self.found.set.contains(i) && !unmade(*i));
+        let things = &self.pool.things;
+        let chosen = |i: u16| set.iter().any(|p| candidates::same(&p.candidate, &things[usize::from(i)].candidate));
+        order.retain(|i| !self.found.set.contains(i) && !unmade(*i) && !chosen(*i));
         order.truncate(SHOWN.saturating_sub(set.len()));
         let mut found = Vec::new();
         for place in order {
             let candidate = self.candidate(place).clone();
             let tried = self.trial.try_one(&self.workload[0].sql, &candidate).await;
-            self.explains += 1;
-            let mut proposal = judge(candidate, tried, self.catalog);
+            self.plans.explains += 1;
+            let mut proposal = judge(candidate, tried, self.catalog, self.pool.shapes[0].as_ref());
             if proposal.verdict == Verdict::Proved {
                 let better = set.iter().find(|p| p.candidate.table == proposal.candidate.table).or(set.first());
                 proposal.instead_of = better.map(|p| p.name.clone());
@@ -316,8 +372,8 @@ impl Report<'_> {
             let owner = self.pool.subjects.iter().position(|s| s.own.iter().any(|i| usize::from(*i) == place));
             let Some(owner) = owner else { continue };
             let tried = self.trial.try_one(&self.workload[owner].sql, &candidate).await;
-            self.explains += usize::from(tried.is_ok());
-            let mut proposal = judge(candidate, tried, self.catalog);
+            self.plans.explains += usize::from(tried.is_ok());
+            let mut proposal = judge(candidate, tried, self.catalog, self.pool.shapes[owner].as_ref());
             if let Some((before, after)) =
                 proposal.tried.as_ref().map(|t| (judge::price_of(&t.before), judge::price_of(&t.after)))
             {

@@ -14,9 +14,10 @@ mod partial;
 mod trigram;
 mod wanted;
 
-use super::{Candidate, facts};
+use super::{Candidate, facts, size};
 use crate::{
     catalog::{Catalog, Table, TableKind},
+    fmt,
     plan::Plan,
     sql::shape::{Shape, shape},
 };
@@ -52,11 +53,12 @@ const FEW_BYTES: u64 = 128 << 10;
 #[must_use]
 pub fn candidates(sql: &str, plan: &Plan, catalog: &Catalog) -> Vec<Candidate> {
     let Ok(shape) = shape(sql, plan.engine, catalog) else { return Vec::new() };
-    of_shape(&shape, plan, catalog, MOST)
+    of_shape(&shape, plan, catalog, MOST, false)
 }
 
-/// The same of a statement's shape, and at most so many.
-pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usize) -> Vec<Candidate> {
+/// The same of a statement's shape, and at most so many; `slim`: with smaller copies of what begins a large index. For one
+/// statement they gain too little to be worth a second index on the same keys; for many they may.
+pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usize, slim: bool) -> Vec<Candidate> {
     let version = facts::version_number(plan.version.as_deref(), plan.engine);
     let mut by_source: Vec<(f64, Vec<Candidate>)> = Vec::new();
     for (number, source) in shape.sources.iter().enumerate() {
@@ -74,7 +76,7 @@ pub(super) fn of_shape(shape: &Shape, plan: &Plan, catalog: &Catalog, most: usiz
         drafts.sort_by_key(|d| d.rank);
         let mut found: Vec<Candidate> = Vec::new();
         for draft in drafts {
-            push(&at, draft, &mut found);
+            push(&at, &draft, catalog, slim, &mut found);
         }
         by_source.push((weight, found));
     }
@@ -101,22 +103,37 @@ pub(super) fn is_tiny(table: &Table) -> bool {
 }
 
 /// Makes a candidate of a draft unless an index, or an earlier candidate, does the same.
-fn push(at: &At<'_>, draft: Draft, found: &mut Vec<Candidate>) {
-    if draft.keys.is_empty() || existing::served(at, &draft) {
+fn push(at: &At<'_>, draft: &Draft, catalog: &Catalog, slim: bool, found: &mut Vec<Candidate>) {
+    if draft.keys.is_empty() {
         return;
     }
-    let replaces = existing::replaced(at, &draft);
-    let candidate = Candidate {
+    let served = existing::served(at, draft);
+    if served && !slim {
+        return;
+    }
+    let replaces = existing::replaced(at, draft);
+    let mut candidate = Candidate {
         engine: at.engine,
         schema: at.table.schema.clone(),
         table: at.table.name.clone(),
         method: draft.method,
-        keys: draft.keys,
-        include: draft.include,
-        predicate: draft.predicate,
+        keys: draft.keys.clone(),
+        include: draft.include.clone(),
+        predicate: draft.predicate.clone(),
         replaces,
-        reasons: draft.reasons,
+        reasons: draft.reasons.clone(),
     };
+    if served {
+        let bytes = size(&candidate, catalog);
+        let Some((index, standing)) = existing::far_wider(at, draft, bytes) else { return };
+        candidate.reasons.push(format!(
+            "{} begins with it, but is {} against {}; PostgreSQL also takes an index of several columns to lie less in the \
+             table's order than one of its first column, so that the time won may be less than the cost: measure both",
+            index.name,
+            fmt::bytes(standing),
+            fmt::bytes(bytes.unwrap_or_default()),
+        ));
+    }
     if !found.iter().any(|c| same(c, &candidate)) {
         found.push(candidate);
     }

@@ -237,6 +237,12 @@ pub(super) fn indexable(operand: &Operand, table: &Table, engine: Engine, versio
     }
 }
 
+/// An expression in a form to compare: servers print them differently in blanks, parentheses, case and casts of texts.
+pub(super) fn plain(sql: &str) -> String {
+    let lower = sql.to_lowercase().replace("::text", "").replace("::character varying", "").replace("::jsonb", "");
+    lower.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '`' | '"')).collect()
+}
+
 /// The functions called in a piece of SQL: words before a parenthesis.
 pub(super) fn calls(sql: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -46,7 +46,11 @@ pub(super) fn exchange(set: &mut [Proposal], rest: &mut [Proposal]) {
 fn tell(set: &mut [Proposal], rest: &[Proposal]) {
     let [first] = set else { return };
     let lost = rest.iter().filter(|p| p.tried.is_some() && p.candidate.table == first.candidate.table).take(LOST);
-    first.lost = lost.map(|other| line(other, first)).collect();
+    let told: Vec<String> = lost.map(|other| line(other, first)).collect();
+    // What was said of these by the search's own weights goes; what was said of columns stays.
+    let of = |line: &String| rest.iter().any(|p| line.starts_with(&format!("{}: ", ddl::short(&p.candidate))));
+    first.lost.retain(|line| !of(line));
+    first.lost.splice(0..0, told);
 }
 
 /// Whether an index reads clearly cheaper than another; one that holds all the other holds, and more, must also save a notable
@@ -129,7 +133,7 @@ mod tests {
             size_bytes: None,
             notes: Vec::new(),
         };
-        judge(candidate, Ok(tried), &Catalog::default())
+        judge(candidate, Ok(tried), &Catalog::default(), None)
     }
 
     #[test]

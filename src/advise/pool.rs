@@ -38,7 +38,7 @@ pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Cat
         let mut own = Vec::new();
         let found = plan.and_then(|plan| Some((shape(&statement.sql, plan.engine, catalog).ok()?, plan)));
         if let Some((shape, plan)) = &found {
-            for candidate in candidates::of_shape(shape, plan, catalog, MOST_EACH) {
+            for candidate in candidates::of_shape(shape, plan, catalog, MOST_EACH, workload.len() > 1) {
                 if let Some(place) = pool.place(candidate, catalog)
                     && !own.contains(&place)
                 {

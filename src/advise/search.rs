@@ -25,6 +25,8 @@ type Set = Vec<u16>;
 
 /// A search over few statements may ask more for each: this many times what a statement is worth.
 const AT_LEAST: usize = 5;
+/// So many statements double what each may ask.
+const CROWD: usize = 60;
 /// A change of a statement's cost by less is noise of the method.
 const NOISE: f64 = 0.05;
 /// A statement must not become dearer by more than this.
@@ -124,7 +126,9 @@ pub(super) async fn search(
 ) -> Found {
     let bounded = limits.bytes.is_some() || limits.indexes.is_some();
     let each = trial.sets_a_statement();
-    let most = (subjects.len() * if bounded { each } else { 2 * each }).max(AT_LEAST * each);
+    // What serves one statement has to be looked at beside what serves others, so that each asks for more the more there are.
+    let crowded = each + each * subjects.len() / CROWD;
+    let most = (subjects.len() * if bounded { crowded } else { 2 * crowded }).max(AT_LEAST * each);
     let all: Vec<usize> = (0..subjects.len()).collect();
     let method = trial.method();
     let mut report = |explains| tell(Step { explains, most, method });
@@ -217,11 +221,14 @@ impl Walk<'_> {
         found
     }
 
-    /// Everything together, as far as it is known: statements not yet asked about this set count as without indexes.
+    /// Everything together, as far as it is known: a statement not yet asked about this set costs what it does at most.
     fn total(&self, set: &[u16]) -> f64 {
-        let statements: f64 =
-            (0..self.base.len()).map(|at| self.value(at, self.costs.cost(at, set).unwrap_or(self.base[at]))).sum();
-        statements + self.price(set)
+        (0..self.base.len()).map(|at| self.value(at, self.at_most(at, set))).sum::<f64>() + self.price(set)
+    }
+
+    /// What a statement costs with a set at most, as far as it is known.
+    fn at_most(&self, statement: usize, set: &[u16]) -> f64 {
+        self.costs.bound(statement, set).unwrap_or(self.base[statement])
     }
 
     fn found(self, set: Set, settled: Vec<(usize, Planned)>, early: bool) -> Found {

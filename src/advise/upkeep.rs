@@ -41,7 +41,7 @@ pub(super) fn per_run(candidate: &Candidate, shape: &Shape, plan: &Plan, catalog
 }
 
 /// Rows the statement writes, as the planner believes: those of the first node below the one that writes.
-fn rows(plan: &Plan) -> f64 {
+pub(super) fn rows(plan: &Plan) -> f64 {
     let mut rows = plan.ids().map(|id| plan.node(id).rows.estimated.unwrap_or(0.0));
     let root = rows.next().unwrap_or(0.0);
     root.max(rows.next().unwrap_or(1.0)).max(1.0)

@@ -66,6 +66,27 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// How often each node is expected to be executed: what is looked up for another's rows once for each of them.
+    #[must_use]
+    pub fn executions(&self) -> Vec<f64> {
+        let mut times: Vec<f64> = vec![1.0; self.len()];
+        for id in self.ids() {
+            let own = times[id.index()];
+            let node = self.node(id);
+            let mut driving = own;
+            for child in self.children(id) {
+                let inner = node.operator == Operator::NestedLoop && self.node(child).role == Role::Inner;
+                times[child.index()] = if inner { driving } else { own };
+                if node.operator == Operator::NestedLoop {
+                    driving = times[child.index()] * self.node(child).rows.estimated.unwrap_or(1.0).max(1.0);
+                }
+            }
+        }
+        times
+    }
+}
+
 /// A number fit for arithmetic: no NaN, nothing negative, and small enough that products and sums stay finite.
 fn sane(n: f64) -> f64 {
     if n.is_nan() { 0.0 } else { n.clamp(0.0, 1e100) }

@@ -296,7 +296,10 @@ impl State {
                 Some(kind) if tried.is_err() => {
                     Err(ServerError::new(kind, "trying an index", "it was stopped before it had an answer"))
                 }
-                _ => Ok(Box::new(advise::judge(candidate, tried, catalog))),
+                _ => {
+                    let shape = crate::sql::shape::shape(sql, candidate.engine, catalog).ok();
+                    Ok(Box::new(advise::judge(candidate, tried, catalog, shape.as_ref())))
+                }
             }
         });
         let Some(result) = asked.await else { return };

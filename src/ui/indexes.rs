@@ -264,8 +264,7 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
             out.extend(labelled("size", &fmt::bytes(size), columns, text, theme));
         }
     }
-    let plural = if (p.entries_per_row - 1.0).abs() < f64::EPSILON { "entry" } else { "entries" };
-    let mut writes = format!("{} index {plural} per row written", fmt::count(p.entries_per_row));
+    let mut writes = fmt::entries_per_row(p.entries_per_row);
     if let Some(bytes) = p.bytes_per_row {
         let _ = write!(writes, ", about {} bytes", fmt::count(bytes));
     }

@@ -29,6 +29,9 @@ pub async fn advise(
     progress(Progress { done: 0, total: 0, doing: "looking for candidates".to_owned() });
     session.start_over();
     let canceller = session.canceller();
+    let partners = advise::partners(workload, session.info().engine, catalog);
+    let more = if partners.is_empty() { None } else { Some(with_partners(session, catalog, &partners).await?) };
+    let catalog = more.as_ref().unwrap_or(catalog);
     let why = match method(session, allow) {
         Ok(mut method) => {
             progress(Progress { done: 0, total: 0, doing: method.opening().to_owned() });
@@ -59,6 +62,22 @@ pub async fn advise(
     }
     let plans: Vec<Option<&Plan>> = own.iter().map(Option::as_ref).collect();
     Ok(advise::untested(workload, &plans, catalog, &why))
+}
+
+/// The catalog with tables that the statements do not name.
+async fn with_partners(
+    session: &mut Session,
+    catalog: &Catalog,
+    partners: &[(Option<String>, String)],
+) -> Result<Catalog, ServerError> {
+    let more = session.catalog(partners, &[]).await?;
+    let mut all = catalog.clone();
+    for table in more.tables {
+        if !all.tables.iter().any(|t| t.schema == table.schema && t.name == table.name) {
+            all.tables.push(table);
+        }
+    }
+    Ok(all)
 }
 
 /// A statement's plan; `None` when the server does not plan it.

@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use tokio_postgres::types::Type;
+use futures_util::future::{join, join_all};
+use tokio_postgres::types::{ToSql, Type};
 
 use super::{
     create,
@@ -27,6 +28,9 @@ pub(super) const METHOD: &str = "hypopg";
 
 /// Index methods HypoPG has known since 1.3.
 const METHODS: [&str; 4] = ["btree", "brin", "hash", "bloom"];
+
+/// Questions that are sent before the first is answered; the time limit counts for all of them together.
+const AT_ONCE: usize = 16;
 
 /// Tries candidates by HypoPG.
 pub(super) struct HypoPg {
@@ -145,27 +149,49 @@ impl HypoPg {
             .iter()
             .map(|ddl| self.standing.iter().find(|s| Some(&s.ddl) == ddl.as_ref()).map(|s| s.name.clone()))
             .collect();
-        let mut answers = Vec::with_capacity(statements.len());
-        for sql in statements {
-            let planned = match self.statements.get(*sql) {
-                Some(Ok(statement)) => {
-                    let planned = plan(&transaction, statement, METHOD).await;
-                    if planned.is_err() {
-                        // What stands is no part of the transaction.
-                        transaction.start_again().await.map_err(|e| failed(METHOD, &e))?;
-                    }
-                    planned
-                }
-                Some(Err(error)) => Err(error.clone()),
-                None => continue,
-            };
-            // Without an index of estimated size it is the server's planner and nothing else.
-            let trust = if candidates.is_empty() { Trust::Exact } else { Trust::Close };
-            answers.push(planned.map(|plan| Planned { plan, trust, names: names.clone() }));
-        }
+        let understood: Vec<&Result<Statement, TrialError>> =
+            statements.iter().filter_map(|sql| self.statements.get(*sql)).collect();
+        let plans = plan_all(&transaction, &understood).await?;
         transaction.rollback().await.map_err(|e| failed(METHOD, &e))?;
-        Ok(answers)
+        // Without an index of estimated size it is the server's planner and nothing else.
+        let trust = if candidates.is_empty() { Trust::Exact } else { Trust::Close };
+        let planned = |plan| Planned { plan, trust, names: names.clone() };
+        Ok(plans.into_iter().map(|answer| answer.map(planned)).collect())
     }
+}
+
+/// Plans of several statements. Questions are sent many at a time, for each waits a round trip otherwise; after an error, which
+/// ends the transaction for all that follow, one by one.
+async fn plan_all(
+    transaction: &Transaction<'_>,
+    statements: &[&Result<Statement, TrialError>],
+) -> Result<Vec<Result<Plan, TrialError>>, TrialError> {
+    let mut answers: Vec<Result<Plan, TrialError>> = Vec::with_capacity(statements.len());
+    for some in statements.chunks(AT_ONCE) {
+        // A statement with parameters is prepared under a name, which only one can have.
+        let simple = some.iter().all(|s| s.as_ref().is_ok_and(|s| s.parameters() == 0));
+        if simple && some.len() > 1 {
+            let asked = some.iter().filter_map(|s| s.as_ref().ok()).map(|s| plan(transaction, s, METHOD));
+            let answered = join_all(asked).await;
+            if answered.iter().all(Result::is_ok) {
+                answers.extend(answered);
+                continue;
+            }
+            transaction.start_again().await.map_err(|e| failed(METHOD, &e))?;
+        }
+        for statement in some {
+            let planned = match statement {
+                Ok(statement) => plan(transaction, statement, METHOD).await,
+                Err(error) => Err(error.clone()),
+            };
+            if planned.is_err() {
+                // What stands is no part of the transaction.
+                transaction.start_again().await.map_err(|e| failed(METHOD, &e))?;
+            }
+            answers.push(planned);
+        }
+    }
+    Ok(answers)
 }
 
 /// Hides these indexes from the session's planner, with those of partitions, and no others.
@@ -208,14 +234,46 @@ async fn stand(
     let gone: Vec<u32> =
         standing.iter().filter(|s| !wanted.iter().flatten().any(|ddl| *ddl == s.ddl)).map(|s| s.oid).collect();
     standing.retain(|s| !gone.contains(&s.oid));
-    if !gone.is_empty() {
-        let sql = format!("SELECT {schema}.hypopg_drop_index(oid) FROM unnest($1) AS gone (oid)");
-        transaction.rows("taking hypothetical indexes away", &sql, &[(&gone, Type::OID_ARRAY)]).await.map_err(wrong)?;
-    }
     let missing: Vec<&String> =
         wanted.iter().flatten().filter(|ddl| !standing.iter().any(|s| s.ddl == **ddl)).collect();
+    // All in one question, and the taking away before it without waiting for its answer.
+    let drop = format!("SELECT {schema}.hypopg_drop_index(oid) FROM unnest($1) AS gone (oid)");
+    let create = format!(
+        "SELECT made.indexrelid, made.indexname, ddl FROM unnest($1) AS wanted (ddl), {schema}.hypopg_create_index(ddl) made"
+    );
+    let dropped = async {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let with: &[(&(dyn ToSql + Sync), Type)] = &[(&gone, Type::OID_ARRAY)];
+        transaction.rows("taking hypothetical indexes away", &drop, with).await.map(|_| ())
+    };
+    let created = async {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let with: &[(&(dyn ToSql + Sync), Type)] = &[(&missing, Type::TEXT_ARRAY)];
+        transaction.rows("making hypothetical indexes", &create, with).await
+    };
+    let (dropped, created) = join(dropped, created).await;
+    dropped.map_err(wrong)?;
+    if let Ok(rows) = created {
+        for row in &rows {
+            let (oid, name, ddl) =
+                (get(row, 0).map_err(wrong)?, get(row, 1).map_err(wrong)?, get(row, 2).map_err(wrong)?);
+            standing.push(Standing { ddl, oid, name });
+        }
+        return Ok(());
+    }
+    // One was refused, and what was made before it nobody knows: all anew, one by one.
+    transaction.start_again().await.map_err(wrong)?;
+    transaction
+        .rows("forgetting hypothetical indexes", &format!("SELECT {schema}.hypopg_reset()"), &[])
+        .await
+        .map_err(wrong)?;
+    standing.clear();
     let sql = format!("SELECT indexrelid, indexname FROM {schema}.hypopg_create_index($1)");
-    for ddl in missing {
+    for ddl in wanted.iter().flatten() {
         match transaction.rows("making a hypothetical index", &sql, &[(ddl, Type::TEXT)]).await {
             Ok(rows) => {
                 if let Some(row) = rows.first() {

@@ -1,5 +1,6 @@
 //! Cases restated from public test suites, from the corpus that `WHYSLOW_CORPUS` names: the expected index is proposed, or
-//! what is proposed is no dearer when it is really built; and the traps stay traps. Takes minutes, so it is asked for:
+//! what is proposed is no dearer when it is really built; and the traps stay traps: an index that begins with the columns of one is
+//! a fall, however wide it is, unless it pays when it is really built. Takes minutes, so it is asked for:
 //! `cargo test --no-default-features advisor_cases -- --ignored --nocapture`.
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -17,6 +18,8 @@ use super::kinds::Own;
 
 /// Of the cases whose expected index a real one confirmed.
 const AT_LEAST: f64 = 0.98;
+/// A gain below this is noise: what the tool itself takes as its least.
+const NOISE: f64 = 0.05;
 /// A set is as good as the expected one when it costs no more than this many times as much, and one unit.
 const AS_GOOD: f64 = 1.03;
 
@@ -30,7 +33,7 @@ async fn advisor_cases() {
     for case in cases.iter().filter(|c| c["verified"]["agrees"].is_boolean()) {
         by_setup.entry(case["setup_sql"].as_str().unwrap_or_default()).or_default().push(case);
     }
-    let (mut good, mut all, mut faults) = (0, 0, Vec::new());
+    let (mut good, mut all, mut traps, mut faults) = (0, 0, 0, Vec::new());
     for (setup, cases) in by_setup {
         let own = Own::new("cases").await;
         own.admin.batch_execute("create extension hypopg").await.unwrap();
@@ -43,12 +46,16 @@ async fn advisor_cases() {
             let shown: Vec<String> = found.iter().map(|p| format!("{:?} {}", p.verdict, p.ddl.join("; "))).collect();
             let used = |at: usize| case["verified"]["index_used"][at].as_bool() == Some(true);
             if case["verified"]["agrees"] == false {
-                let fell = expected
-                    .iter()
-                    .enumerate()
-                    .any(|(at, e)| !used(at) && set.iter().any(|p| is(p, e) && p.candidate.keys.len() == columns(e)));
-                if fell {
-                    faults.push(format!("{} fell into its trap: {shown:?}", case["id"]));
+                traps += 1;
+                let unused = expected.iter().enumerate().filter(|(at, _)| !used(*at)).map(|(_, e)| *e);
+                for proposal in unused.flat_map(|e| set.iter().filter(move |p| is(p, e))) {
+                    // The trap is that the planner does not take the index, or gains nothing by it. A wider one on the same first
+                    // columns may be taken and pay (one that covers the statement, say): then it is no fall, but only by the
+                    // planner's word on the real index, and by no less than what the tool itself calls noise.
+                    match pays(&own, case, proposal).await {
+                        Some(part) => println!("{}: {} pays: {part:.2} of the cost", case["id"], proposal.ddl[0]),
+                        None => faults.push(format!("{} fell into its trap: {shown:?}", case["id"])),
+                    }
                 }
                 continue;
             }
@@ -66,9 +73,10 @@ async fn advisor_cases() {
         }
         own.end().await;
     }
-    println!("{good} of {all} as expected or as good\n{}", faults.join("\n"));
+    let fallen = faults.iter().filter(|f| f.contains("fell into")).count();
+    println!("{good} of {all} as expected or as good, {} of {traps} traps kept\n{}", traps - fallen, faults.join("\n"));
     assert!(f64::from(good) >= AT_LEAST * f64::from(all) && all >= 100, "{good} of {all}");
-    assert!(!faults.iter().any(|f| f.contains("fell into")), "{faults:?}");
+    assert!(fallen == 0 && traps >= 13, "{fallen} of {traps}: {faults:?}");
 }
 
 fn statements(case: &Value) -> Vec<String> {
@@ -91,10 +99,6 @@ async fn proposals(own: &Own, case: &Value) -> Vec<Proposal> {
         .proposals
 }
 
-fn columns(expected: &Value) -> usize {
-    expected["columns"].as_array().map_or(0, Vec::len)
-}
-
 /// Whether a proposal is the expected index: the table, and its columns as the first ones, equalities in any order.
 fn is(proposal: &Proposal, expected: &Value) -> bool {
     let plain = |name: &str| name.replace('"', "").split(' ').next().unwrap_or_default().to_lowercase();
@@ -109,11 +113,26 @@ fn is(proposal: &Proposal, expected: &Value) -> bool {
     here && same_method && !keys.is_empty() && keys.iter().all(|k| columns.contains(k))
 }
 
+/// The part of the cost that is left with the index really built; `None` when the planner does not take it, or when it gains
+/// no more than noise.
+async fn pays(own: &Own, case: &Value, proposal: &Proposal) -> Option<f64> {
+    let (before, _) = cost(own, case, &[]).await;
+    let (after, documents) = cost(own, case, &[proposal]).await;
+    let used = documents.iter().any(|d| d.contains("\"Index Name\": \"whyslow_real_0\""));
+    (used && after <= before * (1.0 - NOISE)).then(|| after / before)
+}
+
 /// Whether the set, really built, is as cheap as what was expected.
 async fn as_good(own: &Own, case: &Value, set: &[&Proposal]) -> bool {
     let wanted: f64 = case["verified"]["cost_after"].as_array().into_iter().flatten().filter_map(Value::as_f64).sum();
+    let (cost, _) = cost(own, case, set).await;
+    cost > 0.0 && cost <= wanted * AS_GOOD + 1.0
+}
+
+/// What the statements without parameters cost with these indexes really built, and their plans.
+async fn cost(own: &Own, case: &Value, set: &[&Proposal]) -> (f64, Vec<String>) {
     own.admin.batch_execute("begin").await.unwrap();
-    let mut cost = 0.0;
+    let (mut cost, mut documents) = (0.0, Vec::new());
     for (at, proposal) in set.iter().enumerate() {
         let ddl = ddl::plain_create(&proposal.candidate, &format!("whyslow_real_{at}"));
         own.admin.batch_execute(&ddl).await.unwrap_or_else(|e| panic!("{ddl}: {e}"));
@@ -129,7 +148,8 @@ async fn as_good(own: &Own, case: &Value, set: &[&Proposal]) -> bool {
             .collect();
         let plan: Value = serde_json::from_str(&document).unwrap();
         cost += plan[0]["Plan"]["Total Cost"].as_f64().unwrap_or(f64::INFINITY);
+        documents.push(document);
     }
     own.admin.batch_execute("rollback").await.unwrap();
-    cost > 0.0 && cost <= wanted * AS_GOOD + 1.0
+    (cost, documents)
 }

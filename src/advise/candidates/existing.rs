@@ -2,6 +2,7 @@
 
 use super::draft::{At, Draft};
 use crate::{
+    advise::facts::plain,
     catalog::{Index, IndexKey},
     plan::Engine,
 };
@@ -23,6 +24,32 @@ pub(super) fn served(at: &At<'_>, draft: &Draft) -> bool {
                 .iter()
                 .all(|column| index.include.contains(column) || keys.iter().any(|k| k.column.as_ref() == Some(column)))
     })
+}
+
+/// A copy of an index's first keys is worth a look where it is smaller than this part of it.
+const SLIMMER: f64 = 2.0 / 3.0;
+
+/// The narrowest index that does what the draft would, with its size, if it is so much larger that reading less of an index
+/// could be a gain by itself: nothing but its first keys, in less room.
+pub(super) fn far_wider<'a>(at: &At<'a>, draft: &Draft, bytes: Option<u64>) -> Option<(&'a Index, u64)> {
+    if draft.method != "btree" || !draft.include.is_empty() || draft.predicate.is_some() {
+        return None;
+    }
+    let serving = || {
+        at.table.indexes.iter().filter(|index| {
+            same_method(index, draft)
+                && same_condition(index, draft)
+                && index.keys.len() >= draft.keys.len()
+                && starts_alike(&index.keys, draft, draft.keys.len())
+        })
+    };
+    if serving().any(|index| index.keys.len() == draft.keys.len() && index.include.is_empty()) {
+        return None;
+    }
+    let (index, standing) = serving().filter_map(|i| Some((i, i.bytes?))).min_by_key(|(_, bytes)| *bytes)?;
+    #[expect(clippy::cast_precision_loss, reason = "sizes")]
+    let slimmer = (bytes? as f64) < standing as f64 * SLIMMER;
+    slimmer.then_some((index, standing))
 }
 
 /// Indexes that the draft makes superfluous: ordinary ones whose keys are the beginning of its own.
@@ -94,10 +121,4 @@ fn same_key(have: &IndexKey, want: &crate::advise::Key) -> bool {
     let class =
         want.opclass == have.opclass || (want.opclass.as_deref() == Some("jsonb_path_ops") && have.opclass.is_none());
     name && prefix && class
-}
-
-/// Expressions as servers print them differ in blanks, parentheses, case and casts of texts.
-fn plain(sql: &str) -> String {
-    let lower = sql.to_lowercase().replace("::text", "").replace("::character varying", "").replace("::jsonb", "");
-    lower.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '`' | '"')).collect()
 }

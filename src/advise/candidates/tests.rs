@@ -333,3 +333,27 @@ fn old_servers_are_not_asked_for_what_they_do_not_know() {
         assert!(found.iter().all(|c| !c.contains(word)), "{version}: {found:?}");
     }
 }
+
+#[test]
+fn a_copy_of_a_large_indexs_beginning_is_looked_at_for_a_workload_alone() {
+    let mut catalog = shop(PostgreSql);
+    let plan = scans(PostgreSql);
+    let sql = "select * from orders where customer_id = 7";
+    for (bytes, slim, found) in [(1 << 30, true, true), (1 << 30, false, false), (8 << 20, true, false)] {
+        let standing = Index { bytes: Some(bytes), ..index("orders_wide", &["customer_id", "note"]) };
+        catalog.tables[0].indexes.truncate(1);
+        catalog.tables[0].indexes.push(standing);
+        let shape = crate::sql::shape::shape(sql, PostgreSql, &catalog).unwrap();
+        let all = super::of_shape(&shape, &plan, &catalog, 60, slim);
+        let copy = all.iter().find(|c| short(c) == "orders (customer_id)");
+        assert_eq!(copy.is_some(), found, "{bytes} {slim}: {all:?}");
+        assert!(
+            copy.is_none_or(|c| c.reasons.iter().any(|r| r.starts_with("orders_wide begins with it, but is 1.0 GB")))
+        );
+    }
+    // What is there already in that very width is not looked at, however large.
+    let same = Index { bytes: Some(1 << 30), ..index("orders_same", &["customer_id"]) };
+    catalog.tables[0].indexes.push(same);
+    let shape = crate::sql::shape::shape(sql, PostgreSql, &catalog).unwrap();
+    assert!(super::of_shape(&shape, &plan, &catalog, 60, true).iter().all(|c| short(c) != "orders (customer_id)"));
+}

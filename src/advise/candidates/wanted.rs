@@ -31,6 +31,7 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
     let mut seen = false;
     let mut weight = 0.0;
     let mut poor = sorted;
+    let times = plan.executions();
     for id in plan.ids() {
         let node = plan.node(id);
         if !reads(node, source) {
@@ -39,7 +40,7 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
         seen = true;
         // What is asked of rows that are looked up for another table's could drive the join itself.
         let could_drive = asked && shape.sources.len() > 1 && node.operator == Operator::UniqueLookup;
-        poor |= !well(node) || could_drive;
+        poor |= !well(node, times[id.index()]) || could_drive;
         let derived = plan.derived(id);
         let part = derived.share.unwrap_or_else(|| {
             let total = plan.total_cost().unwrap_or(0.0);
@@ -61,9 +62,10 @@ fn reads(node: &Node, source: &Source) -> bool {
     })
 }
 
-/// Whether a node finds its rows without reading many others.
-fn well(node: &Node) -> bool {
-    let few = node.rows.actual.or(node.rows.estimated).is_none_or(|rows| rows <= FEW);
+/// Whether a node, executed so many times, finds its rows without reading many others.
+fn well(node: &Node, times: f64) -> bool {
+    let times = node.rows.loops.unwrap_or(times).max(1.0);
+    let few = node.rows.actual.or(node.rows.estimated).is_none_or(|rows| rows * times <= FEW);
     let none_removed = node.rows.removed.is_none_or(|removed| removed <= FEW);
     match node.operator {
         Operator::UniqueLookup | Operator::TidScan | Operator::FullTextScan => true,

@@ -86,6 +86,25 @@ impl<'a> Costs<'a> {
             .map(|k| (k.cost, k.used.as_slice()))
     }
 
+    /// What the statement costs with the set at most: by the cheapest plan seen that needs no more than is there.
+    pub(super) fn bound(&self, statement: usize, set: &[u16]) -> Option<f64> {
+        if let Some((cost, _)) = self.look(statement, set) {
+            return Some(cost);
+        }
+        let possible = self.known[statement].iter().filter(|k| within(&k.used, set)).map(|k| k.cost);
+        possible.reduce(f64::min)
+    }
+
+    /// From here on only these candidates count for the statement: others that stand beside them do not make its costs unknown.
+    pub(super) fn narrow(&mut self, statement: usize, helping: &[u16]) {
+        for (place, concerned) in (0_u16..).zip(&mut self.subjects[statement].concerned) {
+            *concerned = helping.contains(&place);
+        }
+        for known in &mut self.known[statement] {
+            known.set.retain(|i| helping.contains(i) || known.used.contains(i));
+        }
+    }
+
     /// The cost with the set, as far as it is known.
     pub(super) fn cost(&self, statement: usize, set: &[u16]) -> Option<f64> {
         self.look(statement, set).map(|(cost, _)| cost)
@@ -154,6 +173,15 @@ impl<'a> Costs<'a> {
         }
         (self.tell)(self.explains);
         Some(planned)
+    }
+
+    /// Which of the pool a plan uses.
+    pub(super) fn used(&self, plan: &Plan) -> Set {
+        (0_u16..)
+            .zip(&self.names)
+            .filter(|(_, name)| name.as_ref().is_some_and(|name| judge::uses(plan, name)))
+            .map(|(place, _)| place)
+            .collect()
     }
 
     fn learn(&mut self, statement: usize, set: &[u16], made: &[u16], answer: &Planned) {

@@ -66,8 +66,6 @@ impl Walk<'_> {
             let next = self.with(&set, &queue[at].add);
             if queue[at].seen.is_some_and(|(_, seen)| seen == step) {
                 queue.swap_remove(at);
-                let changed = self.affected_by(&set, &next);
-                self.costs.ask(&next, &changed).await;
                 // Others may have become dearer, or the gain was one of noise alone.
                 if self.total(&next) < self.total(&set) - self.least() && self.notable(&set, &next) {
                     set = next;
@@ -93,7 +91,7 @@ impl Walk<'_> {
 
     /// What every statement costs with the set.
     fn now(&self, set: &[u16]) -> Vec<f64> {
-        (0..self.base.len()).map(|s| self.costs.cost(s, set).unwrap_or(self.base[s])).collect()
+        (0..self.base.len()).map(|s| self.at_most(s, set)).collect()
     }
 
     /// What a move is worth for its bytes at best; `None` when it is worth nothing or does not fit.
@@ -136,7 +134,7 @@ impl Walk<'_> {
     fn gain(&self, set: &[u16], next: &[u16], statements: &[usize]) -> Option<f64> {
         let mut gain = self.price(set) - self.price(next);
         for statement in statements {
-            let before = self.costs.cost(*statement, set).unwrap_or(self.base[*statement]);
+            let before = self.at_most(*statement, set);
             let after = self.costs.cost(*statement, next)?;
             gain += self.value(*statement, before) - self.value(*statement, after);
         }
@@ -154,7 +152,7 @@ impl Walk<'_> {
     /// Whether some statement gains more than noise from the step.
     fn notable(&self, set: &[u16], next: &[u16]) -> bool {
         (0..self.base.len()).any(|s| {
-            let before = self.costs.cost(s, set).unwrap_or(self.base[s]);
+            let before = self.at_most(s, set);
             self.costs.cost(s, next).is_some_and(|after| after < before * (1.0 - NOISE))
         })
     }
@@ -170,12 +168,5 @@ impl Walk<'_> {
             }
         }
         found
-    }
-
-    /// Every statement whose cost a step could change.
-    fn affected_by(&self, set: &[u16], next: &[u16]) -> Vec<usize> {
-        let changed: Set =
-            set.iter().filter(|i| !next.contains(i)).chain(next.iter().filter(|i| !set.contains(i))).copied().collect();
-        self.concerned(&changed)
     }
 }

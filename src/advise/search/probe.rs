@@ -38,6 +38,10 @@ impl Walk<'_> {
             }
         }
         self.merge();
+        for statement in 0..self.base.len() {
+            let helping = self.help[statement].clone();
+            self.costs.narrow(statement, &helping);
+        }
     }
 
     /// What is merged of two promising ones helps what each of them helps.

@@ -1,6 +1,6 @@
 //! The last touches to a set: drop, shrink, exchange; and no statement left dearer than it was.
 
-use super::{DEARER, Planned, Set, Walk, set, subsumes};
+use super::{DEARER, Planned, Set, Walk, costs, set, subsumes};
 use crate::advise::judge::{WIDER_PART, WIDER_TIMES};
 
 /// What a narrower index may lose, as a part of the whole.
@@ -127,10 +127,9 @@ impl Walk<'_> {
     pub(super) async fn finish(&mut self, mut set: Set, all: &[usize]) -> (Set, Vec<(usize, Planned)>) {
         let mut plans = self.costs.settle(&set, all).await;
         while !set.is_empty() {
-            let worse = plans.iter().find_map(|(s, _)| {
-                let (cost, used) = self.costs.look(*s, &set)?;
-                let dearer = cost > self.base[*s] * (1.0 + DEARER);
-                dearer.then(|| used.iter().copied().find(|i| set.contains(i)))?
+            let worse = plans.iter().find_map(|(s, planned)| {
+                let dearer = costs::price(&planned.plan) > self.base[*s] * (1.0 + DEARER);
+                dearer.then(|| self.costs.used(&planned.plan).into_iter().find(|i| set.contains(i)))?
             });
             let Some(culprit) = worse else { break };
             set = set::without(&set, culprit);

@@ -1,4 +1,4 @@
-//! Facts about the tables of a statement: one round trip each for relations, columns, indexes, functions and settings.
+//! Facts about the tables of a statement: one round trip each for relations, columns, indexes, foreign keys, functions and settings.
 
 mod array;
 mod queries;
@@ -14,7 +14,7 @@ use tokio_postgres::{
 
 use super::{Access, Connection, Transaction, get};
 use crate::{
-    catalog::{Catalog, Column, Function, Index, IndexKey, Statistics, Table, TableKind},
+    catalog::{Catalog, Column, Function, Index, IndexKey, Reference, Statistics, Table, TableKind},
     server::{ErrorKind, ServerError},
 };
 
@@ -98,6 +98,24 @@ async fn read_in(
         let (oid, index) = index(row)?;
         if let Some(table) = places.get(&oid).and_then(|at| catalog.tables.get_mut(*at)) {
             table.indexes.push(index);
+        }
+    }
+    for row in &transaction.rows(attempted, queries::REFERENCES, &[(&oids, Type::OID_ARRAY)]).await? {
+        let mut row = Reader::new(row);
+        let oid: u32 = row.take()?;
+        let (name, schema, table) = (row.take()?, row.take()?, row.take()?);
+        let reference = Reference { name, schema, table, columns: row.take()?, to: row.take()? };
+        if let Some(table) = places.get(&oid).and_then(|at| catalog.tables.get_mut(*at)) {
+            table.referenced_by.push(reference);
+        }
+    }
+    if transaction.version_number() >= queries::EXPRESSIONS_SINCE {
+        for row in &transaction.rows(attempted, queries::EXPRESSIONS, &[(&oids, Type::OID_ARRAY)]).await? {
+            let mut row = Reader::new(row);
+            let (oid, expressions): (u32, Vec<String>) = (row.take()?, row.take()?);
+            if let Some(table) = places.get(&oid).and_then(|at| catalog.tables.get_mut(*at)) {
+                table.expression_statistics.extend(expressions);
+            }
         }
     }
     let names = queries::EXTENSION_NAMES.as_slice();

@@ -104,6 +104,11 @@ impl Transaction<'_> {
         &self.connection.wire
     }
 
+    /// The server's version, such as 150004.
+    pub(super) const fn version_number(&self) -> u32 {
+        self.connection.info.version_number
+    }
+
     /// One statement by the extended protocol, which takes one only.
     pub(crate) async fn rows(
         &self,

@@ -188,6 +188,56 @@ const CASES: &[(On, &str, &str, bool)] = &[
         "customers ((CAST(doc -> '$.ids' AS UNSIGNED ARRAY)))",
         true,
     ),
+    // Several conditions, joins against nothing, sets, sub-queries for one value.
+    (
+        Both,
+        "select * from orders where customer_id = 77 order by created_at desc, id desc limit 5",
+        "orders (customer_id, created_at)|orders (customer_id, created_at, id)",
+        true,
+    ),
+    (Both, "select * from orders where customer_id between 100 and 102", "orders (customer_id)", true),
+    (Both, "select count(*) from orders where status = 'failed'", "orders (status)", true),
+    (
+        Both,
+        "select * from orders where region = 'r1' and priority = 2 and customer_id = 77",
+        // Without statistics all three are alike, and any order serves.
+        "orders (customer_id, region, priority)|orders (customer_id, priority, region)|orders (region, priority, customer_id)",
+        true,
+    ),
+    (
+        Both,
+        "select count(distinct customer_id) from orders where status = 'failed'",
+        "orders (status, customer_id)",
+        true,
+    ),
+    // MariaDB joins these by hash, with the index or without.
+    (
+        MySql,
+        "select o.id from orders o left join items i on i.product_id = o.customer_id where o.id < 50 and i.order_id is null",
+        "items (product_id)",
+        true,
+    ),
+    (Both, "update orders set priority = 1 where code = 'C00000042'", "orders (code)", true),
+    (Both, "delete from items where product_id = 77", "items (product_id)", true),
+    (Both, "select * from customers where score > 990", "customers (score)", true),
+    (Both, "select city, count(*) from customers group by city", "customers (city)", true),
+    (Both, "select * from customers where city = 'city7' and score between 10 and 20", "customers (city, score)", true),
+    (Both, "select email from customers where city = 'city7'", "customers (city, email)", true),
+    (
+        Both,
+        "select id from orders where customer_id = 77 union all select id from orders where code = 'C00000042'",
+        "orders (code)",
+        true,
+    ),
+    (Both, "select * from orders where total = (select max(total) from orders)", "orders (total)", true),
+    (Both, "select * from customers order by score desc, city limit 5", "customers (score, city DESC)", true),
+    (
+        Both,
+        "select * from orders where parent_id = 12 and status in ('failed', 'open')",
+        "orders (parent_id, status)|orders (status, parent_id)",
+        true,
+    ),
+    (Both, "select product_id, sum(quantity) from items group by product_id", "items (product_id, quantity)", true),
     // Words and shapes.
     (Both, "select * from customers where match (bio) against ('word7')", "customers (bio) fulltext", true),
     (

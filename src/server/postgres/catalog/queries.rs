@@ -124,6 +124,28 @@ pub(super) const INDEXES: &str = "
     WHERE i.indrelid = ANY ($1)
     ORDER BY i.indrelid, i.indisprimary DESC, c.relname";
 
+/// `$1` relations. Foreign keys that point at them, those of a partition's parent once.
+pub(super) const REFERENCES: &str = "
+    SELECT k.confrelid, k.conname::text, n.nspname::text, c.relname::text,
+           ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place),
+           ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place)
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = ANY ($1)
+    ORDER BY k.confrelid, k.conname";
+
+/// `$1` relations. Expressions with statistics of their own (PostgreSQL 14).
+pub(super) const EXPRESSIONS: &str = "
+    SELECT s.stxrelid, pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)
+    FROM pg_catalog.pg_statistic_ext s
+    WHERE s.stxrelid = ANY ($1) AND s.stxexprs IS NOT NULL
+    ORDER BY s.stxrelid, s.oid";
+/// The version that has them.
+pub(super) const EXPRESSIONS_SINCE: u32 = 140_000;
+
 /// `$1` names of extensions: those the server has, and whether the database has them.
 pub(super) const EXTENSIONS: &str = "
     SELECT name::text, installed_version IS NOT NULL FROM pg_catalog.pg_available_extensions

@@ -1,0 +1,277 @@
+//! What each column of the chosen indexes is worth: the set is planned once more without it. One that is worth next to nothing
+//! goes; of the others it is told what would be lost.
+
+use super::{Candidate, Planned, Trial, Weighted, ddl, judge, search::subsumes};
+use crate::{catalog::Catalog, fmt, plan::Plan};
+
+/// A column is worth nothing when the statements that use its index become dearer by no more than this part, all together …
+const NOTHING: f64 = 0.005;
+/// … and each alone by no more than this.
+const EACH: f64 = 0.05;
+/// Statements looked at for each column: those that the index serves most.
+const STATEMENTS: usize = 4;
+/// Plans asked for each index at most.
+const MOST: usize = 12;
+
+/// An index of the set with what was found of its columns.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) candidate: Candidate,
+    /// What the method calls it.
+    pub(super) name: String,
+    /// What would be lost with each column, one line each.
+    pub(super) lost: Vec<String>,
+}
+
+/// The statements' plans with a set.
+#[derive(Debug, Default)]
+pub(super) struct Plans {
+    pub(super) after: Vec<Option<Plan>>,
+    /// Plans asked for.
+    pub(super) explains: usize,
+}
+
+/// Goes through the columns of every index of the set.
+pub(super) async fn weigh(
+    trial: &mut dyn Trial,
+    workload: &[Weighted],
+    catalog: &Catalog,
+    set: &mut [Chosen],
+    plans: &mut Plans,
+    over: &(dyn Fn() -> bool + Sync),
+) {
+    let mut narrowed = false;
+    for at in 0..set.len() {
+        let mut using: Vec<(usize, f64)> = plans
+            .after
+            .iter()
+            .enumerate()
+            .filter_map(|(s, plan)| {
+                plan.as_ref().filter(|p| judge::uses(p, &set[at].name)).map(|p| (s, judge::price_of(p)))
+            })
+            .collect();
+        // The dearest ones tell most.
+        using.sort_by(|a, b| (b.1 * workload[b.0].weight).total_cmp(&(a.1 * workload[a.0].weight)));
+        using.truncate(STATEMENTS);
+        let mut asked = 0;
+        let mut column = 0;
+        while let Some((less, what)) = without(&set[at].candidate, column) {
+            if using.is_empty() || asked + using.len() > MOST || over() {
+                break;
+            }
+            column += 1;
+            if stands_beside(&less, at, set, catalog) {
+                continue;
+            }
+            let texts: Vec<&str> = using.iter().map(|(s, _)| workload[*s].sql.as_str()).collect();
+            let variant: Vec<&Candidate> =
+                set.iter().enumerate().map(|(i, c)| if i == at { &less } else { &c.candidate }).collect();
+            let answers = trial.try_set(&texts, &variant).await;
+            asked += texts.len();
+            let Ok(answers) = answers.into_iter().collect::<Result<Vec<Planned>, _>>() else { continue };
+            let costs: Vec<f64> = answers.iter().map(|a| judge::price_of(&a.plan)).collect();
+            let sum = |costs: &mut dyn Iterator<Item = f64>| -> f64 {
+                costs.zip(&using).map(|(cost, (s, _))| cost * workload[*s].weight).sum()
+            };
+            let (now, then) = (sum(&mut using.iter().map(|u| u.1)), sum(&mut costs.iter().copied()));
+            let each = costs.iter().zip(&using).all(|(cost, (_, now))| *cost <= now * (1.0 + EACH));
+            if then <= now * (1.0 + NOTHING) && each {
+                set[at].candidate = less;
+                still_replaced(&mut set[at].candidate, catalog);
+                narrowed = true;
+                // The columns behind it have moved up.
+                column -= 1;
+            } else if then > now {
+                let line = format!("without {what}: cost {}, against {}", fmt::cost(then), fmt::cost(now));
+                set[at].lost.push(line);
+            }
+        }
+        plans.explains += asked;
+    }
+    if narrowed {
+        replan(trial, workload, set, plans).await;
+    }
+}
+
+/// The plans with the set as it is now, and the names the method gives it.
+async fn replan(trial: &mut dyn Trial, workload: &[Weighted], set: &mut [Chosen], plans: &mut Plans) {
+    let open: Vec<usize> = (0..plans.after.len()).filter(|s| plans.after[*s].is_some()).collect();
+    let texts: Vec<&str> = open.iter().map(|s| workload[*s].sql.as_str()).collect();
+    let candidates: Vec<Candidate> = set.iter().map(|c| c.candidate.clone()).collect();
+    let answers = trial.try_set(&texts, &candidates.iter().collect::<Vec<_>>()).await;
+    plans.explains += texts.len();
+    for (statement, answer) in open.into_iter().zip(answers) {
+        let Ok(planned) = answer else { continue };
+        for (chosen, name) in set.iter_mut().zip(planned.names) {
+            if let Some(name) = name {
+                chosen.name = name;
+            }
+        }
+        plans.after[statement] = Some(planned.plan);
+    }
+}
+
+/// The index without its n-th column from the end, carried ones first, and what that column is; the last key stays.
+fn without(candidate: &Candidate, place: usize) -> Option<(Candidate, String)> {
+    let mut less = candidate.clone();
+    let what = if place < less.include.len() {
+        let at = less.include.len() - 1 - place;
+        less.include.remove(at)
+    } else {
+        let at = less.keys.len().checked_sub(1 + place - less.include.len())?;
+        if less.keys.len() < 2 {
+            return None;
+        }
+        let key = less.keys.remove(at);
+        // One line tells of each key, in their order, before the others.
+        if at < less.reasons.len() {
+            less.reasons.remove(at);
+        }
+        if key.expression { crate::text::one_line(&key.expr) } else { ddl::quoted(&key.expr, candidate.engine) }
+    };
+    if let Some(line) = less.reasons.iter_mut().find(|line| line.starts_with("INCLUDE (")) {
+        let words = line.split_once("): ").map_or("", |(_, words)| words).to_owned();
+        *line = format!("INCLUDE ({}): {words}", less.include.join(", "));
+    }
+    if less.include.is_empty() {
+        less.reasons.retain(|line| !line.starts_with("INCLUDE ("));
+    }
+    Some((less, what))
+}
+
+/// Takes out of what the index replaces what it no longer does the work of.
+fn still_replaced(less: &mut Candidate, catalog: &Catalog) {
+    let indexes = catalog.table(Some(&less.schema), &less.table).map_or(&[][..], |t| &t.indexes);
+    let held = |c: &String| less.include.contains(c) || less.keys.iter().any(|k| k.expr == *c);
+    let replaces = less.replaces.iter().filter(|name| {
+        indexes.iter().any(|i| i.name == **name && i.keys.len() <= less.keys.len() && i.include.iter().all(held))
+    });
+    less.replaces = replaces.cloned().collect();
+}
+
+/// Whether another of the set, or an index that stands, does what the narrower one would.
+fn stands_beside(less: &Candidate, at: usize, set: &[Chosen], catalog: &Catalog) -> bool {
+    let beside = set.iter().enumerate().any(|(i, c)| i != at && subsumes(&c.candidate, less));
+    let table = catalog.table(Some(&less.schema), &less.table);
+    let stands = table.into_iter().flat_map(|t| &t.indexes).any(|index| {
+        index.method == less.method
+            && index.predicate == less.predicate
+            && index.keys.len() >= less.keys.len()
+            && index.keys.iter().zip(&less.keys).all(|(have, want)| {
+                have.column.as_ref() == Some(&want.expr) && have.desc == want.desc && have.opclass == want.opclass
+            })
+            && less.include.iter().all(|c| index.include.contains(c))
+    });
+    beside || stands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chosen, Plans, weigh, without};
+    use crate::{
+        advise::{Boxed, Candidate, Change, Key, Planned, Trial, TrialError, Tried, Trust, Weighted},
+        catalog::Catalog,
+        plan::{Engine::PostgreSql, Node, Operator, Plan, PlanBuilder, Role},
+    };
+
+    /// A planner to which column `b` is worth much, `c` next to nothing and `d` a little.
+    struct Fake;
+
+    fn plan(index: &str, cost: f64) -> Plan {
+        let mut builder = PlanBuilder::new();
+        let mut scan = Node::new(Role::Root, Operator::IndexScan, "scan");
+        scan.index = Some(index.to_owned());
+        scan.cost.total = Some(cost);
+        builder.push(None, scan).unwrap();
+        builder.finish(PostgreSql).unwrap()
+    }
+
+    fn cost(candidate: &Candidate) -> f64 {
+        let has =
+            |name: &str| candidate.keys.iter().any(|k| k.expr == name) || candidate.include.iter().any(|c| c == name);
+        [("a", 500.0), ("b", 300.0), ("c", 0.2), ("d", 20.0)]
+            .into_iter()
+            .filter(|(name, _)| !has(name))
+            .fold(100.0, |sum, (_, more)| sum + more)
+    }
+
+    impl Trial for Fake {
+        fn method(&self) -> &'static str {
+            "fake"
+        }
+
+        fn try_one<'a>(&'a mut self, _: &'a str, _: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
+            Box::pin(std::future::ready(Err(TrialError::Unsupported { method: "fake", reason: String::new() })))
+        }
+
+        fn plans<'a>(
+            &'a mut self,
+            statements: &'a [&'a str],
+            change: Change<'a>,
+        ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+            let name = format!("made {}", change.add[0].keys.len() + change.add[0].include.len());
+            let plan = plan(&name, cost(change.add[0]));
+            let answer = Planned { plan, trust: Trust::Close, names: vec![Some(name)] };
+            Box::pin(std::future::ready(Ok(statements.iter().map(|_| Ok(answer.clone())).collect())))
+        }
+    }
+
+    fn index(keys: &[&str], include: &[&str]) -> Candidate {
+        Candidate {
+            engine: PostgreSql,
+            schema: "public".to_owned(),
+            table: "t".to_owned(),
+            method: "btree",
+            keys: keys
+                .iter()
+                .map(|c| Key {
+                    expr: (*c).to_owned(),
+                    expression: false,
+                    desc: false,
+                    nulls_first: None,
+                    opclass: None,
+                    prefix: None,
+                })
+                .collect(),
+            include: include.iter().map(|c| (*c).to_owned()).collect(),
+            predicate: None,
+            replaces: Vec::new(),
+            reasons: keys
+                .iter()
+                .map(|c| format!("{c}: asked"))
+                .chain((!include.is_empty()).then(|| format!("INCLUDE ({}): needed", include.join(", "))))
+                .collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_column_worth_nothing_goes_and_of_the_others_it_is_told_what_they_are_worth() {
+        let candidate = index(&["a", "b"], &["c", "d"]);
+        let mut plans = Plans { after: vec![Some(plan("made 4", cost(&candidate)))], explains: 0 };
+        let mut set = [Chosen { candidate, name: "made 4".to_owned(), lost: Vec::new() }];
+        let workload = [Weighted { sql: "select 1".to_owned(), weight: 1.0 }];
+        weigh(&mut Fake, &workload, &Catalog::default(), &mut set, &mut plans, &|| false).await;
+        let [chosen] = &set;
+        assert_eq!((chosen.candidate.keys.len(), chosen.candidate.include.as_slice()), (2, &["d".to_owned()][..]));
+        assert_eq!(chosen.candidate.reasons, ["a: asked", "b: asked", "INCLUDE (d): needed"]);
+        assert_eq!(
+            chosen.lost,
+            [
+                "without d: cost 120, against 100",
+                "without b: cost 400, against 100",
+                "without a: cost 600, against 100"
+            ]
+        );
+        // The plans are those of the set as it is now.
+        assert_eq!(chosen.name, "made 3");
+        assert!(plans.explains >= 5 && plans.after[0].as_ref().is_some_and(|p| crate::advise::uses(p, "made 3")));
+    }
+
+    #[test]
+    fn the_last_key_stays() {
+        assert!(without(&index(&["a"], &[]), 0).is_none());
+        let (less, what) = without(&index(&["a", "b"], &["c"]), 1).unwrap();
+        assert_eq!((less.keys.len(), less.include.len(), what.as_str()), (1, 1, "b"));
+        assert!(without(&index(&["a", "b"], &["c"]), 3).is_none());
+    }
+}
