@@ -54,6 +54,8 @@ pub enum Place {
     Question,
     /// What was run before.
     History,
+    /// The table of a node.
+    Table,
     /// The statements of the query's text.
     Statements,
     /// Servers to connect to.
@@ -91,6 +93,7 @@ impl Place {
             Self::Prompt => "A line asked for",
             Self::Question => "Question",
             Self::History => "History",
+            Self::Table => "Table",
             Self::Statements => "Statements",
             Self::Connections => "Connections",
             Self::Confirm => "Confirmation",
@@ -123,6 +126,7 @@ impl Place {
             Self::Prompt => "prompt",
             Self::Question => "question",
             Self::History => "history",
+            Self::Table => "table",
             Self::Statements => "statements",
             Self::Connections => "connections",
             Self::Confirm => "confirm",
@@ -150,7 +154,7 @@ impl Place {
 }
 
 /// The order in which help lists the places.
-pub const PLACES: [Place; 25] = [
+pub const PLACES: [Place; 26] = [
     Place::Always,
     Place::Normal,
     Place::Moving,
@@ -162,6 +166,7 @@ pub const PLACES: [Place; 25] = [
     Place::Findings,
     Place::Indexes,
     Place::Compare,
+    Place::Table,
     Place::History,
     Place::Statements,
     Place::Connections,
@@ -198,6 +203,7 @@ pub enum Command {
     ShowHistory,
     ShowStatements,
     ShowConnections,
+    ChooseTheme,
     SearchHistory,
     CompareWith,
     Mark,
@@ -207,6 +213,7 @@ pub enum Command {
     EditOutside,
     TryIndex,
     TryTogether,
+    TryWithout,
     EditProposal,
     Note,
     Yes,

@@ -13,6 +13,7 @@ mod phases;
 mod search;
 mod title;
 mod walk;
+mod words;
 
 pub use build::{BuildError, PlanBuilder};
 pub use metrics::{Derived, Explanation};

@@ -11,6 +11,7 @@ mod json;
 mod log;
 mod mariadb;
 mod mysql;
+mod own;
 mod page;
 mod postgres;
 mod sniff;

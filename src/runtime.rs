@@ -80,7 +80,20 @@ pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
     }
     let worker = Worker::spawn(connect, options, messages.clone());
     let guard = terminal::Guard::enter(mouse)?;
-    let mut running = Loop { model, look, clipboard, guard, worker, messages, inbox, history, place, address, saved };
+    let mut running = Loop {
+        model,
+        first_look: look.clone(),
+        look,
+        clipboard,
+        guard,
+        worker,
+        messages,
+        inbox,
+        history,
+        place,
+        address,
+        saved,
+    };
     let outcome = running.run(first).await;
     running.worker.end().await;
     outcome
@@ -103,6 +116,8 @@ fn wheel(command: Command) -> Vec<Message> {
 struct Loop {
     model: Model,
     look: start::Look,
+    /// The one it began with.
+    first_look: start::Look,
     clipboard: Clipboard,
     guard: terminal::Guard,
     worker: Worker,
@@ -280,6 +295,11 @@ impl Loop {
                     drop(self.messages.send(Message::Loaded { run, purpose, result }));
                 }
                 Effect::SaveNotes { document, notes } => self.keep(|h, _| h.keep_notes(&document, &notes)),
+                Effect::ListThemes => drop(self.messages.send(Message::Themes(start::themes()))),
+                Effect::ShowTheme { name } => {
+                    self.look =
+                        name.and_then(|name| self.first_look.other(&name)).unwrap_or_else(|| self.first_look.clone());
+                }
                 Effect::ListServers => {
                     let all = servers::list(&self.saved, self.history.as_ref());
                     drop(self.messages.send(Message::Servers(all)));

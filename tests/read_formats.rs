@@ -42,7 +42,7 @@ fn plans(name: &str, text: &str) -> Result<Vec<Plan>, String> {
 }
 
 /// Reads two formats of one plan and says how they differ.
-fn alike(name: &str, json: &str, other: &str, lossy: bool) -> Result<(), String> {
+pub(crate) fn alike(name: &str, json: &str, other: &str, lossy: bool) -> Result<(), String> {
     let (a, b) = (plans(name, json)?, plans(name, other)?);
     if a.len() != b.len() {
         return Err(format!("{name}: {} plans and {}\n{other}", a.len(), b.len()));
@@ -54,7 +54,7 @@ fn alike(name: &str, json: &str, other: &str, lossy: bool) -> Result<(), String>
 }
 
 /// A text without costs is written again as it was.
-fn again(name: &str, text: &str) -> Result<(), String> {
+pub(crate) fn again(name: &str, text: &str) -> Result<(), String> {
     let all = plans(name, text)?;
     let read: Vec<Vec<String>> = all.iter().map(written).collect();
     let mut mine: Vec<String> = read.into_iter().flatten().collect();
@@ -75,7 +75,7 @@ fn again(name: &str, text: &str) -> Result<(), String> {
 }
 
 /// Nothing negative, nothing that is no number; self times, blocks and log add up to the root's.
-fn sound(name: &str, plan: &Plan, adds_up: bool) {
+pub(crate) fn sound(name: &str, plan: &Plan, adds_up: bool) {
     let (mut time, mut hit) = (0.0, 0);
     for id in plan.ids() {
         let (node, d) = (plan.node(id), plan.derived(id));

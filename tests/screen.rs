@@ -5,6 +5,7 @@ mod commands;
 mod driver;
 mod layout;
 mod pictures;
+mod png;
 mod queries;
 mod svg;
 

@@ -1,10 +1,14 @@
 //! Several indexes at once: what they do together, and each one's own part in it.
 
 use super::{
-    Candidate, Trial, TrialError, Trust,
+    Candidate, Trial, TrialError, Trust, ddl,
     judge::{price_of, uses},
+    rename,
 };
-use crate::plan::{Engine, Plan};
+use crate::{
+    catalog::Catalog,
+    plan::{Engine, Plan},
+};
 
 /// A statement's plan with several indexes that do not exist.
 #[derive(Debug, Clone)]
@@ -54,6 +58,17 @@ impl Together {
         Some((price_of(part.without.as_ref()?) - price_of(&self.after)).max(0.0))
     }
 
+    /// Calls the indexes in the plan by the names they would have, and not by those the method gave them.
+    fn rename(&mut self, catalog: &Catalog) {
+        for part in &mut self.parts {
+            if let Some(name) = &mut part.name {
+                let own = ddl::name(&part.candidate, catalog);
+                rename(&mut self.after, name, &own);
+                *name = own;
+            }
+        }
+    }
+
     /// What decides on the server.
     #[must_use]
     pub fn unit(&self) -> &'static str {
@@ -73,6 +88,7 @@ pub async fn together(
     method: &mut dyn Trial,
     statement: &str,
     candidates: &[Candidate],
+    catalog: &Catalog,
     tell: &mut (dyn FnMut(usize, usize) + Send),
 ) -> Result<Together, TrialError> {
     let statements = [statement];
@@ -93,7 +109,10 @@ pub async fn together(
             without: planned(method, &statements, &others).await.ok().map(|planned| planned.plan),
         });
     }
-    Ok(Together { method: method.method(), trust: after.trust, before: before.plan, after: after.plan, parts })
+    let mut out =
+        Together { method: method.method(), trust: after.trust, before: before.plan, after: after.plan, parts };
+    out.rename(catalog);
+    Ok(out)
 }
 
 async fn planned(

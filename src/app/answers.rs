@@ -8,13 +8,14 @@ use super::{
     model::{Confirm, Link, Model, View, Work, WorkKind},
     requests,
     sheet::Sheet,
-    tries, views,
+    suppositions, tries, views,
 };
 use crate::{
     advise::{Proposal, Together},
     history::Run,
     inspect::{InspectError, Inspection},
     server::{ErrorKind, Info, ServerError},
+    whatif::Supposed,
 };
 
 pub(super) fn connected(model: &mut Model, info: Box<Info>) -> Vec<Effect> {
@@ -173,6 +174,23 @@ pub(super) fn tried_together(
     }
 }
 
+pub(super) fn supposed(
+    model: &mut Model,
+    generation: u64,
+    result: Result<Box<Supposed>, Box<ServerError>>,
+) -> Vec<Effect> {
+    let Some(work) = take_work(model, generation) else {
+        return Vec::new();
+    };
+    match result {
+        Ok(supposed) => {
+            suppositions::supposed(model, &work.asked.sql, *supposed);
+            Vec::new()
+        }
+        Err(error) => failed(model, &work, error),
+    }
+}
+
 /// A run is on the disk: it joins the list, and its sheet learns where its plan is kept.
 pub(super) fn recorded(model: &mut Model, run: Run) {
     let sheet =
@@ -201,7 +219,7 @@ fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect
         }
         _ => {}
     }
-    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together)
+    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together | WorkKind::Suppose)
         && let (Some(start), Some(position)) = (work.asked.start, error.position)
     {
         model.editor.mark_error(start, work.asked.original(position));

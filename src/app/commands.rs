@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    comparison::{self, Comparison},
+    comparison::{self, Compared, Comparison},
     faces::Face,
     line::LineEdit,
-    lit,
+    lit, looks,
     message::{Copied, Effect, Excerpt},
     model::{Link, Model, Page, PageKind, View, WorkKind},
     moving, past,
@@ -14,9 +14,9 @@ use super::{
     prompt::{self, Prompt, PromptKind},
     requests, servers,
     sheet::Pane,
-    statements, suggest, trees, tries, views,
+    statements, suggest, suppositions, trees, tries, views,
 };
-use crate::{keys::Command, sql};
+use crate::{advise::Farewell, keys::Command, sql};
 
 pub(super) fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let before = views::before(model, command);
@@ -69,6 +69,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
             model.view = View::History;
             model.editor.typing = false;
         }
+        Command::ChooseTheme => return vec![Effect::ListThemes],
         Command::ShowStatements => statements::show(model),
         Command::ShowConnections => return servers::show(model),
         Command::SearchHistory => past::search(model),
@@ -80,6 +81,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Mark => past::mark(model),
+        Command::TryWithout => suppositions::choose(model),
         Command::TryTogether => return tries::together(model),
         Command::Format => format(model),
         Command::OpenFile => model.prompt = Some(Prompt::new(PromptKind::Open, known_file(model))),
@@ -194,8 +196,17 @@ fn copy_plan(model: &mut Model, excerpt: Excerpt) -> Vec<Effect> {
 
 fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
     let proposal = model.advice().and_then(|a| a.selected());
+    let retired = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(|c| match &c.of {
+        Compared::Supposed(supposed) => Some(&supposed.farewells),
+        _ => None,
+    });
+    let texts = |pick: fn(&Farewell) -> &Vec<String>| {
+        retired.map(|all| all.iter().flat_map(pick).cloned().collect::<Vec<String>>().join("\n"))
+    };
     let set = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(Comparison::set);
     let found = match command {
+        Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it", text)),
+        Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back", text)),
         Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", set.ddl.join("\n"))),
         Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", set.undo.join("\n"))),
         Command::CopyDdl => proposal.map(|p| ("the index", p.ddl.join("\n"))),
@@ -233,6 +244,10 @@ fn picked(model: &mut Model, picker: &Picker) -> Vec<Effect> {
     };
     match item.value {
         Value::Command(chosen) => command(model, chosen),
+        Value::Theme(at) => {
+            looks::chosen(model, at);
+            Vec::new()
+        }
         Value::Run(at) if picker.kind == PickerKind::Statements => {
             past::take_statement(model, at);
             Vec::new()

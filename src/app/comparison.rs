@@ -9,6 +9,7 @@ use crate::{
         Plan,
         diff::{self, Change, Diff},
     },
+    whatif::Supposed,
 };
 
 /// One of the two plans.
@@ -28,6 +29,8 @@ pub enum Compared {
     Proposal(Box<Proposal>),
     /// A statement without and with several indexes.
     Together(Box<IndexSet>),
+    /// A statement as it is and under a supposition.
+    Supposed(Box<Supposed>),
     /// Two plans, in a few words each.
     Plans(String, String),
 }
@@ -77,7 +80,7 @@ impl Comparison {
         let using = match &of {
             Compared::Proposal(proposal) => proposal.tried.as_ref().and_then(|tried| named(&tried.index_name)),
             Compared::Together(set) => set.tried.parts.iter().find_map(|part| named(part.name.as_deref()?)),
-            Compared::Plans(..) => None,
+            Compared::Supposed(_) | Compared::Plans(..) => None,
         };
         if let Some(id) = using.or(changed) {
             after.go_to(&second, id);
@@ -100,7 +103,7 @@ impl Comparison {
     pub const fn proposal(&self) -> Option<&Proposal> {
         match &self.of {
             Compared::Proposal(proposal) => Some(proposal),
-            Compared::Together(_) | Compared::Plans(..) => None,
+            Compared::Together(_) | Compared::Supposed(_) | Compared::Plans(..) => None,
         }
     }
 
@@ -109,7 +112,7 @@ impl Comparison {
     pub const fn set(&self) -> Option<&IndexSet> {
         match &self.of {
             Compared::Together(set) => Some(set),
-            Compared::Proposal(_) | Compared::Plans(..) => None,
+            Compared::Proposal(_) | Compared::Supposed(_) | Compared::Plans(..) => None,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     keys::Command,
     plan::{NodeId, Plan},
     server::{Info, ServerError},
-    whatif::{Allow, Progress},
+    whatif::{Allow, Progress, Supposed, Supposition},
 };
 
 /// Something that happened.
@@ -111,6 +111,15 @@ pub enum Message {
         /// What came of it.
         result: Result<Box<Together>, Box<ServerError>>,
     },
+    /// The answer to [`Effect::Suppose`].
+    Supposed {
+        /// Of the request.
+        generation: u64,
+        /// What would be.
+        result: Result<Box<Supposed>, Box<ServerError>>,
+    },
+    /// The answer to [`Effect::ListThemes`]: names, and what each is in a line.
+    Themes(Vec<(String, String)>),
     /// The answer to [`Effect::ListServers`].
     Servers(Vec<Server>),
     /// The way to another server is known.
@@ -231,6 +240,21 @@ pub enum Effect {
         sql: String,
         /// The indexes.
         candidates: Vec<Candidate>,
+        /// Facts about the statement's tables.
+        catalog: Arc<Catalog>,
+        /// What trials may do.
+        allow: Allow,
+    },
+    /// Ask what would be if indexes came or went.
+    Suppose {
+        /// To be given back with the answer.
+        generation: u64,
+        /// One statement.
+        sql: String,
+        /// What is supposed.
+        supposition: Supposition,
+        /// Facts about the statement's tables.
+        catalog: Arc<Catalog>,
         /// What trials may do.
         allow: Allow,
     },
@@ -261,6 +285,13 @@ pub enum Effect {
         run: Box<Run>,
         /// What for.
         purpose: Purpose,
+    },
+    /// Find out which themes there are.
+    ListThemes,
+    /// Show a theme; none: the one it began with.
+    ShowTheme {
+        /// Its name.
+        name: Option<String>,
     },
     /// Find out which servers are saved and which were used.
     ListServers,

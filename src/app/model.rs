@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, message::Effect, past::Past,
-    picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
+    advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, looks::Looks, message::Effect,
+    past::Past, picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
 };
 use crate::{
     catalog::Names,
@@ -85,6 +85,8 @@ pub enum WorkKind {
     Try,
     /// Several indexes at once.
     Together,
+    /// What would be.
+    Suppose,
 }
 
 /// A question to be answered by yes or no.
@@ -296,6 +298,8 @@ pub struct Model {
     pub(super) file: Option<PathBuf>,
     /// What was said, oldest first.
     pub log: Vec<Toast>,
+    /// Themes.
+    pub(super) looks_of_theme: Looks,
     /// What was looked at before, oldest first.
     pub(super) looks: Vec<Look>,
     /// The number of the last request.

@@ -9,6 +9,7 @@ use super::{
     model::{Model, View},
     picker::{Item, Note, Picker, PickerKind, Value},
     sheet::Sheet,
+    suppositions,
 };
 use crate::{fmt, history::Run, plan::Plan};
 
@@ -290,7 +291,8 @@ pub(super) fn chosen(model: &mut Model, value: Value) -> Vec<Effect> {
             comparison::of_plans(model, before, after);
             Vec::new()
         }
-        Value::Command(_) => Vec::new(),
+        Value::Index(table, index) => suppositions::without(model, table, index),
+        Value::Command(_) | Value::Theme(_) => Vec::new(),
     }
 }
 

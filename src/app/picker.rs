@@ -17,6 +17,10 @@ pub enum PickerKind {
     Statements,
     /// Plans to put beside the one shown.
     Plans,
+    /// Existing indexes to do without.
+    Indexes,
+    /// Themes, each shown while it is under the cursor.
+    Themes,
 }
 
 /// One thing to choose.
@@ -50,6 +54,10 @@ pub enum Value {
     Run(usize),
     /// A plan on the screen, by its place among the sheets.
     Sheet(usize),
+    /// An index, by its table's place in the catalog and its own in the table.
+    Index(usize, usize),
+    /// A theme, by its place in the list of names.
+    Theme(usize),
 }
 
 /// An item that answers to what was typed.

@@ -63,7 +63,7 @@ impl Model {
             }
             View::Indexes => out.extend([Place::Indexes, Place::Moving]),
             View::Compare => out.extend([Place::Compare, Place::Tree, Place::Moving]),
-            View::Table => out.push(Place::Moving),
+            View::Table => out.extend([Place::Table, Place::Moving]),
             View::History => out.extend([Place::History, Place::Moving]),
             View::Statements => out.extend([Place::Statements, Place::Moving]),
             View::Connections => out.extend([Place::Connections, Place::Moving]),

@@ -195,6 +195,7 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
         model.say("look for indexes first (x)");
         return Vec::new();
     };
+    let catalog = sheet.catalog.clone().unwrap_or_default();
     let candidates: Vec<Candidate> = advice.marked().map(|p| p.candidate.clone()).collect();
     let sql = sheet.statement.clone().filter(|_| sheet.live);
     match (candidates.len(), sql) {
@@ -205,7 +206,7 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
             let mut effects = requests::cancel_quietly(model);
             model.error = None;
             let generation = requests::begin(model, WorkKind::Together, Asked::plain(sql.clone(), None), false);
-            effects.push(Effect::TryTogether { generation, sql, candidates, allow: model.allow });
+            effects.push(Effect::TryTogether { generation, sql, candidates, catalog, allow: model.allow });
             return effects;
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    answers, commands,
+    answers, commands, looks,
     message::{Effect, Message},
     model::{Confirm, Link, Model, View},
     past, prompt, servers, suggest, trees,
@@ -26,6 +26,12 @@ pub fn on_key(model: &Model, key: Key) -> Option<Message> {
 
 /// Takes one message and gives what has to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = change(model, message);
+    effects.extend(looks::preview(model));
+    effects
+}
+
+fn change(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Command(command) => commands::command(model, command),
         Message::Insert(c) => {
@@ -68,6 +74,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Tried { generation, result } => answers::tried(model, generation, result),
         Message::TriedTogether { generation, result } => answers::tried_together(model, generation, result),
+        Message::Supposed { generation, result } => answers::supposed(model, generation, result),
+        Message::Themes(names) => {
+            looks::choose(model, names);
+            Vec::new()
+        }
         Message::Servers(all) => {
             servers::listed(model, all);
             Vec::new()

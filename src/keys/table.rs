@@ -5,7 +5,7 @@ use super::{
     Command::{self, Accept, Analyze, Back, Cancel, CopyDdl, Explain, FindIndexes, Leave, Open, Quit},
     Place::{
         self, Always, Busy, Compare, Completion, Confirm, Connections, Editor, Error, Findings, Form, Help, History,
-        Indexes, Line, Moving, Normal, Picker, Plan, Prompt, Query, Question, Search, Start, Statements, Tree,
+        Indexes, Line, Moving, Normal, Picker, Plan, Prompt, Query, Question, Search, Start, Statements, Table, Tree,
     },
 };
 
@@ -43,6 +43,8 @@ pub static COMMANDS: &[Binding] = &[
     line(Command::CompareWith, "compare-with", &["C"], &[History], "Compare the run with the one marked, or with the plan shown", "compare"),
     line(Command::TryIndex, "try-index", &["i"], &[Indexes], "Type an index of your own and try it", "try your own"),
     line(Command::TryIndex, "try-index", &["i"], &[Plan], "Type an index of your own and try it", ""),
+    line(Command::TryWithout, "try-without", &["D"], &[Table], "The plan without an index that is there", "without an index"),
+    line(Command::TryWithout, "try-without", &["D"], &[Indexes, Plan], "The plan without an index that is there", ""),
     line(Command::EditProposal, "edit-proposal", &["e"], &[Indexes], "Change the proposal and try that", "edit"),
     line(Command::Mark, "mark", &["space"], &[Indexes], "Mark the index, to try several together", "mark"),
     line(CopyDdl, "copy-ddl", &["y"], &[Indexes, Compare], "Copy the statements that create the index", "copy DDL"),
@@ -133,6 +135,7 @@ pub static COMMANDS: &[Binding] = &[
     line(Command::UndoView, "undo-view", &["u"], &[Normal], "Back to what was looked at before the last change", ""),
     line(Command::Palette, "palette", &[":"], &[Normal], "Any command by a few letters of it", "commands"),
     line(Command::Palette, "palette", &["F2", "alt-x"], &[Always], "Any command by a few letters of it", "commands"),
+    line(Command::ChooseTheme, "theme", &[], &[Normal], "Choose a theme; each is shown while it is under the cursor", ""),
     line(Command::Messages, "messages", &[], &[Normal], "What was said so far", ""),
     line(Command::Help, "help", &["?"], &[Normal], "The keys that work here", "help"),
     line(Command::Help, "help", &["F1"], &[Always], "The keys that work here", "help"),

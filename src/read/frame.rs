@@ -2,6 +2,7 @@
 
 mod marks;
 mod quotes;
+mod wrap;
 
 use std::borrow::Cow;
 
@@ -50,12 +51,20 @@ fn by_line(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
+    // Where a line begins that the next one goes on, and the line ends it owes: they follow the whole.
+    let (mut begun, mut owed) = (None, String::new());
     for line in text.split_inclusive('\n') {
         let end = line.len() - line.trim_end_matches(['\n', '\r']).len();
         let (row, end) = line.split_at(line.len() - end);
-        marks.take(row, &mut out);
-        out.push_str(end);
+        let start = begun.unwrap_or(out.len());
+        owed.push_str(end);
+        begun = marks.take(row, begun, &mut out).then_some(start);
+        if begun.is_none() {
+            out.push_str(&owed);
+            owed.clear();
+        }
     }
+    out.push_str(&owed);
     Cow::Owned(out)
 }
 

@@ -127,7 +127,7 @@ impl Lines {
 /// What was expected may be made of the document's own words.
 pub(super) fn shortened(words: String) -> String {
     let words = if words.contains(text::is_hostile) { text::one_line(&words) } else { words };
-    match words.char_indices().nth(120) {
+    match words.char_indices().nth(240) {
         Some((at, _)) => format!("{}…", &words[..at]),
         None => words,
     }

@@ -9,7 +9,7 @@ use super::{
     ReadError,
     frame::{self, unframe},
     json::{Document, Lines, Value, parse},
-    log, mariadb, mysql,
+    log, mariadb, mysql, own,
     page::{Page, Reading},
     postgres,
     source::Source,
@@ -30,6 +30,7 @@ const JSON: &[JsonReader] = &[
     (mysql::recognises_v2, mysql::read_v2),
     (mysql::recognises_v1, mysql::read_v1),
     (mariadb::recognises, mariadb::read),
+    (own::recognises, own::read),
 ];
 
 /// Whether a document begins on a line (counted from 0), and how it is read from there. First match wins.
@@ -58,7 +59,7 @@ const TEXT_TELLTALES: [&str; 8] = [
 ];
 
 /// Keys that no other JSON has: a broken document that holds one was meant to be a plan.
-const TELLTALES: [&str; 5] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan"];
+const TELLTALES: [&str; 6] = ["Plan", "Node Type", "Query Text", "query_block", "query_plan", "native"];
 
 /// What a string in another program's table holds when it is a plan, besides a [telltale](TELLTALES) in quotes.
 const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
@@ -212,8 +213,9 @@ impl Scan<'_, '_> {
                     let before = self.plans.len();
                     self.document(&parsed.document)?;
                     if self.plans.len() == before && start == first_word {
-                        let expected = "a plan: an object with a key \"Plan\" or \"query_block\"";
-                        self.doubt = Some(lines.error(clean, start, expected));
+                        let ours = parsed.document.values().next().is_some_and(own::is_planless);
+                        let plan = "a plan: an object with a key \"Plan\" or \"query_block\"";
+                        self.doubt = Some(lines.error(clean, start, if ours { own::WANTED } else { plan }));
                     }
                 }
                 Some(error) if telltale() => {

@@ -11,7 +11,7 @@ use crate::{
     plan::{Engine, Plan},
     read,
     server::{ServerError, SessionOptions, Target},
-    theme::{Depth, Theme},
+    theme::{BUILT_IN, Depth, Glyphs, Theme, UNICODE},
     whatif::Allow,
 };
 
@@ -90,9 +90,35 @@ pub struct Start {
 }
 
 /// A theme, and whether its background is painted over the terminal's own.
+#[derive(Clone)]
 pub(super) struct Look {
     pub(super) theme: Theme,
     pub(super) painted: bool,
+    depth: Depth,
+    glyphs: &'static Glyphs,
+    background: Background,
+}
+
+impl Look {
+    /// The same terminal in another theme; what is wrong with that is of no matter while it is only looked at.
+    pub(super) fn other(&self, name: &str) -> Option<Self> {
+        let (theme, _) = Theme::load(name, self.depth, self.glyphs, &config::own_theme).ok()?;
+        let painted = self.depth >= Depth::Indexed && self.background != Background::Terminal;
+        Some(Self { theme, painted, ..self.clone() })
+    }
+}
+
+/// Every theme there is, with what it is in a line: the person's own first.
+pub(super) fn themes() -> Vec<(String, String)> {
+    let own = config::own_themes();
+    let built_in = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !own.contains(name));
+    let all: Vec<String> = own.iter().cloned().chain(built_in).collect();
+    all.into_iter()
+        .filter_map(|name| {
+            let (theme, _) = Theme::load(&name, Depth::True, &UNICODE, &config::own_theme).ok()?;
+            Some((name, theme.about))
+        })
+        .collect()
 }
 
 /// How long the terminal may take to say whether its background is dark or light.
@@ -128,7 +154,7 @@ impl Start {
             (_, false) => load(&self.config.light_theme),
         });
         let theme = theme.unwrap_or_else(|| Theme::built_in(true, depth, glyphs));
-        Look { theme, painted }
+        Look { theme, painted, depth, glyphs, background: self.config.background }
     }
 
     /// The connection as it is shown and under which its draft is kept.

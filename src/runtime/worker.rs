@@ -16,7 +16,7 @@ use crate::{
     inspect::{self, InspectError},
     plan::Plan,
     server::{Canceller, ErrorKind, ExplainRequest, ServerError, Session, SessionOptions, Target},
-    whatif::{self, Allow},
+    whatif::{self, Allow, Supposition},
 };
 
 /// How long a request may take to end by itself after the server was told to stop. It then has tidied up its session;
@@ -171,8 +171,11 @@ impl State {
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
-                Effect::TryTogether { generation, sql, candidates, allow } => {
-                    self.try_together(generation, &sql, &candidates, allow).await;
+                Effect::TryTogether { generation, sql, candidates, catalog, allow } => {
+                    self.try_together(generation, &sql, &candidates, &catalog, allow).await;
+                }
+                Effect::Suppose { generation, sql, supposition, catalog, allow } => {
+                    self.suppose(generation, &sql, &supposition, &catalog, allow).await;
                 }
                 // These never come here: the loop does them itself.
                 Effect::Cancel { .. }
@@ -186,6 +189,8 @@ impl State {
                 | Effect::LoadPlan { .. }
                 | Effect::SaveNotes { .. }
                 | Effect::ListServers
+                | Effect::ListThemes
+                | Effect::ShowTheme { .. }
                 | Effect::GoTo { .. }
                 | Effect::Password(_)
                 | Effect::Record { .. }
@@ -306,11 +311,18 @@ impl State {
         self.tell_of(result, |result| Message::Tried { generation, result });
     }
 
-    async fn try_together(&mut self, generation: u64, sql: &str, candidates: &[Candidate], allow: Allow) {
+    async fn try_together(
+        &mut self,
+        generation: u64,
+        sql: &str,
+        candidates: &[Candidate],
+        catalog: &Catalog,
+        allow: Allow,
+    ) {
         let progress = self.progress(generation);
         let asked = self.with_session(generation, async |session| {
             let stop = session.canceller();
-            whatif::together(session, sql, candidates, allow, progress).await.map(Box::new).map_err(|error| {
+            whatif::together(session, sql, candidates, catalog, allow, progress).await.map(Box::new).map_err(|error| {
                 let kind = stop.stopped().unwrap_or(ErrorKind::Other);
                 ServerError::new(kind, "trying indexes together", error.to_string())
             })
@@ -334,6 +346,37 @@ impl State {
             self.forget_if_broken(error);
         }
         self.tell(message(result.map_err(Box::new)));
+    }
+
+    async fn suppose(
+        &mut self,
+        generation: u64,
+        sql: &str,
+        supposition: &Supposition,
+        catalog: &Catalog,
+        allow: Allow,
+    ) {
+        if self.is_cancelled(generation) {
+            return;
+        }
+        let opened = self.open().await;
+        let result = match (opened, self.session.as_mut()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => return,
+            (Ok(()), Some(session)) => {
+                let stop = session.canceller();
+                let statements = [sql];
+                let asked = whatif::suppose(session, &statements, supposition, catalog, allow);
+                match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
+                    Ended::Answered(result) => result,
+                    Ended::Dropped => return self.renew().await,
+                }
+            }
+        };
+        if let Err(error) = &result {
+            self.forget_if_broken(error);
+        }
+        self.tell(Message::Supposed { generation, result: result.map(Box::new).map_err(Box::new) });
     }
 
     fn forget_if_broken(&mut self, error: &ServerError) {

@@ -25,7 +25,7 @@ pub struct Glyphs {
     pub track: &'static str,
     /// What marks the row under the cursor.
     pub cursor: &'static str,
-    /// From estimated to actual, from before to after.
+    /// From estimated to actual, from before to after; two columns in ASCII, where one would read as "greater than".
     pub arrow: &'static str,
     /// Something bad.
     pub bad: &'static str,
@@ -113,7 +113,7 @@ pub static ASCII: Glyphs = Glyphs {
     bar: &["", "#"],
     track: ".",
     cursor: ">",
-    arrow: ">",
+    arrow: "->",
     bad: "X",
     warn: "!",
     info: "i",

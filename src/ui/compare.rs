@@ -14,12 +14,13 @@ use super::{
     tree::{self, TreeView},
 };
 use crate::{
-    advise::Together,
+    advise::{Effect, Together},
     app::{Compared, Comparison, Extents, Model, Side},
     fmt,
     plan::{Plan, diff::Change},
     text::one_line,
     theme::Theme,
+    whatif::Supposed,
 };
 
 /// Draws the comparison opened last.
@@ -99,6 +100,7 @@ fn place(body: Rect, comparison: &Comparison) -> [Rect; 2] {
 fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
     let mut words: Vec<Vec<Span<'static>>> = match &comparison.of {
+        Compared::Supposed(supposed) => supposition(supposed, theme),
         Compared::Together(set) => together(&set.tried, theme),
         Compared::Proposal(proposal) => {
             let mut first = vec![verdict_span(proposal.verdict, theme)];
@@ -181,14 +183,38 @@ fn together(set: &Together, theme: &Theme) -> Vec<Vec<Span<'static>>> {
     out
 }
 
+/// What is supposed, what it does to the plan, and what is to be known before.
+fn supposition(supposed: &Supposed, theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
+    let (text, dim) = (theme.style("ui.text"), theme.style("ui.dim"));
+    let mut first = vec![Span::styled(one_line(&supposed.supposition.title()), theme.style("ui.title"))];
+    if let Some((effect, line)) = supposed.effect(0) {
+        let scope = match effect {
+            Effect::Same | Effect::Other => "ui.text",
+            Effect::Better => "verdict.proved",
+            Effect::Worse => "verdict.rejected",
+        };
+        let line = line.replace('×', theme.glyphs.times).replace('→', theme.glyphs.arrow);
+        first.extend([dot(), Span::styled(one_line(&line), theme.style(scope))]);
+    }
+    let mut second = Vec::new();
+    if let Some(Ok(both)) = supposed.outcomes.first() {
+        second.push(Span::styled(format!("{}, {}", both.method, trust(both.trust)), dim));
+    }
+    for note in supposed.farewells.iter().flat_map(|farewell| &farewell.notes) {
+        second.extend([dot(), Span::styled(one_line(note), text)]);
+    }
+    vec![first, second]
+}
+
 fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, theme: &Theme) -> Extents {
     let (plan, state, changes) = match side {
         Side::Before => (&comparison.first, &comparison.before, &comparison.diff.before),
         Side::After => (&comparison.second, &comparison.after, &comparison.diff.after),
     };
     let name = match (&comparison.of, side) {
-        (Compared::Proposal(_) | Compared::Together(_), Side::Before) => "Before",
-        (Compared::Proposal(_) | Compared::Together(_), Side::After) => "After",
+        (Compared::Proposal(_) | Compared::Together(_) | Compared::Supposed(_), Side::Before) => "Before",
+        (Compared::Proposal(_) | Compared::Together(_) | Compared::Supposed(_), Side::After) => "After",
         (Compared::Plans(name, _), Side::Before) | (Compared::Plans(_, name), Side::After) => name,
     };
     if area.height < 3 {

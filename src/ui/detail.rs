@@ -3,14 +3,14 @@
 use ratatui::text::{Line, Span};
 
 use super::{
-    text::{labelled, wrap},
+    text::{labelled, width, wrap},
     tree::{flag_span, severity_mark, times, title},
 };
 use crate::{
     catalog::Table,
     diagnose::Finding,
     fmt,
-    plan::{Buffers, Io, NodeId, Plan, Rows, Wal},
+    plan::{Buffers, Derived, Io, NodeId, Plan, Rows, Wal},
     text::one_line,
     theme::Theme,
 };
@@ -112,8 +112,9 @@ pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<
     for line in wrap(&finding.why, columns.saturating_sub(2)) {
         out.push(Line::styled(format!("  {line}"), theme.style("ui.text")));
     }
-    for (i, line) in wrap(&finding.next, columns.saturating_sub(4)).into_iter().enumerate() {
-        let lead = if i == 0 { format!("  {} ", theme.glyphs.arrow) } else { "    ".to_owned() };
+    let arrow = format!("  {} ", theme.glyphs.arrow);
+    for (i, line) in wrap(&finding.next, columns.saturating_sub(width(&arrow))).into_iter().enumerate() {
+        let lead = if i == 0 { arrow.clone() } else { " ".repeat(width(&arrow)) };
         out.push(Line::from(vec![
             Span::styled(lead, theme.style("ui.accent")),
             Span::styled(line, theme.style("ui.text")),
@@ -167,33 +168,17 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     }
     put("time", time);
     put("cost", cost);
-    put("rows", rows(node.rows, derived.q_error, theme));
+    put("rows", rows(node.rows, derived, theme));
     let loops =
         node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
     put("loops", loops.into_iter().collect());
-    put("blocks", node.buffers.as_deref().copied().map(blocks).unwrap_or_default());
-    put(
-        "own blocks",
-        derived
-            .self_buffers
-            .as_deref()
-            .copied()
-            .filter(|b| Some(b) != node.buffers.as_deref())
-            .map(blocks)
-            .unwrap_or_default(),
-    );
-    put("waiting", node.io.as_deref().copied().map(waiting).unwrap_or_default());
-    put(
-        "own waiting",
-        derived
-            .self_io
-            .as_deref()
-            .copied()
-            .filter(|io| Some(io) != node.io.as_deref())
-            .map(waiting)
-            .unwrap_or_default(),
-    );
-    put("log", node.wal.as_deref().copied().map(log).unwrap_or_default());
+    put("blocks", node.buffers.as_deref().map(blocks).unwrap_or_default());
+    let own = derived.self_buffers.as_deref().filter(|b| Some(*b) != node.buffers.as_deref());
+    put("own blocks", own.map(blocks).unwrap_or_default());
+    put("waiting", node.io.as_deref().map(waiting).unwrap_or_default());
+    let own = derived.self_io.as_deref().filter(|io| Some(*io) != node.io.as_deref());
+    put("own waiting", own.map(waiting).unwrap_or_default());
+    put("log", node.wal.as_deref().map(log).unwrap_or_default());
     if let Some(w) = &node.workers {
         let mut words = Vec::new();
         match (w.launched, w.planned) {
@@ -216,11 +201,13 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     out
 }
 
-fn rows(rows: Rows, q_error: Option<f64>, theme: &Theme) -> Vec<String> {
+fn rows(rows: Rows, derived: &Derived, theme: &Theme) -> Vec<String> {
     let mut out = Vec::new();
     out.extend(rows.estimated.map(|r| format!("{} estimated", fmt::count(r))));
-    out.extend(rows.actual.map(|r| format!("{} actual", fmt::count(r))));
-    out.extend(q_error.filter(|q| *q >= 2.0).map(|q| format!("off by {}", times(q, theme))));
+    // A rounded average of many loops is only about right.
+    let about = if derived.rough_rows { "about " } else { "" };
+    out.extend(rows.actual.map(|r| format!("{about}{} actual", fmt::count(r))));
+    out.extend(derived.q_error.filter(|q| *q >= 2.0).map(|q| format!("off by {}", times(q, theme))));
     out.extend(rows.removed.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the filter", fmt::count(r))));
     out.extend(
         rows.removed_by_recheck.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the recheck", fmt::count(r))),
@@ -229,7 +216,7 @@ fn rows(rows: Rows, q_error: Option<f64>, theme: &Theme) -> Vec<String> {
     out
 }
 
-fn waiting(io: Io) -> Vec<String> {
+fn waiting(io: &Io) -> Vec<String> {
     [
         (io.read_ms, "reading"),
         (io.write_ms, "writing"),
@@ -243,7 +230,7 @@ fn waiting(io: Io) -> Vec<String> {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "shown with a few digits")]
-fn log(wal: Wal) -> Vec<String> {
+fn log(wal: &Wal) -> Vec<String> {
     let mut out = vec![format!("{} records", fmt::count(wal.records as f64)), fmt::bytes(wal.bytes)];
     if wal.full_pages > 0 {
         out.push(format!("{} full pages", fmt::count(wal.full_pages as f64)));
@@ -251,7 +238,7 @@ fn log(wal: Wal) -> Vec<String> {
     out
 }
 
-fn blocks(b: Buffers) -> Vec<String> {
+fn blocks(b: &Buffers) -> Vec<String> {
     [
         (b.hit, "from cache"),
         (b.read, "read"),

@@ -96,6 +96,7 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
             WorkKind::Analyze => ("running", "runs"),
             WorkKind::Advise => ("trying indexes", "trying"),
             WorkKind::Try => ("trying an index", "trying"),
+            WorkKind::Suppose => ("asking what if", "what if"),
             WorkKind::Together => ("trying a set", "trying"),
         };
         let elapsed = fmt::duration_ms(work.elapsed.as_secs_f64().mul_add(1e3, 0.0).max(1.0));

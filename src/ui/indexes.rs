@@ -25,11 +25,9 @@ use crate::{
 
 /// Draws proposals, or how far the search for them has come.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
-    if let Some(work) = model
-        .work
-        .as_ref()
-        .filter(|w| matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together) || w.then_advise)
-    {
+    if let Some(work) = model.work.as_ref().filter(|w| {
+        matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together | WorkKind::Suppose) || w.then_advise
+    }) {
         let [top, rest] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
         let (words, done) = match &work.progress {
             Some(p) if p.total > 0 => {
@@ -43,6 +41,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         let name = match work.kind {
             WorkKind::Try => "Trying your index",
             WorkKind::Together => "Trying indexes together",
+            WorkKind::Suppose => "Asking what would be",
             _ => "Looking for indexes",
         };
         progress(frame, top, name, &words, done, theme);

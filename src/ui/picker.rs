@@ -25,6 +25,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, picker: &Picker, theme: &T
         PickerKind::Commands => "Commands",
         PickerKind::Statements => "Statements run here",
         PickerKind::Plans => "Compare with",
+        PickerKind::Indexes => "The plan without",
+        PickerKind::Themes => "Theme",
     };
     let mut heading = title(words, true, theme);
     heading

@@ -42,14 +42,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn choose(columns: usize, plan: &Plan, comparing: bool) -> Self {
+    fn choose(columns: usize, plan: &Plan, comparing: bool, arrow: usize) -> Self {
         let analyzed = plan.analyzed;
-        let (most_rows, most_flags) = content(plan, comparing);
+        let (most_rows, most_flags) = content(plan, comparing, arrow);
         let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
         // In the order of what tells most; the operator keeps at least what is left of the least.
         let wide = columns >= 100;
         let least = if wide { 44 } else { 26 };
-        let heading = if analyzed { 10 } else { 9 };
+        let heading = if analyzed { 9 + arrow } else { 9 };
         // No wider than what stands in it, so that the operator gets the rest.
         let rows = (most_rows + 1).max(heading) + if wide { 2 } else { 0 };
         let mut room = columns.saturating_sub(least + out.number);
@@ -73,7 +73,7 @@ impl Columns {
 }
 
 /// The widest rows and flags there are, of the first few hundred nodes: what follows is cut if it is wider still.
-fn content(plan: &Plan, comparing: bool) -> (usize, usize) {
+fn content(plan: &Plan, comparing: bool, arrow: usize) -> (usize, usize) {
     const SEEN: usize = 300;
     let digits = |n: Option<f64>| n.map_or(1, |n| fmt::count(n).len());
     let mut rows = 0;
@@ -81,7 +81,11 @@ fn content(plan: &Plan, comparing: bool) -> (usize, usize) {
     for id in plan.ids().take(SEEN) {
         let (node, derived) = (plan.node(id), plan.derived(id));
         let wide = if plan.analyzed {
-            if node.rows.loops == Some(0.0) { 9 } else { digits(node.rows.estimated) + 3 + digits(node.rows.actual) }
+            if node.rows.loops == Some(0.0) {
+                9
+            } else {
+                digits(node.rows.estimated) + arrow + 2 + usize::from(derived.rough_rows) + digits(node.rows.actual)
+            }
         } else {
             digits(node.rows.estimated)
         };
@@ -102,7 +106,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: 
     if area.height < 2 || area.width < 10 {
         return 0;
     }
-    let columns = Columns::choose(usize::from(area.width), view.plan, view.changes.is_some());
+    let columns =
+        Columns::choose(usize::from(area.width), view.plan, view.changes.is_some(), width(theme.glyphs.arrow));
     buffer.set_line(area.x, area.y, &heading(columns, view.plan, theme), area.width);
     let height = usize::from(area.height) - 1;
     let rows = view.state.rows();
@@ -306,7 +311,11 @@ fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span
         let estimated = rows.estimated.map_or_else(|| "?".to_owned(), fmt::count);
         let text = match (plan.analyzed, rows.actual) {
             (true, _) if never => "never ran".to_owned(),
-            (true, Some(actual)) => format!("{estimated} {} {}", theme.glyphs.arrow, fmt::count(actual)),
+            // A rounded average of many loops is only about right.
+            (true, Some(actual)) => {
+                let about = if derived.rough_rows { "~" } else { "" };
+                format!("{estimated} {} {about}{}", theme.glyphs.arrow, fmt::count(actual))
+            }
             (true, None) => format!("{estimated} {} ?", theme.glyphs.arrow),
             (false, _) => estimated,
         };
@@ -402,7 +411,7 @@ mod tests {
         for analyzed in [true, false] {
             plan.analyzed = analyzed;
             for width in 20..250 {
-                let c = Columns::choose(width, &plan, false);
+                let c = Columns::choose(width, &plan, false, 1);
                 assert_eq!(c.operator + c.number + c.bar + c.rows + c.error + c.loops + c.flags, width);
                 assert!(c.operator >= 26.min(width - 9), "{width}: {c:?}");
             }

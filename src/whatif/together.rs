@@ -3,6 +3,7 @@
 use super::{Allow, Progress, method};
 use crate::{
     advise::{self, Candidate, Together, TrialError},
+    catalog::Catalog,
     server::Session,
 };
 
@@ -15,6 +16,7 @@ pub async fn together(
     session: &mut Session,
     sql: &str,
     candidates: &[Candidate],
+    catalog: &Catalog,
     allow: Allow,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Together, TrialError> {
@@ -22,7 +24,7 @@ pub async fn together(
     let mut method = method(session, allow)?;
     let doing = format!("trying {} indexes together by {}", candidates.len(), method.method());
     let mut tell = |done, total| progress(Progress { done, total, doing: doing.clone() });
-    let tried = advise::together(method.as_mut(), sql, candidates, &mut tell).await;
+    let tried = advise::together(method.as_mut(), sql, candidates, catalog, &mut tell).await;
     method.finish().await;
     tried
 }

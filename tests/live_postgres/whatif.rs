@@ -2,6 +2,7 @@
 
 use whyslow::{
     advise::{Candidate, Key, TrialError, Trust},
+    catalog::Catalog,
     plan::{Engine, NodeId, Plan},
     server::{ErrorKind, SessionOptions},
     whatif::{Allow, Method, Reads, together, try_one, verify},
@@ -133,7 +134,7 @@ async fn indexes_tried_together_are_told_apart_by_what_would_be_lost_without_eac
         let mut seen = Vec::new();
         let allow = if method == "hypopg" { HYPOPG } else { Allow::default() };
         let told = |progress: whyslow::whatif::Progress| seen.push((progress.done, progress.total));
-        let set = together(&mut session, sql, &three, allow, told).await.unwrap();
+        let set = together(&mut session, sql, &three, &Catalog::default(), allow, told).await.unwrap();
         assert_eq!((set.method, set.unit()), (method, "cost"));
         assert_eq!(seen, [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5)]);
         assert!((set.saved() - (cost(&set.before) - cost(&set.after))).abs() < 0.01 && set.saved() > 0.0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use whyslow::{
-    advise::{Candidate, Key, Part, Proposal, Together, Tried, Trust, Verdict},
+    advise::{Candidate, Compared, Key, Part, Proposal, Together, Tried, Trust, Verdict},
     app::{Arrival, Sample, Server},
     catalog::{Catalog, Column, Index, IndexKey, Statistics, Table},
     diagnose::{Finding, Severity},
@@ -11,6 +11,7 @@ use whyslow::{
     inspect::Inspection,
     plan::{Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Timing},
     server::{Info, target::TlsMode},
+    whatif::{Supposed, Supposition},
 };
 
 /// A file of `tests/fixtures/screen`.
@@ -174,6 +175,21 @@ pub(super) fn together(sql: &str, candidates: &[Candidate]) -> Together {
     Together { method: "hypopg", trust: Trust::Close, before: before.clone(), after, parts }
 }
 
+/// What would be without the primary key of orders: the plan of today, no dearer.
+pub(super) fn supposed(sql: &str, supposition: Supposition) -> Supposed {
+    let Supposition::Indexes { drop, .. } = &supposition;
+    let farewells = drop.iter().map(|gone| gone.farewell(&catalog())).collect();
+    let both = Compared {
+        method: "twin",
+        trust: Trust::Exact,
+        before: plan("open-orders.hypopg.json", sql),
+        after: plan("open-orders.explain.json", sql),
+        names: Vec::new(),
+        notes: Vec::new(),
+    };
+    Supposed { outcomes: vec![Ok(both)], farewells, supposition }
+}
+
 /// An index of the person's own, proved.
 pub(super) fn own(candidate: Candidate) -> Proposal {
     let mut out = proposals(fixture("open-orders.sql").trim()).remove(0);
@@ -291,4 +307,26 @@ pub(super) fn big(n: u32, deep: u32) -> Plan {
         builder.push(parent, node).unwrap();
     }
     builder.finish(Engine::PostgreSql).unwrap()
+}
+
+/// Everything else that comes from outside, made of one text.
+pub(super) struct Hostile {
+    pub(super) info: Info,
+    pub(super) servers: Vec<Server>,
+    pub(super) runs: Vec<Run>,
+    pub(super) samples: Vec<Sample>,
+}
+
+pub(super) fn hostile(text: &str) -> Hostile {
+    let text = || text.to_owned();
+    let info = Info { version: text(), database: text(), user: text(), ..info() };
+    let mut servers = servers();
+    for server in &mut servers {
+        server.name = Some(text());
+        server.place = text();
+        server.problem = server.problem.as_ref().map(|_| text());
+    }
+    let plan = plan("open-orders.explain.json", "");
+    let runs = (0..3).map(|at| run(at, text(), &plan, vec![text(), text()], Duration::from_secs(1))).collect();
+    Hostile { info, servers, runs, samples: vec![Sample { title: text(), trouble: text(), sql: text() }] }
 }

@@ -79,6 +79,17 @@ fn asked(screen: &Harness) -> Vec<&'static str> {
     screen.effects.iter().filter_map(name).collect()
 }
 
+/// Themes that were shown, in order; an empty name is the one it began with.
+fn themes(screen: &Harness) -> Vec<&str> {
+    let mut shown = Vec::new();
+    for effect in &screen.effects {
+        if let Effect::ShowTheme { name } = effect {
+            shown.push(name.as_deref().unwrap_or_default());
+        }
+    }
+    shown
+}
+
 fn copied(screen: &Harness) -> &str {
     match screen.effects.iter().rev().find_map(|e| if let Effect::Copy { text, .. } = e { Some(text) } else { None }) {
         Some(text) => text,
@@ -105,6 +116,7 @@ fn cases() -> Vec<Case> {
         (C::FindIndexes, plan, "x", |s| asked(s).ends_with(&["advise"]) && s.model.view == View::Indexes),
         (C::Help, plan, "?", |s| s.model.page.is_some_and(|p| p.kind == PageKind::Help)),
         (C::Palette, plan, ":flame<ret>", |s| face(s) == Face::Flame && s.model.picker.is_none()),
+        (C::ChooseTheme, plan, ":theme<ret>no<ret>", |s| themes(s) == ["dark", "nord"] && s.text().contains("theme nord")),
         (C::Messages, indexes, ":messages<ret>", |s| s.text().contains("Messages") && s.text().contains("1 of 3 proved")),
         (C::UndoView, plan, "G-u", |s| rows(s) == 6 && selected(s) == NodeId(5)),
         (C::Quit, plan, "q", |s| asked(s).ends_with(&["quit"])),
@@ -126,6 +138,9 @@ fn cases() -> Vec<Case> {
         (C::Mark, history, "<space>", |s| s.model.past.marked == Some(1)),
         (C::TryTogether, indexes, "<space><space>t", |s| {
             s.model.view == View::Compare && s.text().contains("2 indexes together") && s.text().contains("not used  ·  orders (created)")
+        }),
+        (C::TryWithout, plan, "D<ret>", |s| {
+            s.model.view == View::Compare && s.text().contains("without orders_pkey") && s.text().contains("enforces the primary key")
         }),
         (C::Format, connected, "<F8>", |s| text(s).starts_with("SELECT\n") && s.model.editor.typing),
         (C::OpenFile, || connected().file("q.sql", "select 42\n"), "<ctrl-o>q.sql<ret>", |s| text(s) == "select 42"),
@@ -502,4 +517,12 @@ fn a_password_that_is_wanted_is_asked_for_and_never_shown() {
     let sent = screen.effects.iter().any(|e| matches!(e, Effect::Password(_)));
     assert!(sent && asked(&screen).ends_with(&["connect"]));
     assert!(!format!("{:?}", screen.effects).contains("s3cret"));
+}
+
+#[test]
+fn a_theme_is_seen_under_the_cursor_and_taken_back_when_none_is_chosen() {
+    let screen = plan().keys(":theme<ret><down><down><esc>");
+    assert_eq!(themes(&screen), ["dark", "light", "nord", ""]);
+    let screen = screen.keys(":theme<ret><down><ret>:theme<ret>");
+    assert_eq!(themes(&screen)[4..], ["dark", "light"], "the one chosen is under the cursor next time");
 }

@@ -191,6 +191,13 @@ impl Harness {
             Effect::TryTogether { generation, sql, candidates, .. } => {
                 Message::TriedTogether { generation, result: Ok(Box::new(answers::together(&sql, &candidates))) }
             }
+            Effect::Suppose { generation, sql, supposition, .. } => {
+                Message::Supposed { generation, result: Ok(Box::new(answers::supposed(&sql, supposition))) }
+            }
+            Effect::ListThemes => {
+                let theme = |name: &str| (name.to_owned(), format!("about {name}"));
+                Message::Themes(["dark", "light", "nord"].map(theme).to_vec())
+            }
             Effect::ListServers => Message::Servers(answers::servers()),
             Effect::GoTo { address } => Message::Arrived(Box::new(answers::arrival(&address))),
             Effect::Record { sql, plan, findings, elapsed } => {
@@ -254,30 +261,49 @@ impl Harness {
     /// The text, then a letter for the style of each cell, then what the letters mean.
     pub(crate) fn screen(&self) -> String {
         let (buffer, _) = self.buffer();
-        let mut names: HashMap<String, char> = HashMap::new();
-        let mut legend = String::new();
-        let mut styles = String::new();
-        for y in 0..buffer.area.height {
-            let mut line = String::new();
-            for x in 0..buffer.area.width {
-                let style = describe(&buffer[(x, y)]);
-                if style.is_empty() {
-                    line.push(' ');
-                    continue;
-                }
-                let next = char::from(b'a' + u8::try_from(names.len() % 26).unwrap());
-                let next = if names.len() >= 26 { next.to_ascii_uppercase() } else { next };
-                let letter = *names.entry(style.clone()).or_insert_with(|| {
-                    let _ = writeln!(legend, "{next} {style}");
-                    next
-                });
-                line.push(letter);
-            }
-            styles.push_str(line.trim_end());
-            styles.push('\n');
-        }
-        format!("{}--- styles\n{styles}--- legend\n{legend}", self.text())
+        format!("{}{}", self.text(), styles(&[&buffer]))
     }
+
+    /// The same in two themes and in ASCII: the text; a letter for each pair of styles that a cell has in the one and in the
+    /// other; what the letters mean in both; and the text as a terminal without Unicode shows it.
+    pub(crate) fn screens(&mut self, other: &Theme, ascii: &Theme) -> String {
+        let (buffer, _) = self.buffer();
+        let text = self.text();
+        let theme = std::mem::replace(&mut self.theme, other.clone());
+        let (second, _) = self.buffer();
+        assert_eq!(text, self.text(), "a theme changes no text");
+        self.theme = ascii.clone();
+        let plain = self.text();
+        self.theme = theme;
+        format!("{text}{}--- ascii\n{plain}", styles(&[&buffer, &second]))
+    }
+}
+
+/// A letter for the style that each cell has in each of the buffers, and what the letters mean.
+fn styles(buffers: &[&Buffer]) -> String {
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&*+=?@^~";
+    let mut names: HashMap<String, char> = HashMap::new();
+    let mut letters = LETTERS.chars();
+    let (mut legend, mut out) = (String::new(), String::new());
+    let area = buffers[0].area;
+    for y in 0..area.height {
+        let mut line = String::new();
+        for x in 0..area.width {
+            let style = buffers.iter().map(|buffer| describe(&buffer[(x, y)])).collect::<Vec<_>>().join(" | ");
+            if style.chars().all(|c| " |".contains(c)) {
+                line.push(' ');
+                continue;
+            }
+            line.push(*names.entry(style.clone()).or_insert_with(|| {
+                let next = letters.next().expect("more styles than letters");
+                let _ = writeln!(legend, "{next} {style}");
+                next
+            }));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    format!("--- styles\n{out}--- legend\n{legend}")
 }
 
 fn describe(cell: &Cell) -> String {

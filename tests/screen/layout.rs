@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use whyslow::{
-    plan::{Engine, Node, NodeId, Operator, PlanBuilder, Relation, Role},
-    theme::{ASCII, Depth, Theme},
+    app::{Message, Setup},
+    plan::{Engine, Node, NodeId, Operator, PlanBuilder, Relation, Role, Timing},
+    theme::{ASCII, Depth, Theme, UNICODE},
 };
 
 use super::{Harness, answers};
@@ -15,11 +16,16 @@ fn open_orders() -> Harness {
 
 #[test]
 fn every_view_at_every_size_as_snapshots() {
+    let light = Theme::built_in(false, Depth::True, &UNICODE);
+    let ascii = Theme::built_in(true, Depth::True, &ASCII);
     for (width, height) in [(80, 24), (120, 40), (200, 60)] {
         for (view, keys) in [
+            ("query", "<home>"),
             ("plan", "<F6>"),
             ("findings", "<F6><tab>"),
             ("indexes", "<F7>"),
+            ("together", "<F7><space><space>t"),
+            ("without", "<F6>D<ret>"),
             ("compare", "<F7><ret>"),
             ("flat", "<F6>:view-table<ret>"),
             ("sums", "<F6>:view-sums<ret>"),
@@ -32,9 +38,12 @@ fn every_view_at_every_size_as_snapshots() {
             ("palette", "<F6>:"),
             ("help", "<F6>?"),
         ] {
-            let screen = open_orders().size(width, height).keys(keys);
-            insta::assert_snapshot!(format!("{view}_{width}x{height}"), screen.screen());
+            let mut screen = open_orders().size(width, height).keys(keys);
+            insta::assert_snapshot!(format!("{view}_{width}x{height}"), screen.screens(&light, &ascii));
         }
+        let setup = Setup { connect: true, place: "demo".into(), samples: answers::samples(), ..Setup::default() };
+        let mut start = Harness::new(setup).size(width, height);
+        insta::assert_snapshot!(format!("start_{width}x{height}"), start.screens(&light, &ascii));
     }
 }
 
@@ -174,5 +183,94 @@ fn an_escape_sequence_from_a_server_is_shown_and_not_sent() {
             assert!(!cell.symbol().contains(|c: char| c.is_control() || c == '\u{202e}'), "{:?}", cell.symbol());
         }
         assert!(screen.text().contains('␛'), "{}", screen.text());
+    }
+}
+
+/// Texts as a server could send them: control and escape characters, other scripts, marks that combine, names without a blank,
+/// nothing at all.
+const HOSTILE: [&str; 6] = [
+    "\u{1b}[2J\u{1b}]0;x\u{7}\r\n\t\0",
+    "日本語日本語日本語日本語日本語日本語日本語日本語",
+    "e\u{301}\u{301}\u{301}\u{200b}\u{200d}👩\u{200d}👩\u{200d}👧\u{202e}abc\u{202c}",
+    "",
+    "                                                            ",
+    "x",
+];
+
+/// A screen whose every text from outside is hostile.
+fn hostile(text: &str) -> Harness {
+    let long = text.repeat(if text == "x" { 1_500 } else { 3 });
+    let mut builder = PlanBuilder::new();
+    for (parent, operator) in [(None, Operator::NestedLoop), (Some(NodeId(0)), Operator::SeqScan)] {
+        let mut node = Node::new(if parent.is_none() { Role::Root } else { Role::Inner }, operator, &long);
+        node.relation = Some(Relation { schema: Some(long.clone()), name: long.clone(), alias: Some(long.clone()) });
+        node.index = Some(long.clone());
+        node.cost.total = Some(f64::INFINITY);
+        node.rows.estimated = Some(-1.0);
+        node.rows.actual = Some(1e300);
+        node.rows.loops = Some(f64::NAN);
+        node.timing = Some(Timing::PerLoop { first_ms: 0.0, last_ms: 1e300 });
+        builder.push(parent, node).unwrap();
+    }
+    let mut plan = builder.finish(Engine::PostgreSql).unwrap();
+    plan.analyzed = true;
+    plan.query = Some(long.clone());
+    plan.source = long.clone().into();
+    let screen = answers::hostile(&long);
+    let setup = Setup {
+        connect: true,
+        place: long.clone(),
+        draft: Some(format!("{long};\n{long}")),
+        plans: vec![plan],
+        samples: screen.samples,
+        runs: screen.runs,
+        ..Setup::default()
+    };
+    let mut out = Harness::new(setup).lenient();
+    out.send(Message::Connected(Box::new(screen.info)));
+    out.send(Message::Servers(screen.servers));
+    out.send(Message::Warn(long));
+    out
+}
+
+#[test]
+fn every_view_survives_every_size_with_hostile_texts() {
+    for text in HOSTILE {
+        for keys in [
+            "2",
+            "2v",
+            "2vv",
+            "2vvv",
+            "2V",
+            "2<tab>",
+            "2<tab><tab>",
+            "2t",
+            "2D",
+            "1",
+            "1<F8>",
+            "1<ctrl-r>",
+            "1<ctrl-o>",
+            "0",
+            "3",
+            "4",
+            "5",
+            "6",
+            "7",
+            "2?",
+            "2:",
+            "2:messages<ret>",
+            "2A",
+            "2/x",
+        ] {
+            let mut screen = hostile(text).keys("<esc>").keys(keys);
+            for (width, height) in
+                [(40, 10), (41, 11), (52, 13), (63, 17), (64, 18), (80, 24), (89, 25), (110, 26), (150, 40), (200, 60)]
+            {
+                screen = screen.size(width, height);
+                let (buffer, _) = screen.buffer();
+                let loose = buffer.content.iter().find(|cell| cell.symbol().chars().any(char::is_control));
+                assert!(loose.is_none(), "{keys} at {width}x{height} with {text:?}: {loose:?}");
+            }
+        }
     }
 }

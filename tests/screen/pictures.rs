@@ -1,6 +1,10 @@
 //! The pictures of `screenshots/`, made from the real screen. They fail the test when they no longer show it.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use whyslow::{
     app::{Message, Setup},
@@ -8,7 +12,7 @@ use whyslow::{
     whatif::Progress,
 };
 
-use super::{Harness, answers, svg::svg};
+use super::{Harness, answers, png::Picture, svg::svg};
 
 fn check(name: &str, screen: &Harness) {
     let (buffer, cursor) = screen.buffer();
@@ -20,6 +24,22 @@ fn check(name: &str, screen: &Harness) {
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == picture, "{} is not what the screen shows; renew it with WHYSLOW_BLESS=1", path.display());
+    check_png(&path.with_extension("png"), &Picture::of(&buffer, cursor, &screen.theme));
+}
+
+/// Pixels are compared and not files: another deflate may pack the same picture otherwise.
+fn check_png(path: &Path, picture: &Picture) {
+    const LARGEST: usize = 150_000;
+    if std::env::var_os("WHYSLOW_BLESS").is_some() {
+        fs::write(path, picture.encode()).unwrap();
+    }
+    let file = fs::read(path).unwrap_or_default();
+    assert!(
+        Picture::decode(&file).is_some_and(|committed| committed == *picture),
+        "{} is not what the screen shows; renew it with WHYSLOW_BLESS=1",
+        path.display()
+    );
+    assert!(file.len() < LARGEST, "{} has {} bytes", path.display(), file.len());
 }
 
 fn query(name: &str) -> String {

@@ -93,7 +93,7 @@ fn run(out: &mut String, (x, y): (u16, u16), columns: u16, text: &str, fg: &str,
 }
 
 /// Left, right, up and down arms of line characters; the part of the cell that block characters fill from the left.
-const LINES: [(&str, [bool; 4]); 8] = [
+pub(super) const LINES: [(&str, [bool; 4]); 8] = [
     ("─", [true, true, false, false]),
     ("│", [false, false, true, true]),
     ("╭", [false, true, false, true]),
@@ -103,7 +103,7 @@ const LINES: [(&str, [bool; 4]); 8] = [
     ("├", [false, true, true, true]),
     ("└", [false, true, true, false]),
 ];
-const BLOCKS: [&str; 8] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+pub(super) const BLOCKS: [&str; 8] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
 fn is_shape(symbol: &str) -> bool {
     LINES.iter().any(|(s, _)| *s == symbol) || BLOCKS.contains(&symbol)
@@ -128,8 +128,24 @@ fn shape(out: &mut String, (left, top): (u16, u16), symbol: &str, fg: &str) {
     );
 }
 
-fn columns(cell: &Cell) -> u16 {
+pub(super) fn columns(cell: &Cell) -> u16 {
     u16::try_from(cell.symbol().width().max(1)).unwrap()
+}
+
+/// Red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rgb(pub(super) u8, pub(super) u8, pub(super) u8);
+
+/// A cell's letters, its background if it has one of its own, and the page's.
+pub(super) fn real_colours(cell: &Cell, theme: &Theme, cursor: bool) -> (Rgb, Option<Rgb>, Rgb) {
+    let real = |color: Color, reset: Rgb| if let Color::Rgb(r, g, b) = color { Rgb(r, g, b) } else { reset };
+    let (page, ink) = (real(theme.page.0, Rgb(0, 0, 0)), real(theme.page.1, Rgb(255, 255, 255)));
+    let fg = real(cell.fg, ink);
+    let bg = (cell.bg != Color::Reset).then(|| real(cell.bg, page));
+    if cell.modifier.contains(Modifier::REVERSED) || cursor {
+        return (bg.unwrap_or(page), Some(fg), page);
+    }
+    (fg, bg, page)
 }
 
 /// Colours are made real before they are swapped, so that a reversed cell keeps its text.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Flag, Io, NodeId, Plan, Role, Wal, Workers};
+use crate::plan::{Buffers, Conditions, Derived, Flag, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -46,12 +46,14 @@ struct CostOut {
     startup: Option<f64>,
     total: Option<f64>,
     #[serde(rename = "self")]
+    alone: Option<f64>,
     own: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct RowsOut {
     estimated: Option<f64>,
+    examined: Option<f64>,
     actual: Option<f64>,
     loops: Option<f64>,
     removed: Option<f64>,
@@ -65,6 +67,8 @@ struct RowsOut {
 struct TimeOut {
     wall_ms: Option<f64>,
     self_ms: Option<f64>,
+    first_ms: Option<f64>,
+    last_ms: Option<f64>,
     approximate: bool,
 }
 
@@ -95,9 +99,15 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
             alias: r.alias.as_deref(),
         }),
         index: node.index.as_deref(),
-        cost: CostOut { startup: node.cost.startup, total: node.cost.total, own: derived.self_cost },
+        cost: CostOut {
+            startup: node.cost.startup,
+            total: node.cost.total,
+            alone: derived.self_cost,
+            own: node.cost.own,
+        },
         rows: RowsOut {
             estimated: node.rows.estimated,
+            examined: node.rows.examined,
             actual: node.rows.actual,
             loops: node.rows.loops,
             removed: node.rows.removed,
@@ -106,7 +116,7 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
             q_error: derived.q_error,
             approximate: derived.rough_rows,
         },
-        time: TimeOut { wall_ms: derived.wall_ms, self_ms: derived.self_ms, approximate: derived.rough_time },
+        time: time(node, derived),
         share: derived.share,
         buffers: node.buffers.as_deref(),
         self_buffers: derived.self_buffers.as_deref(),
@@ -122,6 +132,14 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
         line: node.line,
         extra: map(&node.extra),
     }
+}
+
+fn time(node: &Node, derived: &Derived) -> TimeOut {
+    let (first_ms, last_ms) = match node.timing {
+        Some(Timing::PerLoop { first_ms, last_ms }) => (Some(first_ms), Some(last_ms)),
+        _ => (None, None),
+    };
+    TimeOut { wall_ms: derived.wall_ms, self_ms: derived.self_ms, first_ms, last_ms, approximate: derived.rough_time }
 }
 
 /// Pairs as an object. A name that comes twice (several triggers, say) keeps all its values, in a list.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::wrap::Wrap;
 use crate::read::log;
 
 /// Borders of boxes.
-const BORDERS: [char; 4] = ['|', '│', '¦', '║'];
+pub(super) const BORDERS: [char; 4] = ['|', '│', '¦', '║'];
 /// So many lines tell how the text is framed.
 const LOOKED_AT: usize = 2_000;
 
@@ -21,8 +22,12 @@ pub(super) struct Marks {
     boxed: bool,
     /// psql's expanded output without borders: the column's name before every line.
     named: bool,
-    /// psql's wrapped format: this character behind a broken line and before the next.
-    wrapped: Option<char>,
+    /// psql's wrapped format.
+    wrapped: Option<Wrap>,
+    /// psql's expanded output in its old style: `:` stands between the name and a value that goes on.
+    colons: bool,
+    /// A column of blanks before every line, in which no mark stands.
+    padded: bool,
     /// Line numbers.
     numbered: bool,
     /// A comment's or a citation's mark.
@@ -45,8 +50,11 @@ impl Marks {
                 || row.starts_with("QUERY PLAN |")
                 || row.starts_with("QUERY PLAN │")
         });
+        let colon = |row: &&&str| row.trim_start_matches(['|', ' ']).starts_with(": ");
+        marks.colons = rows.iter().any(|row| row.contains("[ RECORD ")) && rows.iter().filter(colon).count() > 1;
         marks.continued = continued(&rows);
-        marks.wrapped = wrapped(&rows);
+        marks.wrapped = Wrap::of(&rows);
+        marks.padded = matches!(marks.wrapped, Some(Wrap::Blank(_))) && is_padded(&rows);
         marks.numbered = numbered(&rows);
         marks.prefix = ["> ", "-- ", "# ", "// ", "* "].into_iter().find(|mark| {
             let marked =
@@ -61,8 +69,9 @@ impl Marks {
         *self == Self::default()
     }
 
-    /// Adds a line without its marks.
-    pub(super) fn take(&self, row: &str, out: &mut String) {
+    /// Adds a line without its marks, and tells whether the next one goes on where it stopped. `begun` is where in `out` the
+    /// line begins of which this one is the rest.
+    pub(super) fn take(&self, row: &str, begun: Option<usize>, out: &mut String) -> bool {
         let whole = row;
         let from_syslog = if self.syslog { log::without_syslog(row) } else { None };
         let mut row = from_syslog.as_deref().unwrap_or(row);
@@ -79,24 +88,40 @@ impl Marks {
         let mut before = 0;
         if self.boxed {
             let bare = row.trim_end().trim_end_matches(BORDERS);
+            // A box leaves a column before its border, in which marks stand.
+            let bare = bare.strip_suffix(' ').filter(|_| row.trim_end().ends_with(BORDERS)).unwrap_or(bare);
             let (inner, blanks) = inside(bare);
             (row, before) = (inner, blanks);
         }
-        if self.continued {
-            let bare = row.trim_end();
-            row = bare.strip_suffix(['+', '↵']).unwrap_or(row);
+        if self.colons
+            && let Some((blank, rest)) = row.split_once(':').filter(|(blank, _)| blank.trim().is_empty())
+        {
+            before += blank.len() + 1;
+            row = rest;
         }
-        if let Some(mark) = self.wrapped {
-            let bare = row.trim_end();
-            row = bare.strip_suffix(mark).filter(|_| !bare.ends_with("..")).unwrap_or(row);
-            row = row.strip_prefix(mark).unwrap_or(row);
-        }
-        if row.len() == whole.len() {
+        let value_goes_on = self.continued.then(|| row.trim_end().strip_suffix(['+', '↵'])).flatten();
+        row = value_goes_on.unwrap_or(row);
+        let Some(wrap) = self.wrapped else {
+            if row.len() < whole.len() {
+                out.extend(std::iter::repeat_n(' ', before));
+            }
             out.push_str(row);
-            return;
+            return false;
+        };
+        let mut from = out.len();
+        if let Some(begun) = begun {
+            row = wrap.resumed(row);
+            // The column for marks is blank on other lines.
+            row = row.strip_prefix(' ').filter(|_| self.padded).unwrap_or(row);
+            from = begun;
+        } else {
+            out.extend(std::iter::repeat_n(' ', before));
         }
-        out.extend(std::iter::repeat_n(' ', before));
         out.push_str(row);
+        // What ends in the mark of a value that goes on is whole.
+        let behind = wrap.goes_on(row, &out[from..]).filter(|_| value_goes_on.is_none());
+        out.truncate(out.len() - behind.unwrap_or(0));
+        behind.is_some()
     }
 }
 
@@ -133,20 +158,13 @@ fn continued(rows: &[&str]) -> bool {
     all * 2 >= rows.len().max(1) || columns.iter().any(|(column, count)| *count > 1 || rulers.contains(&(column + 1)))
 }
 
-/// psql's wrapped format: the widest lines end in a mark, all of them, and each is followed by one that begins with it.
-fn wrapped(rows: &[&str]) -> Option<char> {
-    let bare = |row: &&str| -> String {
-        let row = row.trim_end().trim_end_matches(BORDERS).trim_end();
-        row.trim_start_matches(BORDERS).to_owned()
+/// Whether every line of a table begins with a blank, borders and rulers aside.
+fn is_padded(rows: &[&str]) -> bool {
+    let inner = rows.iter().map(|row| row.trim_end().strip_prefix(BORDERS).unwrap_or(row));
+    let drawn = |row: &&str| {
+        row.starts_with(|c| matches!(c, '-' | '+' | '(' | '\u{2500}'..='\u{2501}' | '\u{2503}'..='\u{257f}'))
     };
-    let rows: Vec<String> =
-        rows.iter().map(bare).filter(|row| !row.trim().chars().all(|c| matches!(c, '-' | '─' | '═'))).collect();
-    let widest = rows.iter().map(|row| row.width()).max().unwrap_or(0);
-    ['.', '…'].into_iter().find(|mark| {
-        let mut broken = rows.iter().zip(rows.iter().skip(1)).filter(|(row, _)| row.width() == widest).peekable();
-        let goes_on = |(row, next): (&String, &String)| row.ends_with(*mark) && next.starts_with(*mark);
-        broken.peek().is_some() && broken.all(goes_on)
-    })
+    inner.filter(|row| !row.is_empty() && !drawn(row)).all(|row| row.starts_with(' '))
 }
 
 /// Whether nearly every line begins with the number after the one before.

@@ -12,8 +12,11 @@ pub(super) fn unquote(text: &str) -> Option<String> {
         return Some(by_line(text, |row| in_single(row).map(str::to_owned)));
     }
     let quoted = rows().filter(|row| is_cell(row)).count();
+    // CSV quotes only the lines that need it. A cell of many lines has quotes that neither begin nor end a line.
+    let headed = rows().next().is_some_and(|row| row == "QUERY PLAN");
+    let by_need = || text.lines().filter(|row| row.starts_with('"')).take(200).all(|row| is_cell(row.trim()));
     // A heading or a prompt may stand without.
-    if quoted == 0 || quoted * 2 < rows().count() {
+    if quoted == 0 || (quoted * 2 < rows().count() && !(headed && by_need())) {
         return one_cell(text);
     }
     Some(by_line(text, |row| is_cell(row).then(|| row[1..row.len() - 1].replace("\"\"", "\""))))

@@ -14,6 +14,10 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
 }
 
 fn begin(row: &str) -> Option<usize> {
+    // Inside of another program's JSON it is a string, to be unescaped first.
+    if row.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
     ["<explain xmlns", "<explain>", "<Query>", "<Plan>"].iter().filter_map(|tag| row.find(tag)).min()
 }
 
@@ -120,7 +124,8 @@ impl<'t> Reader<'t> {
             }
             self.say(open);
             // An element that holds no other is printed over two lines.
-            let content = if content.trim().is_empty() { content.trim().into() } else { entities(content) };
+            let content = self.without_margin(content, start);
+            let content = if content.trim().is_empty() { content.trim().into() } else { entities(&content) };
             // What lists hold are texts, whatever they look like.
             if content.is_empty() && KEY_LISTS.contains(&open) {
                 self.builder.begin(Kind::Array, start);
@@ -137,6 +142,18 @@ impl<'t> Reader<'t> {
             return Err((start, self.missing()));
         }
         Ok(())
+    }
+
+    /// A log puts a tab before every line of the plan, and so before each line of a text in it.
+    fn without_margin<'c>(&self, content: &'c str, end: usize) -> Cow<'c, str> {
+        if !content.contains("\n\t") {
+            return Cow::Borrowed(content);
+        }
+        let tag = end - content.len();
+        let line = self.text[..tag].rfind('\n').map_or(0, |at| at + 1);
+        // The server itself indents by blanks.
+        let logged = self.text[line..].starts_with('\t');
+        if logged { Cow::Owned(content.replace("\n\t", "\n")) } else { Cow::Borrowed(content) }
     }
 
     fn say(&mut self, tag: &str) {

@@ -5,6 +5,7 @@ use super::{Source, read as read_object, recognises};
 use crate::read::{
     ReadError,
     json::{Builder, Kind, unescape},
+    log,
     page::{Page, Reading},
 };
 
@@ -69,7 +70,9 @@ impl Reader<'_> {
             if text.is_empty() {
                 continue;
             }
-            if column < base {
+            // In a log another plan may follow, at the same column.
+            let another = column == base && (text.starts_with("Query Text: ") || log::duration(text).is_some());
+            if column < base || another {
                 return (line, None);
             }
             while self.open.len() > 1 && self.open.last().is_some_and(|inside| *inside > column) {

@@ -77,7 +77,7 @@ struct Gathering<'t> {
 impl<'t> Gathering<'t> {
     fn new(page: Page<'t>, start: usize) -> Self {
         let measured = || (start..page.count().min(start + MEASURED)).map(|i| page.row(i));
-        let plan = || measured().take_while(|row| !row.trim().is_empty());
+        let plan = || measured().take_while(|row| !row.trim().is_empty()).filter(|row| !is_ruler(row.trim()));
         let widest = plan().map(width).max().unwrap_or(0);
         let many = plan().filter(|row| width(row) == widest).count() > 1;
         let mut new = Self {
@@ -203,6 +203,7 @@ impl<'t> Gathering<'t> {
     fn join(&mut self, i: usize) {
         let (before, row) = (if i > 0 { self.page.row(i - 1) } else { "" }, self.page.row(i));
         let broken = self.broken_at > 0 && width(before) >= self.broken_at;
+        let blank_in_front = self.inner(row).starts_with(' ');
         let Some(last) = self.rows.last_mut() else { return };
         let text = row.trim();
         let (glue, text) = if self.balance.in_quotes() && !broken {
@@ -210,7 +211,7 @@ impl<'t> Gathering<'t> {
             let margin = row.char_indices().nth(self.root).map_or(row.len(), |(at, _)| at);
             let blank = row[..margin].trim().is_empty();
             ("\n", if blank { row[margin..].trim_end() } else { text })
-        } else if before.ends_with(' ') && width(before) + 1 >= self.broken_at || row.starts_with(' ') && broken {
+        } else if before.ends_with(' ') && width(before) + 1 >= self.broken_at || blank_in_front && broken {
             (" ", text)
         } else if broken {
             ("", text)
@@ -222,6 +223,14 @@ impl<'t> Gathering<'t> {
         let joined = last.text.to_mut();
         joined.push_str(glue);
         joined.push_str(text);
+    }
+}
+
+impl Gathering<'_> {
+    /// A line without the plan's own margin, where a box makes one.
+    fn inner<'r>(&self, row: &'r str) -> &'r str {
+        let (margin, rest) = row.split_at_checked(self.root).unwrap_or(("", row));
+        if self.root >= 2 && margin.trim().is_empty() { rest } else { row }
     }
 }
 

@@ -1,0 +1,129 @@
+//! What the optimisers can do, and what is told of statements that did not run to their end.
+
+use super::{fixtures, formats, plan};
+use whyslow::{
+    plan::{Flag, NodeId, Operator, Plan},
+    read,
+};
+
+/// Every optimiser feature becomes an operator of the one vocabulary, in each format that tells it.
+#[test]
+fn what_the_optimiser_can_do_has_its_operator() {
+    let all = "traditional v1 v2 tree";
+    for (server, case, formats_of, operator) in [
+        ("mysql-9.7", "index-merge-union", all, Operator::IndexMerge),
+        ("mysql-9.7", "index-merge-intersect", all, Operator::IndexMerge),
+        ("mysql-9.7", "fulltext", all, Operator::FullTextScan),
+        ("mysql-9.7", "filesort", all, Operator::Sort),
+        ("mysql-9.7", "filesort-first-table", all, Operator::Sort),
+        ("mysql-9.7", "right-hash-join", all, Operator::HashJoin),
+        ("mysql-9.7", "derived", all, Operator::Materialize),
+        ("mysql-9.7", "cte-twice", all, Operator::CteScan),
+        ("mysql-9.7", "recursive", "traditional v2 tree", Operator::RecursiveUnion),
+        ("mysql-9.7", "recursive", all, Operator::WorkTableScan),
+        ("mysql-9.7", "union", all, Operator::SetOp),
+        ("mysql-9.7", "union-all", all, Operator::Append),
+        ("mysql-9.7", "intersect", all, Operator::SetOp),
+        ("mysql-9.7", "except", all, Operator::SetOp),
+        ("mysql-9.7", "window", "v1 v2 tree", Operator::WindowAgg),
+        ("mysql-9.7", "semijoin-weedout", "v1 v2 tree", Operator::Unique),
+        ("mysql-9.7", "semijoin-materialized", all, Operator::Materialize),
+        ("mysql-9.7", "limit-offset", "v2 tree", Operator::Limit),
+        ("mysql-9.7", "insert-select", all, Operator::ModifyTable),
+        ("mysql-9.7", "update", "traditional v1", Operator::ModifyTable),
+        ("mysql-9.7", "delete-join", all, Operator::ModifyTable),
+        ("mysql-9.7", "json-table", all, Operator::FunctionScan),
+        ("mysql-9.7", "temporary", "v1 v2 tree", Operator::HashAggregate),
+        ("mariadb-11.8", "index-merge-union", "traditional json", Operator::IndexMerge),
+        ("mariadb-11.8", "right-hash-join", "traditional json analyze-json", Operator::HashJoin),
+        ("mariadb-11.8", "filesort", "traditional json", Operator::Sort),
+        ("mariadb-11.8", "derived", "traditional json", Operator::Materialize),
+        ("mariadb-11.8", "recursive", "traditional json", Operator::RecursiveUnion),
+        ("mariadb-11.8", "recursive", "traditional json", Operator::WorkTableScan),
+        ("mariadb-11.8", "union", "traditional json", Operator::SetOp),
+        ("mariadb-11.8", "union-all", "traditional json", Operator::Append),
+        ("mariadb-11.8", "intersect", "traditional json", Operator::SetOp),
+        ("mariadb-11.8", "window", "json", Operator::WindowAgg),
+        ("mariadb-11.8", "semijoin-weedout", "json analyze-json", Operator::Unique),
+        ("mariadb-11.8", "expression-cache", "json analyze-json", Operator::Memoize),
+        ("mariadb-11.8", "rowid-filter", "json analyze-json", Operator::BitmapIndexScan),
+        ("mariadb-11.8", "json-table", "traditional json", Operator::FunctionScan),
+        ("mariadb-11.8", "temporary", "traditional json", Operator::TemporaryTable),
+        ("mariadb-11.8", "update", "json", Operator::ModifyTable),
+    ] {
+        let formats = formats(&fixtures().join(server).join(format!("{case}.plans")));
+        for format in formats_of.split(' ') {
+            let text = &formats.iter().find(|(name, _)| name == format).unwrap_or_else(|| panic!("{case} {format}")).1;
+            let plan = plan(case, format, text);
+            let words: Vec<_> =
+                plan.ids().map(|id| format!("{}{}", " ".repeat(plan.depth(id) as usize), plan.title(id))).collect();
+            let has = plan.ids().any(|id| plan.node(id).operator == operator);
+            assert!(has, "{server}/{case}, {format}: no {}:\n{}", operator.name(), words.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn what_never_ran_is_told_from_what_was_read_while_planning() {
+    for (server, case, format, never) in [
+        ("mysql-9.7", "never-executed", "analyze-tree", 1),
+        ("mysql-9.7", "never-executed", "analyze-v2", 1),
+        ("mariadb-11.8", "never-executed", "analyze-json", 1),
+        ("mariadb-11.8", "never-executed", "analyze-traditional", 1),
+        ("mariadb-11.8", "const", "analyze-json", 0),
+        ("mariadb-11.8", "const", "analyze-traditional", 0),
+        ("mariadb-11.8", "in-subquery-exists", "analyze-traditional", 0),
+    ] {
+        let formats = formats(&fixtures().join(server).join(format!("{case}.plans")));
+        let plan = plan(case, format, &formats.iter().find(|(name, _)| name == format).unwrap().1);
+        let found = plan.ids().filter(|id| plan.derived(*id).flags.contains(&Flag::NeverExecuted)).count();
+        assert_eq!(found, never, "{server}/{case}, {format}");
+    }
+}
+
+#[test]
+fn a_statement_that_was_stopped_has_a_partial_plan() {
+    let tree = "| -> Aggregate: count(0)  (cost=7.02e+9 rows=1) (actual time=304..304 rows=0 loops=1)\n    -> Table scan on a  (cost=20126 rows=199261) (actual time=0.144..114 rows=200000 loops=1)\n |\n";
+    let warning = "+---------+------+---------------------------------+\n| Level   | Code | Message                         |\n+---------+------+---------------------------------+\n| Warning | 1317 | Query execution was interrupted |\n+---------+------+---------------------------------+\n";
+    let partial = |plan: &Plan| plan.derived(NodeId::ROOT).flags.contains(&Flag::Partial) && !plan.notes.is_empty();
+    assert!(partial(&plan("stopped", "tree", &format!("{tree}{warning}"))));
+    assert!(!partial(&plan("whole", "tree", tree)));
+    let both = read::read(&format!("{tree}{warning}{tree}")).unwrap();
+    assert_eq!(both.iter().map(partial).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn a_plan_of_text_that_breaks_off_shows_what_was_read() {
+    for (text, place, expected, nodes) in [
+        ("-> Nested loop inner join  (cost=1838 rows=925)\n    -> Table scan on t  (cost=1", (2, 25), "figures", 2),
+        ("-> Limit: 5 row(s)  (cost=1 rows=5)\n    ->", (2, 7), "an operation after `->`", 1),
+        (
+            "id\tselect_type\ttable\ttype\tkey\trows\tExtra\n1\tSIMPLE\tt\tALL\tNULL\t10\t\n1\tSIMPLE\tu\tref\tk\tmany\t\n",
+            (3, 18),
+            "a number in the column `rows`",
+            2,
+        ),
+        (
+            "id\tselect_type\ttable\ttype\tkey\trows\tExtra\n1\tSIMPLE\tt\tALL\tNULL\t10\t\n1\tSIMPLE\tu\tref\n",
+            (3, 1),
+            "7 cells as in the heading, not 4",
+            2,
+        ),
+        ("| id | select_type | table | type | rows | Extra |\n", (1, 51), "a row for each table", 0),
+        (
+            "   id: one\nselect_type: SIMPLE\ntable: t\ntype: ALL\nrows: 5\nExtra: \n",
+            (1, 8),
+            "the number of a query block",
+            0,
+        ),
+    ] {
+        let (plans, error) = read::read_partial(text);
+        let error = error.unwrap_or_else(|| panic!("no error in {text}"));
+        assert_eq!((error.line, error.column), place, "{text}: {error}");
+        assert!(error.expected.contains(expected), "{text}: {error}");
+        assert_eq!(plans.first().map_or(0, Plan::len), nodes, "{text}");
+        if nodes > 0 {
+            assert!(plans[0].derived(NodeId::ROOT).flags.contains(&Flag::Partial), "{text}");
+        }
+    }
+}
