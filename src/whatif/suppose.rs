@@ -104,14 +104,14 @@ pub async fn suppose(
         Supposition::Settings(settings) => {
             let mut outcomes = Vec::with_capacity(statements.len());
             for statement in statements {
-                outcomes.push(settings::compare(session, statement, settings).await);
+                outcomes.push(Box::pin(settings::compare(session, statement, settings)).await);
             }
             (outcomes, Vec::new())
         }
         Supposition::Larger { table, times } => {
             let doing = "making a twin: the server's catalogs are read, and a PostgreSQL is started here".to_owned();
             progress(Progress { done: 0, total: 0, doing });
-            (larger(session, statements, table, *times, allow).await, Vec::new())
+            (Box::pin(larger(session, statements, table, *times, allow)).await, Vec::new())
         }
     };
     if let Some(kind) = canceller.stopped()
