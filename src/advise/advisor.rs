@@ -253,7 +253,7 @@ impl Report<'_> {
         let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(&candidate));
         let tried = Tried {
             method: self.trial.method(),
-            trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
+            trust: trust.or(self.found.trust[best])?,
             before: self.before[best].as_ref().ok()?.plan.clone(),
             after: self.plans.after[best].clone()?,
             index_name: name,
