@@ -14,6 +14,7 @@ mod extensions;
 mod facts;
 mod implied;
 mod judge;
+mod lone;
 mod pool;
 mod redundant;
 mod rename;

@@ -3,6 +3,7 @@
 mod advise;
 mod compare;
 mod connect;
+mod decode;
 mod explain;
 mod failure;
 mod history;

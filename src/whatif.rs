@@ -8,6 +8,7 @@ mod ladder;
 mod mysql;
 mod postgres;
 mod rolled_back;
+mod settings;
 pub mod snapshot;
 mod suppose;
 mod temporary_tables;

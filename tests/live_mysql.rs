@@ -182,3 +182,8 @@ async fn an_index_supposed_away_is_planned_as_if_it_were_dropped() {
 async fn an_index_can_take_the_place_of_another() {
     MYSQL.an_index_can_take_the_place_of_another().await;
 }
+
+#[tokio::test]
+async fn a_setting_can_be_supposed_for_one_plan() {
+    MYSQL.a_setting_can_be_supposed_for_one_plan().await;
+}

@@ -3,7 +3,7 @@
 use super::{
     Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
     columns::{self, Chosen, Plans},
-    ddl, implied, judge,
+    ddl, implied, judge, lone,
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
@@ -224,6 +224,9 @@ impl Report<'_> {
         }
         let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
         rest.extend(self.unmade(&set, &rest).await);
+        if self.workload.len() == 1 {
+            lone::exchange(&mut set, &mut rest);
+        }
         rank(&mut rest);
         set.append(&mut rest);
         set
@@ -250,7 +253,7 @@ impl Report<'_> {
         let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(&candidate));
         let tried = Tried {
             method: self.trial.method(),
-            trust: trust.unwrap_or(self.before[best].as_ref().ok()?.trust),
+            trust: trust.or(self.found.trust[best])?,
             before: self.before[best].as_ref().ok()?.plan.clone(),
             after: self.plans.after[best].clone()?,
             index_name: name,
@@ -316,14 +319,14 @@ impl Report<'_> {
             .map(|(i, cost)| {
                 let other = self.candidate(*i);
                 let what = ddl::short(other);
+                let unit = judge::weighed(self.before[statement].as_ref().ok().map(|p| &p.plan));
+                let shown = fmt::cost(*cost);
                 match mine {
                     Some(mine) if *cost > mine * 1.001 => {
-                        format!("{what}: cost {}, against {} with this one alone", fmt::cost(*cost), fmt::cost(mine))
+                        format!("{what}: {unit} {shown}, against {} with this one alone", fmt::cost(mine))
                     }
-                    _ if subsumes(other, winner) => {
-                        format!("{what}: cost {}, too little less for its width", fmt::cost(*cost))
-                    }
-                    _ => format!("{what}: cost {}, but it serves the rest less or is larger", fmt::cost(*cost)),
+                    _ if subsumes(other, winner) => format!("{what}: {unit} {shown}, too little less for its width"),
+                    _ => format!("{what}: {unit} {shown}, but it serves the rest less or is larger"),
                 }
             })
             .collect()

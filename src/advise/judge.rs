@@ -105,9 +105,11 @@ pub fn rank(proposals: &mut Vec<Proposal>) {
         proposals.drain(..).partition(|p| p.verdict == Verdict::Proved);
     while !proved.is_empty() {
         let best = proved.iter().map(price).fold(f64::INFINITY, f64::min);
+        // A sort that goes is worth its columns: how many rows it sorts, a sample can only guess.
+        let sorting = proved.iter().filter(|p| price(p) <= best).map(sorts).min().unwrap_or_default();
         let good = |p: &Proposal| {
             let before = p.tried.as_ref().map_or(0.0, |t| price_of(&t.before));
-            price(p) <= (best * WIDER_TIMES).max(best + before * WIDER_PART)
+            price(p) <= (best * WIDER_TIMES).max(best + before * WIDER_PART) && sorts(p) <= sorting
         };
         let next = proved
             .iter()
@@ -129,7 +131,7 @@ pub fn uses(plan: &Plan, index: &str) -> bool {
     })
 }
 
-fn price(proposal: &Proposal) -> f64 {
+pub(super) fn price(proposal: &Proposal) -> f64 {
     proposal.tried.as_ref().map_or(f64::INFINITY, |tried| price_of(&tried.after))
 }
 
@@ -146,8 +148,48 @@ pub(super) fn price_of(plan: &Plan) -> f64 {
     }
 }
 
+/// Filesorts and temporary tables of the plan with the index, which MySQL and MariaDB tell.
+pub(super) fn sorts(proposal: &Proposal) -> usize {
+    proposal.tried.as_ref().map_or(0, |tried| match tried.after.engine {
+        Engine::PostgreSql => 0,
+        Engine::MySql | Engine::MariaDb => {
+            flagged(&tried.after, Flag::Filesort) + flagged(&tried.after, Flag::Temporary)
+        }
+    })
+}
+
+/// What decides on a server, for people.
+pub(super) const fn unit(engine: Engine) -> &'static str {
+    match engine {
+        Engine::PostgreSql => "cost",
+        Engine::MySql | Engine::MariaDb => "rows examined",
+    }
+}
+
+/// What the search weighs, for people: MySQL's and MariaDB's rows count more where they are sorted.
+pub(super) fn weighed(plan: Option<&Plan>) -> &'static str {
+    match plan.map(|plan| plan.engine) {
+        Some(Engine::MySql | Engine::MariaDb) => "rows examined, sorts weighed in:",
+        _ => "cost",
+    }
+}
+
+/// A plan's figure in that unit, and the filesorts and temporary tables that count besides.
+pub(super) fn shown(plan: &Plan) -> String {
+    if plan.engine == Engine::PostgreSql {
+        return plan.total_cost().map_or_else(|| "unknown".to_owned(), fmt::cost);
+    }
+    let mut text = fmt::count(examined(plan));
+    for (flag, what) in [(Flag::Filesort, "a filesort"), (Flag::Temporary, "a temporary table")] {
+        if flagged(plan, flag) > 0 {
+            text = format!("{text} and {what}");
+        }
+    }
+    text
+}
+
 /// Bytes an entry takes; without statistics, the number of columns.
-fn width(proposal: &Proposal) -> f64 {
+pub(super) fn width(proposal: &Proposal) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a short list")]
     let columns = (proposal.candidate.keys.len() + proposal.candidate.include.len()) as f64;
     columns * 1_000.0 * proposal.entries_per_row.max(0.01) + proposal.bytes_per_row.unwrap_or(0.0)

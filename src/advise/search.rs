@@ -16,7 +16,7 @@ pub(super) use set::subsumes;
 
 use std::collections::HashMap;
 
-use super::{Candidate, Planned, Trial, TrialError, workload::Limits};
+use super::{Candidate, Planned, Trial, TrialError, Trust, workload::Limits};
 use crate::plan::Plan;
 use costs::Costs;
 
@@ -68,6 +68,8 @@ pub(super) struct Found {
     pub(super) costs: Vec<Option<(f64, f64)>>,
     /// Each statement's plan with the set.
     pub(super) after: Vec<Option<Plan>>,
+    /// How far to trust it.
+    pub(super) trust: Vec<Option<Trust>>,
     /// What the method called each of the pool when it last made it.
     pub(super) names: Vec<Option<String>>,
     /// Why statements could not be planned.
@@ -108,7 +110,7 @@ struct Walk<'a> {
     tables: f64,
     /// By statement: candidates that some plan of it used.
     help: Vec<Set>,
-    /// By statement: the least it cost when it used the candidate.
+    /// By statement: the least it is expected to cost with the candidate, by what it cost when it used it.
     reached: Vec<HashMap<u16, f64>>,
     /// Sets that a plan used together.
     together: Vec<Set>,
@@ -234,7 +236,9 @@ impl Walk<'_> {
     fn found(self, set: Set, settled: Vec<(usize, Planned)>, early: bool) -> Found {
         let count = self.base.len();
         let mut after: Vec<Option<Plan>> = (0..count).map(|_| None).collect();
+        let mut trust = vec![None; count];
         for (at, planned) in settled {
+            trust[at] = Some(planned.trust);
             after[at] = Some(planned.plan);
         }
         let costs = (0..count)
@@ -256,6 +260,7 @@ impl Walk<'_> {
             set,
             costs,
             after,
+            trust,
             names: self.costs.names,
             alone,
             failed: self.costs.failed,

@@ -1,6 +1,9 @@
 //! What is not proposed, and why: what a person who looks for it would otherwise miss, and what would help instead.
 
-use super::facts::{self, Kind, selectivity};
+use super::{
+    ddl,
+    facts::{self, Kind, selectivity},
+};
 use crate::{
     catalog::{Catalog, Table, TableKind},
     fmt,
@@ -75,6 +78,15 @@ fn of_condition(table: &Table, predicate: &Predicate, only: bool, engine: Engine
             "{sql}: a pattern that begins anywhere reads every row; a FULLTEXT index with MATCH … AGAINST finds words"
         )),
         Test::Equal | Test::Range | Test::OneOf
+            if engine == Engine::MariaDb && generated(table, &predicate.operand).is_some() =>
+        {
+            let ddl = generated(table, &predicate.operand)?;
+            Some(format!(
+                "{sql}: MariaDB indexes an expression as a generated column: {ddl}; 11.8 and newer take it for the expression, \
+                 older ones want the condition on the column"
+            ))
+        }
+        Test::Equal | Test::Range | Test::OneOf
             if matches!(&predicate.operand, Operand::Expression { sql, .. } if !sql.contains("->"))
                 && !facts::indexable(&predicate.operand, table, engine, u32::MAX) =>
         {
@@ -91,5 +103,79 @@ fn of_condition(table: &Table, predicate: &Predicate, only: bool, engine: Engine
                 .then(|| format!("{sql} keeps {} of {name}: reading all of it is faster", fmt::percent(part)))
         }
         _ => None,
+    }
+}
+
+/// The generated column, with its index, that stands for an expression on MariaDB (11.8.9: used for the expression itself where the
+/// types are the same; 10.11: by the column's name). For a function of one column whose type is known.
+fn generated(table: &Table, operand: &Operand) -> Option<String> {
+    let Operand::Expression { sql, columns } = operand else { return None };
+    let [column] = columns.as_slice() else { return None };
+    let (function, argument) = sql.strip_suffix(')')?.split_once('(')?;
+    let function = function.trim().to_lowercase();
+    if argument.trim().trim_matches('`') != column {
+        return None;
+    }
+    let type_name = match function.as_str() {
+        "lower" | "upper" => table.column(column).map(|c| c.type_name.clone())?,
+        "date" => "date".to_owned(),
+        "year" | "month" | "day" | "dayofweek" | "hour" => "int".to_owned(),
+        _ => return None,
+    };
+    let name = ddl::quoted(&format!("{column}_{function}"), Engine::MariaDb);
+    let place = [&table.schema, &table.name].map(|n| ddl::quoted(n, Engine::MariaDb)).join(".");
+    Some(format!("ALTER TABLE {place} ADD COLUMN {name} {type_name} AS ({sql}) INVISIBLE, ADD INDEX ({name})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unproposed;
+    use crate::{
+        catalog::{Catalog, Column, Table},
+        plan::Engine::{self, MariaDb, MySql},
+        sql::shape::shape,
+    };
+
+    fn told(engine: Engine, sql: &str) -> Vec<String> {
+        let column = |name: &str, type_name: &str| Column {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            ..Column::default()
+        };
+        let catalog = Catalog {
+            tables: vec![Table {
+                schema: "shop".to_owned(),
+                name: "customers".to_owned(),
+                rows: Some(1e6),
+                last_analyzed: Some("now".to_owned()),
+                columns: vec![column("email", "varchar(80)"), column("created_at", "datetime")],
+                ..Table::default()
+            }],
+            search_path: vec!["shop".to_owned()],
+            ..Catalog::default()
+        };
+        unproposed(&[shape(sql, engine, &catalog).ok()], &catalog, engine)
+    }
+
+    #[test]
+    fn mariadb_is_told_the_generated_column_of_an_expression() {
+        for (condition, ddl) in [
+            (
+                "lower(email) = 'a@b'",
+                "ALTER TABLE shop.customers ADD COLUMN email_lower varchar(80) AS (lower(email)) INVISIBLE, ADD INDEX (email_lower)",
+            ),
+            (
+                "date(created_at) = '2024-01-05'",
+                "ALTER TABLE shop.customers ADD COLUMN created_at_date date AS (date(created_at)) INVISIBLE, ADD INDEX (created_at_date)",
+            ),
+        ] {
+            let sql = format!("select * from customers where {condition}");
+            let lines = told(MariaDb, &sql);
+            assert!(lines.iter().any(|l| l.to_lowercase().contains(&ddl.to_lowercase())), "{lines:?}");
+            assert!(told(MySql, &sql).iter().all(|l| !l.contains("generated column")));
+        }
+        // What the type of is not known is said to be no key.
+        let lines = told(MariaDb, "select * from customers where concat(email, 'x') = 'y'");
+        assert!(lines.iter().all(|l| !l.contains("ADD COLUMN")) && lines.len() == 1, "{lines:?}");
     }
 }

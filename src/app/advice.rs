@@ -1,6 +1,6 @@
 //! The proposals for one statement.
 
-use crate::advise::{Candidate, Proposal, Verdict};
+use crate::advise::{Candidate, Proposal, Verdict, uses};
 
 /// What a search for indexes found.
 #[derive(Debug)]
@@ -50,9 +50,29 @@ impl Advice {
         self.proposals.iter().filter(|p| self.is_marked(p))
     }
 
+    /// What is tried together: the marked ones, or those that belong together by themselves when none is marked.
+    #[must_use]
+    pub fn together(&self) -> Vec<&Proposal> {
+        let marked: Vec<&Proposal> = self.marked().collect();
+        if marked.is_empty() { self.proposals.iter().filter(|p| belongs(p)).collect() } else { marked }
+    }
+
+    /// The other proposals that a proposal's plan after the trial reads as well: its gain is that of all of them.
+    #[must_use]
+    pub fn partners(&self, proposal: &Proposal) -> Vec<&Proposal> {
+        let Some(tried) = &proposal.tried else { return Vec::new() };
+        let others = self.proposals.iter().filter(|other| other.candidate != proposal.candidate && belongs(other));
+        others.filter(|other| uses(&tried.after, &other.name)).collect()
+    }
+
     /// How many were proved.
     #[must_use]
     pub fn proved(&self) -> usize {
         self.proposals.iter().filter(|p| p.verdict == Verdict::Proved).count()
     }
+}
+
+/// Whether a proposal is one of the set to make, and not one that could be made in another's place.
+fn belongs(proposal: &Proposal) -> bool {
+    proposal.verdict == Verdict::Proved && proposal.instead_of.is_none()
 }

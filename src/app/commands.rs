@@ -201,16 +201,16 @@ fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
         _ => None,
     });
     let texts = |pick: fn(&Farewell) -> &Vec<String>| {
-        retired.map(|all| all.iter().flat_map(pick).cloned().collect::<Vec<String>>().join("\n"))
+        retired.map(|all| script(&all.iter().flat_map(pick).cloned().collect::<Vec<String>>()))
     };
     let set = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(Comparison::set);
     let found = match command {
         Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it", text)),
         Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back", text)),
-        Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", set.ddl.join("\n"))),
-        Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", set.undo.join("\n"))),
-        Command::CopyDdl => proposal.map(|p| ("the index", p.ddl.join("\n"))),
-        Command::CopyUndo => proposal.map(|p| ("the undo", p.undo.join("\n"))),
+        Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", script(&set.ddl))),
+        Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", script(&set.undo))),
+        Command::CopyDdl => proposal.map(|p| ("the index", script(&p.ddl))),
+        Command::CopyUndo => proposal.map(|p| ("the undo", script(&p.undo))),
         _ => requests::statement(model).map(|(sql, _)| ("the query", sql)),
     };
     if let Some((what, text)) = found.filter(|(_, text)| !text.is_empty()) {
@@ -218,6 +218,12 @@ fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     model.say("there is nothing to copy");
     Vec::new()
+}
+
+/// Statements as they are pasted into a client: each with its end, on a line of its own.
+fn script(statements: &[String]) -> String {
+    let ended = |statement: &String| format!("{};", statement.trim_end().trim_end_matches(';'));
+    statements.iter().map(ended).collect::<Vec<_>>().join("\n")
 }
 
 fn accept(model: &mut Model) -> Vec<Effect> {

@@ -80,7 +80,7 @@ impl Model {
                 View::Indexes,
                 Command::Open | Command::EditProposal | Command::CopyDdl | Command::CopyUndo | Command::Mark,
             ) => self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some()),
-            (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.marked().nth(1).is_some()),
+            (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.together().len() > 1),
             (View::Indexes, Command::TryIndex) => self.work.is_none() && self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),

@@ -188,7 +188,7 @@ pub(super) fn answer(model: &mut Model, yes: bool) -> Vec<Effect> {
     requests::find_indexes(model)
 }
 
-/// Tries the marked proposals together.
+/// Tries the marked proposals together, or those that belong together.
 pub(super) fn together(model: &mut Model) -> Vec<Effect> {
     const MOST: usize = 12;
     let Some((sheet, advice)) = model.sheet().and_then(|sheet| Some((sheet, sheet.advice.as_ref()?))) else {
@@ -196,7 +196,7 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let catalog = sheet.catalog.clone().unwrap_or_default();
-    let candidates: Vec<Candidate> = advice.marked().map(|p| p.candidate.clone()).collect();
+    let candidates: Vec<Candidate> = advice.together().into_iter().map(|p| p.candidate.clone()).collect();
     let sql = sheet.statement.clone().filter(|_| sheet.live);
     match (candidates.len(), sql) {
         (0 | 1, _) => model.say("mark two indexes or more (Space), then try them together"),

@@ -70,7 +70,9 @@ async fn one_statement(
         let inspection = inspect::inspect(session, &request, 1).await.map_err(|e| Failure::inspect(&e, &one.sql))?;
         let catalog = found(inspection.catalog.as_ref())?;
         let allow = options.connecting.allow();
-        let supposed = suppositions::answers(session, &[&one.sql], &options.drops, Some(catalog), allow).await?;
+        let supposed =
+            suppositions::answers(session, &[&one.sql], (&options.drops, &options.what_if), Some(catalog), allow)
+                .await?;
         let started = Instant::now();
         let advice = whatif::advise(
             session,
@@ -112,7 +114,8 @@ async fn many(
         let catalog = found(catalog.as_ref())?;
         let plans = vec![None; statements.len()];
         let allow = options.connecting.allow();
-        let supposed = suppositions::answers(session, &all, &options.drops, Some(catalog), allow).await?;
+        let supposed =
+            suppositions::answers(session, &all, (&options.drops, &options.what_if), Some(catalog), allow).await?;
         let advice = whatif::advise(session, statements, &plans, catalog, allow, limits, progress())
             .await
             .map_err(|e| Failure::server(&e, None))?;
@@ -167,7 +170,7 @@ async fn interruptible<T>(
 }
 
 /// A line on a terminal that tells how far the search has come.
-fn progress() -> impl FnMut(Progress) + Send {
+pub(super) fn progress() -> impl FnMut(Progress) + Send {
     let shown = std::io::stderr().is_terminal();
     let mut last = Instant::now();
     move |progress: Progress| {
@@ -184,7 +187,8 @@ fn progress() -> impl FnMut(Progress) + Send {
     }
 }
 
-fn clear() {
+/// Takes that line away.
+pub(super) fn clear() {
     if std::io::stderr().is_terminal() {
         say("\r\x1b[K");
     }

@@ -3,6 +3,7 @@
 use std::{io::IsTerminal, process::ExitCode};
 
 use super::{
+    advise::{clear, progress},
     connect::{self, Place},
     failure::Failure,
     input,
@@ -46,7 +47,9 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let allow = options.connecting.allow();
     let canceller = session.canceller();
     let work = explain(&mut session, request, &options, allow);
-    let (inspection, advice) = cancellable(&canceller, work).await?;
+    let done = cancellable(&canceller, work).await;
+    clear();
+    let (inspection, advice) = done?;
     let own = options.snapshot.is_none().then_some(&mut session);
     let verified = verify::run(own, &sql, &advice.proposals, &options).await;
     drop(session);
@@ -80,7 +83,8 @@ async fn explain(
         other => other.map_err(|e| failed(&e, &request.sql))?,
     };
     let catalog = inspection.catalog.as_ref();
-    let supposed = suppositions::answers(session, &[&request.sql], &options.drops, catalog, allow).await?;
+    let supposed =
+        suppositions::answers(session, &[&request.sql], (&options.drops, &options.what_if), catalog, allow).await?;
     let advice =
         if options.advise { propose(session, &request.sql, &inspection, allow).await? } else { Advice::default() };
     let advice = Advice { supposed, ..advice };
@@ -118,7 +122,7 @@ async fn propose(session: &mut Session, sql: &str, inspection: &Inspection, allo
     let started = std::time::Instant::now();
     let workload = [Weighted { sql: sql.to_owned(), weight: 1.0 }];
     let plans = [Some(&inspection.plan)];
-    let advice = whatif::advise(session, &workload, &plans, catalog, allow, &Limits::default(), |_| ())
+    let advice = whatif::advise(session, &workload, &plans, catalog, allow, &Limits::default(), progress())
         .await
         .map_err(|e| Failure::server(&e, Some(sql)))?;
     let searched =

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::failure::Failure;
+use super::{decode, failure::Failure};
 
 /// Larger inputs are refused rather than read into memory without end.
 const LIMIT: u64 = 1 << 30;
@@ -13,8 +13,7 @@ const LIMIT: u64 = 1 << 30;
 /// The text of a file, or of standard input for `-`.
 ///
 /// # Errors
-/// [`Failure`] when it cannot be read or is larger than 1 GiB. Bytes that are not UTF-8 are replaced, not refused:
-/// logs and plans hold whatever people stored.
+/// [`Failure`] when it cannot be read or is larger than 1 GiB, or no text.
 pub(super) fn file(path: &Path) -> Result<String, Failure> {
     if path.as_os_str() == "-" {
         return stdin();
@@ -52,7 +51,7 @@ fn all(from: impl Read) -> io::Result<String> {
     if bytes.len() as u64 > LIMIT {
         return Err(io::Error::other("it is larger than 1 GiB"));
     }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+    decode::text(bytes).map_err(io::Error::other)
 }
 
 /// Splits the words of `explain` into target and statement. A single word is a target when it looks like one, or when it is

@@ -136,6 +136,9 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
+    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away again
     #[arg(long, value_name = "TARGET", requires = "advise")]
     pub(super) verify: Option<String>,
@@ -225,6 +228,9 @@ pub(super) struct Advise {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
+    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
+    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) time: Option<f64>,

@@ -31,7 +31,7 @@ pub static COMMANDS: &[Binding] = &[
 
     line(Open, "open", &["ret"], &[Start], "Explain the sample query", "explain it"),
     line(Open, "open", &["ret"], &[Findings], "Go to the node it is about", "go to node"),
-    line(Command::TryTogether, "try-together", &["t"], &[Indexes], "Try the marked indexes together: what they do, and each one's own part", "try together"),
+    line(Command::TryTogether, "try-together", &["t"], &[Indexes], "Try the marked indexes together, or those proved for each other: each one's own part", "try together"),
     line(Open, "open", &["ret"], &[Indexes], "Show the plans before and after", "before/after"),
     line(Open, "open", &["ret"], &[History], "Show the run's plan, or its statement where no plan was kept", "open"),
     line(Open, "open", &["ret"], &[Statements], "Go to the statement in the query", "go to it"),

@@ -48,6 +48,10 @@ fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>) -> Way {
 /// What stands between this process and the terminal.
 fn through(variable: impl Fn(&str) -> Option<String>) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
+    // GNU screen inside tmux: its terminals are called after the one outside, with a dot, as tmux never calls its own.
+    if is("STY") && variable("TERM").is_some_and(|term| term.starts_with("screen.")) {
+        return Way::Screen;
+    }
     // From within tmux to another machine: the variable stays behind, the terminal's name goes along.
     if is("TMUX") || variable("TERM").is_some_and(|term| term.starts_with("tmux")) {
         Way::Tmux
@@ -187,6 +191,12 @@ mod tests {
             _ => None,
         };
         assert_eq!(way(Clipboard::Auto, nested), Way::Tmux);
+        let screen_in_tmux = |name: &str| match name {
+            "TERM" => Some("screen.tmux-256color".to_owned()),
+            "SSH_TTY" | "TMUX" | "STY" => Some("x".to_owned()),
+            _ => None,
+        };
+        assert_eq!(way(Clipboard::Auto, screen_in_tmux), Way::Screen);
         if !cfg!(any(target_os = "macos", windows)) {
             assert_eq!(way(Clipboard::Auto, |_| None), Way::Terminal);
         }

@@ -366,7 +366,9 @@ impl State {
             (Ok(()), Some(session)) => {
                 let stop = session.canceller();
                 let statements = [sql];
-                let asked = whatif::suppose(session, &statements, supposition, catalog, allow);
+                let messages = self.messages.clone();
+                let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
+                let asked = whatif::suppose(session, &statements, supposition, catalog, allow, progress);
                 match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
                     Ended::Answered(result) => result,
                     Ended::Dropped => return self.renew().await,

@@ -38,6 +38,8 @@ pub struct Connection {
     connect_timeout: Duration,
     /// Temporary tables of a trial, quoted, that are still to be dropped.
     litter: Vec<String>,
+    /// Session variables have values for a moment that nobody wanted for longer.
+    disturbed: bool,
     /// What drops the index that was really built on a copy, as long as it stands.
     built: Option<String>,
 }
@@ -86,8 +88,15 @@ impl Connection {
             tls: None,
             embedded: false,
         };
-        let mut connection =
-            Self { wire, info, options: options.clone(), connect_timeout: timeout, litter: Vec::new(), built: None };
+        let mut connection = Self {
+            wire,
+            info,
+            options: options.clone(),
+            connect_timeout: timeout,
+            litter: Vec::new(),
+            disturbed: false,
+            built: None,
+        };
         connection.info.tls = connection.tls().await?;
         connection.shape().await?;
         Ok(connection)
@@ -112,7 +121,7 @@ impl Connection {
     /// Tidies up after a request whose answer nobody waited for: connects again, since what the server says next would
     /// be of that request, or drops what a trial left.
     pub(crate) async fn tidy(&mut self) -> Result<(), ServerError> {
-        if self.wire.abandoned() {
+        if self.wire.abandoned() || self.disturbed {
             let attempted = "connecting again after an abandoned request";
             self.wire.renew(self.connect_timeout).await.map_err(|e| match e {
                 OpenError::Library(e) => error::connecting(&e, attempted, false),
@@ -122,6 +131,7 @@ impl Connection {
             })?;
             // Temporary tables went with the old connection.
             self.litter.clear();
+            self.disturbed = false;
             self.shape().await?;
         }
         self.sweep().await

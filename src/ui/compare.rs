@@ -35,7 +35,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         lines(frame.buffer_mut(), inside, &all, 0, theme);
         return Extents::default();
     };
-    let mut summary = summary(comparison, usize::from(area.width.saturating_sub(2)), theme);
+    let with: Vec<&str> = match (&comparison.of, model.advice()) {
+        (Compared::Proposal(p), Some(advice)) => advice.partners(p).into_iter().map(|o| o.name.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let mut summary = summary(comparison, &with, usize::from(area.width.saturating_sub(2)), theme);
     if area.height < 26 {
         // The signs explain themselves where every line counts.
         summary.pop();
@@ -97,7 +101,7 @@ fn place(body: Rect, comparison: &Comparison) -> [Rect; 2] {
 }
 
 /// Verdict, cost, use, and the index itself; or what changed between two plans.
-fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn summary(comparison: &Comparison, with: &[&str], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
     let mut words: Vec<Vec<Span<'static>>> = match &comparison.of {
         Compared::Supposed(supposed) => supposition(supposed, theme),
@@ -115,6 +119,9 @@ fn summary(comparison: &Comparison, columns: usize, theme: &Theme) -> Vec<Line<'
                 if used { ("index used: yes", "verdict.proved") } else { ("index used: no", "verdict.rejected") };
             first.extend([dot(), Span::styled(words, theme.style(scope))]);
             let mut second = vec![Span::styled(short(&proposal.candidate), theme.style("plan.index"))];
+            if !with.is_empty() {
+                second.push(Span::styled(format!(" and {}", one_line(&with.join(", "))), theme.style("plan.index")));
+            }
             if let Some(tried) = &proposal.tried {
                 first.extend(
                     tried

@@ -195,7 +195,11 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> us
     let first = centred(advice.cursor, advice.proposals.len(), height);
     for ((i, p), y) in advice.proposals.iter().enumerate().skip(first).zip(area.top() + 1..area.bottom()) {
         let chosen = i == advice.cursor;
-        let (cost_text, less_text) = gain(p, theme).unwrap_or_default();
+        let (cost_text, mut less_text) = gain(p, theme).unwrap_or_default();
+        if !advice.partners(p).is_empty() {
+            // It is not this one's alone.
+            less_text = less_text.replace(" less", " all");
+        }
         let style = if p.verdict == Verdict::Proved { theme.style("ui.text") } else { theme.style("ui.dim") };
         let mut spans = vec![
             Span::styled(if chosen { theme.glyphs.cursor } else { " " }, theme.style("ui.accent")),
@@ -246,6 +250,12 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
     out.push(Line::default());
     if let Some((costs, less)) = gain(p, theme) {
         out.extend(labelled("cost", &format!("{costs} ({less})"), columns, text, theme));
+    }
+    let partners: Vec<&str> =
+        model.advice().map(|a| a.partners(p).into_iter().map(|o| o.name.as_str()).collect()).unwrap_or_default();
+    if !partners.is_empty() {
+        let words = format!("that is with {} too: make all of them; t tells each one's part", partners.join(", "));
+        out.extend(labelled("together", &words, columns, text, theme));
     }
     if let Some(better) = &p.instead_of {
         out.extend(labelled("instead of", &format!("{better}: make either, not both"), columns, text, theme));

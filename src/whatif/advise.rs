@@ -34,6 +34,7 @@ pub async fn advise(
     let catalog = more.as_ref().unwrap_or(catalog);
     let why = match method(session, allow) {
         Ok(mut method) => {
+            progress(Progress { done: 0, total: 0, doing: method.opening().to_owned() });
             let mut tell = |step: advise::Step| {
                 progress(Progress {
                     done: step.explains,

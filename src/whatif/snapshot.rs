@@ -4,6 +4,7 @@
 //! statistics hold values of the tables (most common values, histogram bounds), so that it is as private as they are.
 
 mod anonymise;
+mod enlarge;
 mod export;
 mod file;
 mod queries;

@@ -1,6 +1,11 @@
 //! What if: a statement's plan of today beside its plan under a supposition.
 
-use super::{Allow, method, mysql::Methods};
+use super::{
+    Allow, Progress, method,
+    mysql::Methods,
+    settings,
+    twin::{self, TwinTrial},
+};
 use crate::{
     advise::{Candidate, Change, Compared, Effect, Existing, Farewell, Trial, TrialError, ddl, effect, rename},
     catalog::Catalog,
@@ -16,6 +21,15 @@ pub enum Supposition {
         add: Vec<Candidate>,
         /// Existing ones that are gone.
         drop: Vec<Existing>,
+    },
+    /// The session has other settings.
+    Settings(Vec<(String, String)>),
+    /// A table has so many times its rows (PostgreSQL, on a twin).
+    Larger {
+        /// Schema and name.
+        table: (String, String),
+        /// How many times.
+        times: f64,
     },
 }
 
@@ -47,6 +61,13 @@ impl Supposition {
                 }
                 crate::text::one_line(&parts.join(" and "))
             }
+            Self::Settings(settings) => {
+                let all: Vec<String> = settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                crate::text::one_line(&all.join(", "))
+            }
+            Self::Larger { table: (_, name), times } => {
+                crate::text::one_line(&format!("{name} {times} times as large"))
+            }
         }
     }
 }
@@ -71,13 +92,26 @@ pub async fn suppose(
     supposition: &Supposition,
     catalog: &Catalog,
     allow: Allow,
+    mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Supposed, ServerError> {
     session.start_over();
     let canceller = session.canceller();
     let (outcomes, farewells) = match supposition {
         Supposition::Indexes { add, drop } => {
-            let outcomes = indexes(session, statements, add, drop, catalog, allow).await;
+            let outcomes = indexes(session, statements, (add, drop), catalog, allow, &mut progress).await;
             (outcomes, drop.iter().map(|index| index.farewell(catalog)).collect())
+        }
+        Supposition::Settings(settings) => {
+            let mut outcomes = Vec::with_capacity(statements.len());
+            for statement in statements {
+                outcomes.push(Box::pin(settings::compare(session, statement, settings)).await);
+            }
+            (outcomes, Vec::new())
+        }
+        Supposition::Larger { table, times } => {
+            let doing = "making a twin: the server's catalogs are read, and a PostgreSQL is started here".to_owned();
+            progress(Progress { done: 0, total: 0, doing });
+            (Box::pin(larger(session, statements, table, *times, allow)).await, Vec::new())
         }
     };
     if let Some(kind) = canceller.stopped()
@@ -91,10 +125,10 @@ pub async fn suppose(
 async fn indexes(
     session: &mut Session,
     statements: &[&str],
-    add: &[Candidate],
-    drop: &[Existing],
+    (add, drop): (&[Candidate], &[Existing]),
     catalog: &Catalog,
     allow: Allow,
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Result<Compared, TrialError>> {
     let method = match session {
         // What needs no samples is not held up for want of them.
@@ -105,6 +139,7 @@ async fn indexes(
         Ok(method) => method,
         Err(error) => return statements.iter().map(|_| Err(error.clone())).collect(),
     };
+    progress(Progress { done: 0, total: 0, doing: method.opening().to_owned() });
     let added: Vec<&Candidate> = add.iter().collect();
     let mut outcomes = method.compare(statements, Change { add: &added, drop }).await;
     method.finish().await;
@@ -116,4 +151,24 @@ async fn indexes(
         }
     }
     outcomes
+}
+
+async fn larger(
+    session: &mut Session,
+    statements: &[&str],
+    table: &(String, String),
+    times: f64,
+    allow: Allow,
+) -> Vec<Result<Compared, TrialError>> {
+    let refused = |reason: &str| TrialError::Unsupported { method: twin::METHOD, reason: reason.to_owned() };
+    let answers = match session {
+        Session::Mysql(_) => Err(refused("a table of another size is supposed on a PostgreSQL twin only")),
+        Session::Postgres(connection) => {
+            let mut trial = TwinTrial::new(connection, allow.reads);
+            let answers = trial.larger(connection, statements, std::slice::from_ref(table), times).await;
+            trial.give_back(connection);
+            answers
+        }
+    };
+    answers.unwrap_or_else(|error| statements.iter().map(|_| Err(error.clone())).collect())
 }

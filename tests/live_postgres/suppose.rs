@@ -8,7 +8,7 @@ use whyslow::{
 };
 
 use super::{
-    connect, connect_with, explain,
+    Admin, connect, connect_with, explain,
     whatif::{cost, index, uses},
 };
 use crate::support::{target, url};
@@ -19,7 +19,7 @@ async fn without(session: &mut Session, sql: &str, name: &str, allow: Allow) -> 
     let tables = ["orders", "order_items", "customers"].map(|t| (None, t.to_owned()));
     let catalog = session.catalog(&tables, &[]).await.unwrap();
     let drop = vec![Existing::named(name, &catalog).unwrap()];
-    suppose(session, &[sql], &Supposition::Indexes { add: Vec::new(), drop }, &catalog, allow).await.unwrap()
+    suppose(session, &[sql], &Supposition::Indexes { add: Vec::new(), drop }, &catalog, allow, |_| ()).await.unwrap()
 }
 
 fn plans(supposed: &Supposed) -> (&Plan, &Plan) {
@@ -81,7 +81,7 @@ async fn an_index_can_take_the_place_of_another() {
         drop: vec![Existing::named("orders_channel", &catalog).unwrap()],
     };
     let sql = "select * from orders where channel = 'app' and customer_id = 4711";
-    let supposed = suppose(&mut session, &[sql], &supposition, &catalog, TWIN).await.unwrap();
+    let supposed = suppose(&mut session, &[sql], &supposition, &catalog, TWIN, |_| ()).await.unwrap();
     assert_eq!(supposed.supposition.title(), "with (channel, customer_id) and without orders_channel");
     let (_, after) = plans(&supposed);
     assert!(uses(after, "ix_orders_channel_customer_id"), "by the name it would have: {after:?}");
@@ -102,4 +102,71 @@ async fn hypopg_hides_existing_indexes_from_1_4_on_and_says_so_before() {
         let plan = explain(&mut session, "select * from orders where id = 4711").await.unwrap();
         assert!(plan.document.contains("orders_pkey"), "it is seen again");
     }
+}
+
+#[tokio::test]
+async fn a_setting_can_be_supposed_for_one_plan() {
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let sql = "select * from orders order by note";
+    let settings = |name: &str, value: &str| Supposition::Settings(vec![(name.to_owned(), value.to_owned())]);
+    let catalog = session.catalog(&[(None, "orders".to_owned())], &[]).await.unwrap();
+    for (name, value, expected) in
+        [("work_mem", "1GB", Effect::Better), ("enable_sort", "off", Effect::Worse), ("work_mem", "4MB", Effect::Same)]
+    {
+        let supposed = suppose(&mut session, &[sql], &settings(name, value), &catalog, TWIN, |_| ()).await.unwrap();
+        let both = supposed.outcomes[0].as_ref().unwrap();
+        assert_eq!((both.method, both.trust), ("session", Trust::Exact));
+        assert_eq!(supposed.effect(0).unwrap().0, expected, "{name}: {:?}", supposed.effect(0));
+        assert_eq!(supposed.supposition.title(), format!("{name} = {value}"));
+    }
+    let plan = explain(&mut session, sql).await.unwrap();
+    assert!(!plan.document.contains("enable_sort"), "it is as it was: {}", plan.document);
+    for (name, value, why) in [
+        ("transaction_read_only", "off", "read only"),
+        ("nosuch", "1", "nosuch"),
+        ("work_mem", "much", "work_mem"),
+        ("shared_buffers", "1GB", "shared_buffers"),
+    ] {
+        let supposed = suppose(&mut session, &[sql], &settings(name, value), &catalog, TWIN, |_| ()).await.unwrap();
+        let error = supposed.outcomes[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_supposed_ten_times_as_large_is_planned_as_one_that_is() {
+    let admin = Admin::new().await;
+    admin
+        .run(
+            "DROP SCHEMA IF EXISTS growing CASCADE; CREATE SCHEMA growing; GRANT USAGE ON SCHEMA growing TO PUBLIC;
+             CREATE TABLE growing.t AS SELECT i, i % 100 AS grp, 'row ' || i AS label FROM generate_series(1, 20000) i;
+             CREATE INDEX t_grp ON growing.t (grp); CREATE TABLE growing.big AS SELECT * FROM growing.t;
+             INSERT INTO growing.big SELECT i + 20000 * n, grp, label FROM growing.t, generate_series(1, 9) n ORDER BY n, i;
+             CREATE INDEX big_grp ON growing.big (grp);
+             GRANT SELECT ON ALL TABLES IN SCHEMA growing TO PUBLIC",
+        )
+        .await;
+    admin.run("VACUUM (ANALYZE) growing.t").await;
+    admin.run("VACUUM (ANALYZE) growing.big").await;
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let table = (Some("growing".to_owned()), "t".to_owned());
+    let catalog = session.catalog(&[table], &[]).await.unwrap();
+    let supposition = Supposition::Larger { table: ("growing".to_owned(), "t".to_owned()), times: 10.0 };
+    for sql in [
+        "select * from growing.t where grp = 7",
+        "select grp, count(*) from growing.t group by grp",
+        "select * from growing.t where grp in (3, 4) order by label",
+        "select count(*) from growing.t",
+    ] {
+        let supposed = suppose(&mut session, &[sql], &supposition, &catalog, TWIN, |_| ()).await.unwrap();
+        let both = supposed.outcomes[0].as_ref().unwrap_or_else(|e| panic!("{sql}: {e}"));
+        assert_eq!(both.method, "twin");
+        assert_ne!(both.trust, Trust::Exact, "nobody has seen those rows");
+        let truth = explain(&mut session, &sql.replace("growing.t", "growing.big")).await.unwrap();
+        let truth = whyslow::read::read(&truth.document).unwrap().remove(0);
+        let (told, real) = (cost(&both.after), cost(&truth));
+        assert!((told / real - 1.0).abs() < 0.05, "{sql}: supposed {told}, really {real}");
+        assert!(cost(&both.before) < told, "{sql}");
+    }
+    admin.run("DROP SCHEMA growing CASCADE").await;
 }

@@ -177,7 +177,7 @@ pub(super) fn together(sql: &str, candidates: &[Candidate]) -> Together {
 
 /// What would be without the primary key of orders: the plan of today, no dearer.
 pub(super) fn supposed(sql: &str, supposition: Supposition) -> Supposed {
-    let Supposition::Indexes { drop, .. } = &supposition;
+    let Supposition::Indexes { drop, .. } = &supposition else { panic!("{supposition:?}") };
     let farewells = drop.iter().map(|gone| gone.farewell(&catalog())).collect();
     let both = Compared {
         method: "twin",

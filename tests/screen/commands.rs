@@ -193,7 +193,7 @@ fn cases() -> Vec<Case> {
         (C::PreviousFinding, plan, "g[", |s| selected(s) == NodeId(4)),
         (C::NextPlan, || plan().keys("r<lt>"), ">", |s| s.model.current == 1),
         (C::PreviousPlan, || plan().keys("r"), "<lt>", |s| s.model.current == 0),
-        (C::CopyDdl, indexes, "y", |s| copied(s).starts_with("CREATE INDEX")),
+        (C::CopyDdl, indexes, "<space><space>ty", |s| copied(s).matches(";\nCREATE INDEX").count() == 1 && copied(s).ends_with(';')),
         (C::CopyUndo, indexes, "Y", |s| copied(s).starts_with("DROP INDEX")),
         (C::CopyQuery, plan, "y", |s| copied(s) == sql()),
         (C::Accept, confirming, "run<ret>", |s| asked(s).ends_with(&["analyze", "analyze"])),
@@ -525,4 +525,21 @@ fn a_theme_is_seen_under_the_cursor_and_taken_back_when_none_is_chosen() {
     assert_eq!(themes(&screen), ["dark", "light", "nord", ""]);
     let screen = screen.keys(":theme<ret><down><ret>:theme<ret>");
     assert_eq!(themes(&screen)[4..], ["dark", "light"], "the one chosen is under the cursor next time");
+}
+
+#[test]
+fn indexes_proved_for_each_other_say_so_and_are_tried_together_without_being_marked() {
+    let mut screen = indexes();
+    if let Some(advice) = screen.model.advice_mut() {
+        // The second one is proved too, and the first one's plan reads both.
+        advice.proposals[1].verdict = whyslow::advise::Verdict::Proved;
+        advice.proposals[1].name = "<13556>btree_orders_status_created".to_owned();
+    }
+    let text = screen.text();
+    assert!(text.contains("×4.8 all") && text.contains("make all of them"), "{text}");
+    let screen = screen.keys("t");
+    assert!(screen.text().contains("2 indexes together"), "{}", screen.text());
+    // Alone it is tried with nothing.
+    let screen = indexes().keys("t");
+    assert!(screen.model.view == View::Indexes && screen.text().contains("mark two"), "{}", screen.text());
 }

@@ -122,6 +122,8 @@ def instrumented(text, statements):
             if planned and len(sql) < 20_000:
                 number = len(statements)
                 statements.append(sql)
+                # The suite changes what psql shows, and to what it echoes.
+                out.append("\n\\set ECHO none\n\\pset format unaligned\n\\pset tuples_only on\n\\pset expanded off\n\\pset null ''\n")
 
                 def ask(key, options):
                     out.append(f"\n\\echo {MARK}{number} {key}\nexplain ({options}) {sql}\n;\n")
@@ -131,6 +133,8 @@ def instrumented(text, statements):
                 if word in READS and not re.search(r"\bpg_sleep|pg_terminate|pg_cancel|lo_import|lo_export", sql):
                     for key, options in ANALYZED.items():
                         out.append("\nsavepoint whyslow;" if inside else "\nbegin;")
+                        # Who of several workers gives which row changes from run to run.
+                        out.append("\nset local max_parallel_workers = 0;")
                         ask(key, options)
                         out.append("\nrollback to savepoint whyslow;" if inside else "\nrollback;")
                 out.append(f"\n\\echo {MARK}{number} run\n")

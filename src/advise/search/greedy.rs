@@ -3,7 +3,8 @@
 
 use super::{LEAST, NOISE, Set, Walk};
 
-/// How far bytes count: fully, or less, which favours large indexes that gain much. The better end wins.
+/// How far bytes count: fully, or less, which favours large indexes that gain much. The better end wins, where the first has
+/// left most questions unasked: a second walk costs as much as the first, and gains less than the last touches do.
 const EXPONENTS: [f64; 3] = [1.0, 0.6, 0.8];
 /// The same when bytes are not bounded.
 const UNBOUNDED: f64 = 0.5;
@@ -28,7 +29,7 @@ impl Walk<'_> {
             return self.climb(Vec::new(), &moves, UNBOUNDED).await;
         }
         for exponent in EXPONENTS {
-            if best.is_some() && self.costs.over() {
+            if best.is_some() && !self.costs.spare() {
                 break;
             }
             let set = self.climb(Vec::new(), &moves, exponent).await;
@@ -149,12 +150,10 @@ impl Walk<'_> {
         sum * LEAST + each
     }
 
-    /// Whether some statement gains more than noise from the step.
-    fn notable(&self, set: &[u16], next: &[u16]) -> bool {
-        (0..self.base.len()).any(|s| {
-            let before = self.at_most(s, set);
-            self.costs.cost(s, next).is_some_and(|after| after < before * (1.0 - NOISE))
-        })
+    /// Whether some statement gains more than noise from each index of the step.
+    pub(super) fn notable(&self, set: &[u16], next: &[u16]) -> bool {
+        let left = next.iter().filter(|i| !set.contains(i)).fold(1.0, |left, _| left * (1.0 - NOISE));
+        (0..self.base.len()).any(|s| self.at_most(s, next) < self.at_most(s, set) * left)
     }
 
     /// Statements whose cost a step is known to change: those that its indexes helped, and those that use what it takes away.

@@ -73,9 +73,12 @@ impl Walk<'_> {
                 return;
             }
             left.retain(|i| !used.contains(i));
+            // What several won together is expected of each in part, until it is looked at by itself.
+            #[expect(clippy::cast_precision_loss, reason = "a short list")]
+            let part = self.base[statement] - (self.base[statement] - cost) / used.len() as f64;
             for one in &used {
-                let reached = self.reached[statement].entry(*one).or_insert(cost);
-                *reached = reached.min(cost);
+                let reached = self.reached[statement].entry(*one).or_insert(part);
+                *reached = reached.min(part);
                 if !self.help[statement].contains(one) {
                     self.help[statement].push(*one);
                 }

@@ -38,7 +38,8 @@ impl Walk<'_> {
             if !self.costs.ask(&less, &concerned).await {
                 return set;
             }
-            if self.total(&less) <= self.total(&set) + self.least() {
+            // What came with others, and no statement would miss by more than noise, goes too.
+            if self.total(&less) <= self.total(&set) + self.least() || !self.notable(&less, &set) {
                 set = less;
             }
         }

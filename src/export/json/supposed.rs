@@ -34,7 +34,10 @@ struct OutcomeOut<'a> {
 
 impl<'a> SupposedOut<'a> {
     pub(super) fn of(supposed: &'a Supposed) -> Self {
-        let Supposition::Indexes { drop, .. } = &supposed.supposition;
+        let drop = match &supposed.supposition {
+            Supposition::Indexes { drop, .. } => drop.as_slice(),
+            Supposition::Settings(_) | Supposition::Larger { .. } => &[],
+        };
         let outcomes = supposed.outcomes.iter().enumerate().map(|(statement, outcome)| {
             let (effect, reason) = match (outcome, supposed.effect(statement)) {
                 (Err(error), _) => (None, error.to_string()),

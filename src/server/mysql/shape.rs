@@ -71,6 +71,42 @@ impl Connection {
         self.ask(&attempted, &format!("SET @@SESSION.{name} = ?"), vec![value_of(value)]).await.map(|_| ())
     }
 
+    /// Gives session variables other values for a moment; what they were, for [`Self::back_to`].
+    ///
+    /// # Errors
+    /// [`ServerError`] when one cannot be set; the session is then made anew before its next request.
+    pub(crate) async fn for_a_moment(
+        &mut self,
+        settings: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, ServerError> {
+        let mut were = Vec::with_capacity(settings.len());
+        for (name, _) in settings {
+            if !is_variable(name) {
+                let attempted = format!("setting {}", one_line(name));
+                return Err(ServerError::new(ErrorKind::Refused, attempted, "that is no name of a session variable"));
+            }
+            let rows = self.ask("reading a setting", &format!("SELECT @@SESSION.{name}"), Vec::new()).await?;
+            were.push((name.clone(), rows.first().and_then(|row| super::cells::text(row, 0)).unwrap_or_default()));
+        }
+        self.disturbed = true;
+        for (name, value) in settings {
+            self.set_by_person(name, value).await?;
+        }
+        Ok(were)
+    }
+
+    /// Gives session variables the values back that they had.
+    ///
+    /// # Errors
+    /// [`ServerError`]; the session is then made anew before its next request.
+    pub(crate) async fn back_to(&mut self, were: &[(String, String)]) -> Result<(), ServerError> {
+        for (name, value) in were {
+            self.set_by_person(name, value).await?;
+        }
+        self.disturbed = false;
+        Ok(())
+    }
+
     /// Runs one statement of the prelude. Whatever is not a temporary table runs where the server lets nothing be written.
     async fn prelude(&mut self, statement: &str) -> Result<(), ServerError> {
         let attempted = format!("running the prelude's {}", one_line(statement));

@@ -189,7 +189,16 @@ impl Transaction<'_> {
     }
 
     async fn apply_settings(&self) -> Result<(), ServerError> {
-        for (name, value) in &self.connection.options.settings {
+        self.set(&self.connection.options.settings).await
+    }
+
+    /// Settings until the end of the transaction.
+    ///
+    /// # Errors
+    /// [`ServerError`] when one would get around READ ONLY, or the server refuses it.
+    pub(crate) async fn set(&self, settings: &[(String, String)]) -> Result<(), ServerError> {
+        super::prelude::check_settings(settings)?;
+        for (name, value) in settings {
             self.rows(
                 &format!("setting {}", crate::text::one_line(name)),
                 "SELECT set_config($1, $2, true)",

@@ -5,7 +5,7 @@ use super::{
     workshop::{Known, Reads, Workshop},
 };
 use crate::{
-    advise::{Candidate, Change, Planned, TrialError, Tried, Trust},
+    advise::{Candidate, Change, Compared, Planned, TrialError, Tried, Trust},
     fmt,
     server::postgres::{Connection, Statement},
     sql::Effects,
@@ -104,6 +104,43 @@ impl TwinTrial {
                     };
                     let trust = self.trust(&known.check, None);
                     plan.map(|plan| Planned { plan, trust, names: names.clone() })
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Each statement's plan on the twin as it is, and on one where some tables are so many times as large.
+    pub(in crate::whatif) async fn larger(
+        &mut self,
+        connection: &mut Connection,
+        statements: &[&str],
+        tables: &[(String, String)],
+        times: f64,
+    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
+        self.prepare(connection, statements).await?;
+        let after = self.workshop.larger(statements, tables, times).await.map_err(trial_error)?;
+        let mut answers = Vec::with_capacity(statements.len());
+        for (sql, after) in statements.iter().zip(after) {
+            let known = self.workshop.known(sql).cloned().ok_or_else(unknown)?;
+            answers.push(match (known, after) {
+                (Err(error), _) | (_, Err(error)) => Err(error),
+                (Ok(known), Ok(after)) => {
+                    let (trust, mut notes) = self.remarks(sql, None);
+                    notes.push(
+                        "new rows are taken to be like those there are: common values stay as common, ranges as wide, and what \
+                         was distinct in every row stays so"
+                            .to_owned(),
+                    );
+                    Ok(Compared {
+                        method: METHOD,
+                        // Of rows that nobody has seen nothing is exact.
+                        trust: trust.map_or(Trust::Rough, |trust| if trust == Trust::Exact { Trust::Close } else { trust }),
+                        before: known.plan,
+                        after,
+                        names: Vec::new(),
+                        notes,
+                    })
                 }
             });
         }

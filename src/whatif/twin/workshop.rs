@@ -330,6 +330,32 @@ impl Workshop {
         Ok(plan)
     }
 
+    /// Plans of statements on another twin, where some tables are so many times as large.
+    pub(super) async fn larger(
+        &mut self,
+        statements: &[&str],
+        tables: &[(String, String)],
+        times: f64,
+    ) -> Result<Vec<Result<Plan, TrialError>>, TwinError> {
+        let (engine, twin) = self.engine.clone().zip(self.twin.as_ref()).ok_or_else(gone)?;
+        let mut snapshot = twin.snapshot.clone();
+        if !snapshot.enlarge(tables, times) {
+            return Err(TwinError::Unsupported("the twin has no such table with rows of its own".to_owned()));
+        }
+        self.made += 1;
+        let other = Twin::build(engine, snapshot, self.made).await?;
+        let mut plans = Connection::connect(&other.target(), &SessionOptions::default()).await?;
+        let mut answers = Vec::with_capacity(statements.len());
+        for sql in statements {
+            let planned = match Statement::new(sql) {
+                Ok(statement) => planned(&mut plans, &statement).await,
+                Err(error) => Err(error.into()),
+            };
+            answers.push(planned.map_err(trial_error));
+        }
+        Ok(answers)
+    }
+
     /// Makes a twin, in a server that is started if there is none.
     async fn make(&mut self, snapshot: Snapshot) -> Result<(), TwinError> {
         if self.engine.as_ref().is_none_or(|engine| engine.failure().is_some()) {

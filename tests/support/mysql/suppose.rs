@@ -67,7 +67,8 @@ impl Server {
             let catalog =
                 session.catalog(&[(None, "orders".to_owned()), (None, "customers".to_owned())], &[]).await.unwrap();
             let was = explain(&mut session, sql).await.unwrap();
-            let supposed = suppose(&mut session, &[sql], &supposition, &catalog, Allow::default()).await.unwrap();
+            let supposed =
+                suppose(&mut session, &[sql], &supposition, &catalog, Allow::default(), |_| ()).await.unwrap();
             let both = supposed.outcomes[0].as_ref().unwrap_or_else(|e| panic!("{sql}: {e}"));
             assert_eq!((both.method, both.trust), ("ignore-index", Trust::Exact));
             assert_eq!(path(&both.before), path(&read::read(&was.document).unwrap().remove(0)), "{sql}");
@@ -97,18 +98,36 @@ impl Server {
         both.reasons = vec!["typed by hand".to_owned()];
         let supposition = Supposition::Indexes { add: vec![both], drop: vec![gone.clone()] };
         let allowed = Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true };
-        let supposed = suppose(&mut session, &[sql], &supposition, &catalog, allowed).await.unwrap();
+        let supposed = suppose(&mut session, &[sql], &supposition, &catalog, allowed, |_| ()).await.unwrap();
         assert_eq!(supposed.supposition.title(), "with (channel, customer_id) and without orders_channel");
         let both = supposed.outcomes[0].as_ref().unwrap();
         assert_eq!((both.method, both.trust), ("temporary-tables", Trust::Rough));
         let used: Vec<Option<String>> = path(&both.after).into_iter().map(|(_, _, index)| index).collect();
         assert_eq!(used, [Some("ix_orders_channel_customer_id".to_owned())], "by the name it would have");
         assert!(both.notes.iter().any(|n| n.contains("rows of orders")), "{:?}", both.notes);
-        let refused = suppose(&mut session, &[sql], &supposition, &catalog, Allow::default()).await.unwrap();
+        let refused = suppose(&mut session, &[sql], &supposition, &catalog, Allow::default(), |_| ()).await.unwrap();
         assert!(refused.outcomes[0].as_ref().unwrap_err().to_string().contains("--allow-temporary-tables"));
         let drop = Supposition::Indexes { add: Vec::new(), drop: vec![gone] };
         let forced = "select * from orders force index (orders_channel) where channel = 'app'";
-        let refused = suppose(&mut session, &[forced], &drop, &catalog, allowed).await.unwrap();
+        let refused = suppose(&mut session, &[forced], &drop, &catalog, allowed, |_| ()).await.unwrap();
         assert!(refused.outcomes[0].as_ref().unwrap_err().to_string().contains("the server refuses it"));
+    }
+
+    /// A setting holds for one plan and is then as it was.
+    pub(crate) async fn a_setting_can_be_supposed_for_one_plan(self) {
+        let mut session = connect(self.reader).await;
+        let sql = "select * from orders where channel = 'app' and id < 1000";
+        let catalog = session.catalog(&[(None, "orders".to_owned())], &[]).await.unwrap();
+        let settings = |name: &str, value: &str| Supposition::Settings(vec![(name.to_owned(), value.to_owned())]);
+        let switch = settings("optimizer_switch", "index_condition_pushdown=off");
+        let supposed = suppose(&mut session, &[sql], &switch, &catalog, Allow::default(), |_| ()).await.unwrap();
+        assert_eq!(supposed.outcomes[0].as_ref().unwrap().method, "session");
+        let value = explain(&mut session, "select @@session.optimizer_switch").await;
+        assert!(value.is_ok(), "the session goes on: {value:?}");
+        let no_such = settings("nosuch", "1");
+        let supposed = suppose(&mut session, &[sql], &no_such, &catalog, Allow::default(), |_| ()).await.unwrap();
+        let error = supposed.outcomes[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("nosuch"), "{error}");
+        assert!(explain(&mut session, sql).await.is_ok());
     }
 }

@@ -58,7 +58,7 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
     if let Some(at) = ["(cost=", "(actual time=", "(actual rows="].iter().filter_map(|mark| row.find(mark)).min() {
         let figures =
             row[at..].trim_start_matches(|c: char| !c.is_ascii_digit()).starts_with(|c: char| c.is_ascii_digit());
-        return at > 1 && figures && row[..at].ends_with(' ');
+        return at > 1 && figures && row[..at].ends_with([' ', '\t']);
     }
     let bare = is_bare(row);
     if !bare && !reads(row) {

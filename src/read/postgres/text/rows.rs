@@ -113,7 +113,7 @@ impl<'t> Gathering<'t> {
     fn push(&mut self, line: usize, column: usize, kind: Kind, text: &'t str) {
         self.balance = Balance::default();
         self.balance.feed(text);
-        self.rows.push(Row { line, column, kind, text: Cow::Borrowed(text) });
+        self.rows.push(Row { line, column, kind, text: untabbed(text) });
     }
 
     fn take(&mut self, i: usize) -> Step {
@@ -234,13 +234,30 @@ impl Gathering<'_> {
     }
 }
 
+/// The two blanks between facts of one line, where an editor made them a tab; tabs inside of literals and names stay.
+fn untabbed(text: &str) -> Cow<'_, str> {
+    if !text.contains('\t') {
+        return Cow::Borrowed(text);
+    }
+    let (mut out, mut balance) = (String::with_capacity(text.len() + 8), Balance::default());
+    for c in text.chars() {
+        if c == '\t' && !balance.in_quotes() {
+            out.push_str("  ");
+        } else {
+            out.push(c);
+        }
+        balance.feed(c.encode_utf8(&mut [0; 4]));
+    }
+    Cow::Owned(out)
+}
+
 /// The node after an arrow.
 pub(super) fn arrow(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("->")?;
     let node = rest.trim_start();
     // One blank is what JSON's operator has; some clients leave only one here too.
     let near = rest.len() == node.len() + 1 && node.starts_with(|c: char| c.is_ascii_uppercase());
-    (rest.is_empty() || rest.starts_with("  ") || near).then_some(node)
+    (rest.is_empty() || rest.starts_with("  ") || rest.starts_with('\t') || near).then_some(node)
 }
 
 /// Whether a line can only stand inside of a plan.

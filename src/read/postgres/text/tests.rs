@@ -67,6 +67,7 @@ fn a_text_plan_reads_the_same_in_whatever_wraps_it() {
         ),
         ("a box", format!("+----+\n| QUERY PLAN |\n+----+\n{}+----+\n", each(&|_, l| format!("| {l:<120} |\n"))), 3),
         ("a drawn box", each(&|_, l| format!("│ {l:<120} │\n")), 0),
+        ("every two blanks a tab", JOIN.replace("  ", "\t"), 0),
         ("a border on the right", each(&|_, l| format!("{l:<120} |\n")), 0),
         ("quotes", each(&|_, l| format!("\"{}\"\n", l.replace('"', "\"\""))), 0),
         ("one cell", format!("\"{}\"", JOIN.trim_end().replace('"', "\"\"")), 0),
