@@ -28,7 +28,7 @@ use crate::{
     history::{self, History, Run, Used},
     keys::{Command, Key},
     plan::Plan,
-    sql, ui,
+    ui,
 };
 use terminal::Asked;
 use worker::Worker;
@@ -73,8 +73,6 @@ pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
     let (messages, inbox) = mpsc::unbounded_channel();
     let place = start.place();
     let (setup, connect, options) = start.split(&place);
-    // A key must not wait for them, nor the first frame.
-    sql::leave_grammars_aside();
     let (mut model, first) = Model::new(setup);
     // Each stands on standard error as well.
     for warning in warnings {
@@ -95,7 +93,6 @@ pub async fn run(mut start: Start) -> Result<Outcome, RunError> {
         place,
         address,
         saved,
-        coloured: false,
     };
     let outcome = running.run(first).await;
     running.worker.end().await;
@@ -130,8 +127,6 @@ struct Loop {
     place: String,
     /// What leads to the server, if it is one that can be connected to again; no password.
     address: Option<String>,
-    /// The grammars that colour a query are there, or on their way.
-    coloured: bool,
     /// Saved connections.
     saved: Vec<(String, String)>,
 }
@@ -161,14 +156,6 @@ impl Loop {
                 events = EventStream::new();
             }
             self.draw()?;
-            if !self.coloured && !self.model.editor.is_blank() {
-                self.coloured = true;
-                let messages = self.messages.clone();
-                std::thread::spawn(move || {
-                    sql::load_grammars();
-                    drop(messages.send(Message::Coloured));
-                });
-            }
             let ticking = self.model.wants_ticks();
             if !ticking {
                 last = Instant::now();

@@ -24,7 +24,7 @@ pub use classify::{Class, Effects, classify, without_explain};
 pub use complete::{Completion, Suggestion, complete};
 pub use fill::{Filled, fill, literal, parameters};
 pub use format::format;
-pub use grammar::{highlight_document, leave_grammars_aside, load_grammars};
+pub use grammar::highlight_document;
 pub use highlight::{Pieces, Token, highlight_lines};
 pub use ignore::{Ignored, ignoring};
 pub use index_text::{IndexText, IndexTextKey, index_text, index_words};

@@ -190,11 +190,6 @@ impl Editor {
         self.mark = None;
         self.offered = false;
         self.dirty = true;
-        self.colour();
-    }
-
-    /// Colours the text anew: after a change, or when more is known of words.
-    pub(super) fn colour(&mut self) {
         self.tokens =
             if self.lines().len() > Self::COLOURED { Vec::new() } else { sql::highlight_lines(self.lines(), None) };
     }

@@ -118,8 +118,6 @@ pub enum Message {
         /// What would be.
         result: Result<Box<Supposed>, Box<ServerError>>,
     },
-    /// More is known of the words of SQL than when the query was coloured.
-    Coloured,
     /// The answer to [`Effect::ListThemes`]: names, and what each is in a line.
     Themes(Vec<(String, String)>),
     /// The answer to [`Effect::ListServers`].

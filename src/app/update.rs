@@ -75,10 +75,6 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Tried { generation, result } => answers::tried(model, generation, result),
         Message::TriedTogether { generation, result } => answers::tried_together(model, generation, result),
         Message::Supposed { generation, result } => answers::supposed(model, generation, result),
-        Message::Coloured => {
-            model.editor.colour();
-            Vec::new()
-        }
         Message::Themes(names) => {
             looks::choose(model, names);
             Vec::new()
