@@ -15,6 +15,7 @@ mod facts;
 mod implied;
 mod judge;
 mod lone;
+mod parts;
 mod pool;
 mod redundant;
 mod rename;
@@ -294,6 +295,8 @@ pub struct Proposal {
     pub lost: Vec<String>,
     /// It helps too, but there is a better one, of this name, or one that serves more: make either, not both.
     pub instead_of: Option<String>,
+    /// The statement's cost with this index alone, where several were tried together for it.
+    pub cost_alone: Option<f64>,
     /// Index entries written per row written.
     pub entries_per_row: f64,
     /// Bytes written to the index per row written.

@@ -123,7 +123,7 @@ async fn a_dropped_connection_is_known() {
 async fn placeholders_and_generic_plans_are_refused_with_a_reason() {
     let mut session = connect(MYSQL.reader).await;
     let error = explain(&mut session, "select * from orders where id = ?").await.unwrap_err();
-    assert!(error.message.contains("1 placeholders"), "{error}");
+    assert!(error.message.contains("1 placeholder (?)"), "{error}");
     let request = ExplainRequest { sql: "select 1".to_owned(), generic: true, ..ExplainRequest::default() };
     assert_eq!(session.explain(&request).await.unwrap_err().kind, ErrorKind::Unsupported);
 }

@@ -94,6 +94,7 @@ fn proposal(verdict: Verdict) -> Proposal {
         serves: vec![Served { statement: 0, cost_before: 9.0, cost_after: 1.0 }],
         lost: vec!["(a): dearer".into()],
         instead_of: Some("other".into()),
+        cost_alone: Some(900.0),
         verdict,
         reason: "used".into(),
         tried: (verdict != Verdict::Untested).then(|| Tried {

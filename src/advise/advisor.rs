@@ -3,7 +3,7 @@
 use super::{
     Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
     columns::{self, Chosen, Plans},
-    ddl, implied, judge, lone,
+    ddl, implied, judge, lone, parts,
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
@@ -221,6 +221,9 @@ impl Report<'_> {
             for (trial, own) in &called {
                 rename(&mut tried.after, trial, own);
             }
+        }
+        if let ([one], [Ok(before)]) = (self.workload, self.before) {
+            self.plans.explains += parts::tell(&mut *self.trial, &one.sql, &before.plan, &mut set).await;
         }
         let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
         rest.extend(self.unmade(&set, &rest).await);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A cost that falls by less is noise.
-const LEAST_GAIN: f64 = 0.05;
+pub(super) const LEAST_GAIN: f64 = 0.05;
 /// Reading more of a table through an index that does not cover the statement was slower than scanning it (MySQL 9.7,
 /// measured: 91 % of the rows, cost halved, time four times as long).
 const TOO_MUCH_OF_THE_TABLE: f64 = 0.20;
@@ -70,6 +70,7 @@ pub fn judge(
         serves: Vec::new(),
         lost: Vec::new(),
         instead_of: None,
+        cost_alone: None,
         entries_per_row,
         bytes_per_row,
     }

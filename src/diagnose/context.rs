@@ -71,6 +71,11 @@ impl<'a> Context<'a> {
     }
 
     /// Whether the flag stands on the node.
+    /// Whether the numbers are of a statement that was stopped before its end.
+    pub(super) fn is_partial(self) -> bool {
+        self.plan.ids().any(|id| self.flagged(id, Flag::Partial))
+    }
+
     pub(super) fn flagged(self, id: NodeId, flag: Flag) -> bool {
         self.plan.derived(id).flags.contains(&flag)
     }

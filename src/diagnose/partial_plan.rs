@@ -1,5 +1,5 @@
 use super::{Context, Finding, Rule, Severity, stake::Stake};
-use crate::plan::{Flag, NodeId};
+use crate::plan::NodeId;
 
 /// **What it does**: says that the statement was stopped before its end, or that its plan breaks off.
 ///
@@ -18,7 +18,7 @@ impl Rule for PartialPlan {
     }
 
     fn check(&self, context: Context<'_>, found: &mut Vec<Finding>) {
-        if context.plan.ids().any(|id| context.flagged(id, Flag::Partial)) {
+        if context.is_partial() {
             found.push(
                 Stake::default()
                     .finding(self.name(), NodeId::ROOT, "The numbers are of a part of the plan only")

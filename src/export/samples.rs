@@ -64,6 +64,7 @@ pub(super) fn proposal() -> Proposal {
         serves: vec![],
         lost: vec![],
         instead_of: None,
+        cost_alone: None,
         verdict: Verdict::Proved,
         reason: "the planner reads it".into(),
         tried: Some(Tried {

@@ -271,11 +271,17 @@ impl State {
     }
 
     async fn explain(&mut self, generation: u64, request: &ExplainRequest) {
-        let asked = self.with_session(generation, async |session| inspect::inspect(session, request, 1).await);
-        let Some(result) = asked.await else { return };
-        if let Err(InspectError::Server(error)) = &result {
+        // A connection that was cut while nobody used it is opened again without a word; what may have run is not run again.
+        let mut again = !request.analyze;
+        let result = loop {
+            let asked = self.with_session(generation, async |session| inspect::inspect(session, request, 1).await);
+            let Some(result) = asked.await else { return };
+            let Err(InspectError::Server(error)) = &result else { break result };
             self.forget_if_broken(error);
-        }
+            if error.kind != ErrorKind::Disconnected || !std::mem::take(&mut again) {
+                break result;
+            }
+        };
         self.tell(Message::Explained { generation, result: result.map(Box::new).map_err(Box::new) });
     }
 

@@ -174,8 +174,17 @@ impl Connection {
                 "that is no temporary table of ours",
             ));
         }
+        const GATHERING: &str = "gathering the statistics of a temporary table";
         let sql = format!("ANALYZE NO_WRITE_TO_BINLOG TABLE {table}");
-        self.ask("gathering the statistics of a temporary table", &sql, Vec::new()).await.map(|_| ())
+        if self.info.engine == Engine::MySql && self.info.version_number >= 80_000 {
+            // MySQL keeps what information_schema tells of a table by name, and ANALYZE writes there also of a temporary table, what
+            // every session then reads as the real one's (measured on 9.7). Read only, the engine gathers and nothing is kept.
+            self.fixed(GATHERING, "SET SESSION transaction_read_only = 1").await?;
+            let gathered = self.ask(GATHERING, &sql, Vec::new()).await;
+            self.fixed(GATHERING, "SET SESSION transaction_read_only = 0").await?;
+            return gathered.map(|_| ());
+        }
+        self.ask(GATHERING, &sql, Vec::new()).await.map(|_| ())
     }
 
     /// Drops the temporary tables that [`Self::create_temporary`] made; also after the person cancelled.

@@ -116,7 +116,15 @@ fn classify_plain(sql: &str, tokens: &[Token], engine: Engine) -> Class {
     let verb = first.map(|t| t.text(sql).to_ascii_uppercase()).unwrap_or_default();
     // The keyword alone may say that it is no query; it never says that something is one.
     let refused = NEVER_QUERIES.contains(&verb.as_str());
-    match parsed(sql, engine, |statement| walk::walk(statement, engine)) {
+    let mut seen = parsed(sql, engine, |statement| walk::walk(statement, engine));
+    // The parser does not know MySQL's `UPDATE a, b SET …`, which is a join by another word.
+    if seen.is_err()
+        && engine != Engine::PostgreSql
+        && let Some(joined) = joined_update(sql, tokens)
+    {
+        seen = parsed(&joined, engine, |statement| walk::walk(statement, engine)).or(seen);
+    }
+    match seen {
         Ok(seen) => {
             let mut class = Class {
                 effects: seen.effects,
@@ -135,6 +143,26 @@ fn classify_plain(sql: &str, tokens: &[Token], engine: Engine) -> Class {
         }
         Err(problem) => unknown(verb, problem),
     }
+}
+
+/// An UPDATE of several tables with its commas before SET written as joins; `None` if it has none.
+fn joined_update(sql: &str, tokens: &[Token]) -> Option<String> {
+    tokens.first().filter(|t| t.is_word(sql, "UPDATE"))?;
+    let (mut out, mut from, mut depth) = (String::with_capacity(sql.len() + 32), 0, 0_usize);
+    for token in tokens.iter().take_while(|t| !t.is_word(sql, "SET")) {
+        match token.text(sql) {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => {
+                out.push_str(sql.get(from..token.start)?);
+                out.push_str(" CROSS JOIN ");
+                from = token.end;
+            }
+            _ => {}
+        }
+    }
+    out.push_str(sql.get(from..)?);
+    (from > 0).then_some(out)
 }
 
 /// What the words alone show, whatever the parser made of them.
@@ -247,6 +275,8 @@ mod tests {
             (PostgreSql, "table orders for update", Locks, "SELECT … FOR UPDATE"),
             (PostgreSql, "select 1 union all table orders for update", Locks, "SELECT … FOR UPDATE"),
             (PostgreSql, "insert into a table b", Unknown, "INSERT"),
+            (MySql, "update a i, b o set i.x = 1 where o.id = i.a", Writes, "UPDATE"),
+            (MariaDb, "update a, (select max(x) m, 1 from b) d, c set a.x = d.m", Writes, "UPDATE"),
             (PostgreSql, "with x as (select 1) select * from x", Reads, "SELECT"),
             (PostgreSql, "with x as (delete from t returning *) select * from x", Writes, "WITH … DELETE"),
             (

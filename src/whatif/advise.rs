@@ -43,11 +43,16 @@ pub async fn advise(
                 });
             };
             let advice = advise::advise(method.as_mut(), workload, plans, catalog, limits, &mut tell).await;
+            let stopped = canceller.stopped();
             method.finish().await;
-            if let Some(error) = &advice.broken
-                && let Some(kind) = canceller.stopped()
+            // A method may go on with what the end of the connection left it, which is nothing.
+            let nothing = !advice.proposals.is_empty() && advice.proposals.iter().all(|p| p.tried.is_none());
+            if let Some(kind) = stopped
+                && (advice.broken.is_some() || nothing)
             {
-                return Err(ServerError::new(kind, "trying indexes", error.to_string()));
+                let why = advice.broken.as_ref().map(ToString::to_string);
+                let why = why.or_else(|| advice.proposals.first().map(|p| p.reason.clone())).unwrap_or_default();
+                return Err(ServerError::new(kind, "trying indexes", why));
             }
             return Ok(advice);
         }

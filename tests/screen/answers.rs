@@ -127,6 +127,7 @@ fn proposal(candidate: Candidate, verdict: Verdict, reason: &str, tried: Option<
         serves: Vec::new(),
         lost: Vec::new(),
         instead_of: None,
+        cost_alone: None,
         verdict,
         reason: reason.to_owned(),
         tried,

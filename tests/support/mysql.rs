@@ -136,13 +136,23 @@ impl Server {
             )
             .await;
         admin.run("create function looks(x int) returns int deterministic reads sql data return x").await;
+        // Neither server holds a function to what it is declared to do.
+        admin
+            .run(
+                "create function lies(x int) returns int deterministic reads sql data \
+                 begin insert into seen values (x); return x; end",
+            )
+            .await;
         for (sql, kind) in [
             ("select * from t where id = writes(1)", Some(ErrorKind::NeedsConfirmation)),
             ("select * from t where id = looks(1)", None),
             ("select * from t where id = lower(1)", None),
             ("drop table t", Some(ErrorKind::Refused)),
             ("select * from t into outfile '/tmp/whyslow'", Some(ErrorKind::NeedsConfirmation)),
-            ("update t set id = writes(5) where id = 1", Some(ErrorKind::NeedsConfirmation)),
+            ("update t set id = writes(5) where id = 1", Some(ErrorKind::Refused)),
+            ("delete from t where id = lies(5)", Some(ErrorKind::Refused)),
+            ("select * from t where id = lies(5)", Some(ErrorKind::Refused)),
+            ("-- nothing", Some(ErrorKind::Refused)),
             ("set @a = 1", Some(ErrorKind::Refused)),
             ("call p()", Some(ErrorKind::Refused)),
         ] {
@@ -155,6 +165,16 @@ impl Server {
         }
         let error = measure(&mut session, "select * from t where id = writes(1)", true).await.unwrap_err();
         assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Refused, Some("1792")), "{error}");
+        assert_eq!(admin.number("select count(*) from seen").await, 0, "a function wrote");
+        for analyze in [false, true] {
+            let request = ExplainRequest {
+                sql: "update t set id = 9 where id = lies(1)".to_owned(),
+                analyze,
+                confirmed: true,
+                ..ExplainRequest::default()
+            };
+            assert_eq!(session.explain(&request).await.unwrap_err().kind, ErrorKind::Refused);
+        }
         assert_eq!(admin.number("select count(*) from seen").await, 0, "a function wrote");
         drop_private(admin, session).await;
     }

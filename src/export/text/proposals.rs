@@ -103,7 +103,8 @@ pub(super) fn head(
     line.fit(options.width);
     out.push(line);
     if let Some(tried) = &proposal.tried {
-        paragraph(out, Style::Dim, "cost  ", &price(tried), 4, options.width);
+        let all = if proposal.cost_alone.is_some() { " with the whole set" } else { "" };
+        paragraph(out, Style::Dim, "cost  ", &price(tried, all), 4, options.width);
     }
     if let Some(verified) = verified {
         verification(proposal, verified, options, out);
@@ -187,7 +188,7 @@ pub(super) fn statement(sql: &str) -> String {
 }
 
 /// `35,811 → 12.4 (×2.9 k), 22 MB, by hypopg (close)`.
-fn price(tried: &Tried) -> String {
+fn price(tried: &Tried, with: &str) -> String {
     let mut out = match (tried.before.total_cost(), tried.after.total_cost()) {
         (Some(before), Some(after)) => {
             let times = if after > 0.0 && before > after {
@@ -195,7 +196,7 @@ fn price(tried: &Tried) -> String {
             } else {
                 String::new()
             };
-            format!("{} → {}{times}", fmt::cost(before), fmt::cost(after))
+            format!("{} → {}{times}{with}", fmt::cost(before), fmt::cost(after))
         }
         _ => "not told".to_owned(),
     };

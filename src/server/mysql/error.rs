@@ -39,7 +39,10 @@ pub(super) fn convert(error: &Error, attempted: impl Into<String>) -> ServerErro
         Error::Driver(DriverError::StmtParamsMismatch { required, .. }) => ServerError::new(
             ErrorKind::Unsupported,
             attempted,
-            format!("the statement holds {required} placeholders (?) without values"),
+            format!(
+                "the statement holds {required} placeholder{} (?) without values",
+                if *required == 1 { "" } else { "s" }
+            ),
         )
         .next("put values in their place"),
         other => ServerError::new(ErrorKind::Other, attempted, one_line(&other.to_string())),
@@ -171,6 +174,8 @@ const fn next(code: u16) -> Option<&'static str> {
 /// The innermost reason of an input/output error.
 fn cause(error: &IoError) -> String {
     match error {
+        // Of TLS it is said with the address of a page on attacks, which nobody made.
+        IoError::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => "the server closed it".to_owned(),
         IoError::Io(e) => e.to_string(),
         tls @ IoError::Tls(_) => tls.to_string(),
     }

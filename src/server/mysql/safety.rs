@@ -65,7 +65,12 @@ impl Wish {
 pub(super) fn decide(wish: Wish, class: &Class, functions: &[Function], sql: &str) -> Result<Transaction, ServerError> {
     let stored: Vec<&str> = functions.iter().filter(|f| f.volatile && !f.builtin).map(|f| f.name.as_str()).collect();
     let harmful: Vec<&str> = functions.iter().filter(|f| f.volatile).map(|f| f.name.as_str()).collect();
+    // READS SQL DATA and NO SQL are words that neither server holds a function to: only READ ONLY does.
+    let any_stored: Vec<&str> = functions.iter().filter(|f| !f.builtin).map(|f| f.name.as_str()).collect();
     let verb = &class.verb;
+    if class.statements == 0 {
+        return Err(wish.refuse("there is no statement").next("type one"));
+    }
     if class.statements != 1 && !wish.confirmed {
         let why = format!("the text holds {} statements; one is taken at a time", class.statements);
         return Err(wish.refuse(why).next("leave the others out; nothing was sent"));
@@ -85,10 +90,10 @@ pub(super) fn decide(wish: Wish, class: &Class, functions: &[Function], sql: &st
             wish.ask("it assigns user variables, and the session keeps them", Transaction::ReadOnly)
         }
         Effects::Locks if wish.engine == Engine::MariaDb => {
-            if !stored.is_empty() {
+            if !any_stored.is_empty() {
                 return Err(wish.refuse(format!(
                     "{verb} needs a transaction that may write, and {} may write where a rollback does not reach",
-                    stored.join(", ")
+                    any_stored.join(", ")
                 )));
             }
             wish.ask(format!("{verb} locks rows until it is rolled back, here even to be planned"), Transaction::RolledBack)
@@ -97,16 +102,15 @@ pub(super) fn decide(wish: Wish, class: &Class, functions: &[Function], sql: &st
             wish.ask(format!("{verb} locks rows until it is rolled back"), Transaction::ReadOnly)
         }
         Effects::Reads | Effects::Locks => Ok(Transaction::ReadOnly),
-        Effects::Writes if wish.analyze && !stored.is_empty() => Err(wish.refuse(format!(
-            "{verb} would really run, and {} may write where a rollback does not reach",
-            stored.join(", ")
-        ))),
+        Effects::Writes if !any_stored.is_empty() => Err(wish
+            .refuse(format!(
+                "{verb} is planned where it could write, the server may call {} even to plan it, and what that writes a rollback may not \
+                 reach",
+                any_stored.join(", ")
+            ))
+            .next("put a value in the place of the call")),
         Effects::Writes if wish.analyze => wish.ask(
             format!("{verb} would really run, fire its triggers and hold its locks until it is rolled back; AUTO_INCREMENT keeps what it gave"),
-            Transaction::RolledBackIfItReaches,
-        ),
-        Effects::Writes if !stored.is_empty() => wish.ask(
-            format!("it calls {}, which may write, and the server may call it even to plan", stored.join(", ")),
             Transaction::RolledBackIfItReaches,
         ),
         Effects::Writes => Ok(Transaction::RolledBack),
@@ -147,7 +151,7 @@ mod tests {
             .map(|name| Function {
                 name: name.clone(),
                 volatile: name.starts_with("writes") || name == "sleep",
-                builtin: !name.starts_with("writes"),
+                builtin: !name.starts_with("writes") && !name.starts_with("reads"),
             })
             .collect();
         decide(Wish { engine, analyze, confirmed }, &class, &functions, sql).map_err(|e| e.kind)
@@ -175,7 +179,15 @@ mod tests {
                 MariaDb,
                 [Ok(RolledBack), Ok(RolledBack), Err(Asks), Ok(RolledBackIfItReaches)],
             ),
-            ("update t set a = writes(1)", MariaDb, [Err(Asks), Ok(RolledBackIfItReaches), Err(Refused), Err(Refused)]),
+            ("update t set a = writes(1)", MariaDb, [Err(Refused), Err(Refused), Err(Refused), Err(Refused)]),
+            // Declared READS SQL DATA, which binds nobody.
+            ("update t set a = reads(1)", MySql, [Err(Refused), Err(Refused), Err(Refused), Err(Refused)]),
+            (
+                "select * from t where a = reads(1) for update",
+                MariaDb,
+                [Err(Refused), Err(Refused), Err(Refused), Err(Refused)],
+            ),
+            ("select * from t where a = reads(1)", MariaDb, [Ok(ReadOnly), Ok(ReadOnly), Ok(ReadOnly), Ok(ReadOnly)]),
             ("drop table t", MySql, [Err(Refused), Err(Refused), Err(Refused), Err(Refused)]),
             ("select 1; select 2", MySql, [Err(Refused), Ok(ReadOnly), Err(Refused), Ok(ReadOnly)]),
             ("select * from t where (", MySql, [Ok(ReadOnly), Ok(ReadOnly), Err(Asks), Ok(ReadOnly)]),

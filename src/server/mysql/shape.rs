@@ -15,6 +15,17 @@ use crate::{
 /// Beyond its own limit, a server gets this long before a statement is interrupted from outside.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Variables that keep statements from writing, and in time.
+const OURS: [&str; 7] = [
+    "autocommit",
+    "completion_type",
+    "max_execution_time",
+    "max_statement_time",
+    "transaction_read_only",
+    "tx_read_only",
+    "sql_log_bin",
+];
+
 impl Connection {
     /// Makes the session what everything else here relies on, then what the person asks for.
     pub(super) async fn shape(&mut self) -> Result<(), ServerError> {
@@ -64,6 +75,14 @@ impl Connection {
         if !is_variable(name) {
             return Err(ServerError::new(ErrorKind::Refused, attempted, "that is no name of a session variable")
                 .next("write --set name=value, as in --set sort_buffer_size=1048576"));
+        }
+        if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+            return Err(ServerError::new(
+                ErrorKind::Refused,
+                attempted,
+                "it is a part of what keeps statements from writing or running on, and cannot be set otherwise",
+            )
+            .next("leave this setting out; --timeout gives statements more time"));
         }
         if value.eq_ignore_ascii_case("default") {
             return self.ask(&attempted, &format!("SET @@SESSION.{name} = DEFAULT"), Vec::new()).await.map(|_| ());

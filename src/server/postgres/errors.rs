@@ -24,6 +24,7 @@ const STATES: &[(&str, ErrorKind, &str)] = &[
     ("0A", ErrorKind::Unsupported, ""),
     ("21", ErrorKind::Statement, ""),
     ("22", ErrorKind::Statement, ""),
+    ("22023", ErrorKind::Statement, "check the value"),
     ("25006", ErrorKind::Refused, "it ran in a READ ONLY transaction, and nothing was changed"),
     ("25P03", ErrorKind::Disconnected, "connect again"),
     ("25P04", ErrorKind::Timeout, "give it more time (--timeout)"),
