@@ -58,6 +58,9 @@ pub async fn inspect(session: &mut Session, request: &ExplainRequest, runs: usiz
         let mut plan = read_one(&answer.document)?;
         plan.engine = engine;
         plan.version.get_or_insert_with(|| version.clone());
+        if let Some(note) = answer.partial {
+            plan.mark_partial(note);
+        }
         plan.notes.extend(answer.warnings);
         seen.push((plan, answer.elapsed));
     }

@@ -56,7 +56,7 @@ async fn an_interrupted_measurement_keeps_what_it_saw_and_says_so() {
     let mut session = Session::connect(&target, &options).await.unwrap();
     let slow = "select count(*) from order_items a join order_items b on a.line * b.line = 1700 + a.quantity";
     match measure(&mut session, slow, false).await {
-        Ok(answer) => assert!(answer.warnings[0].starts_with("partial:"), "{:?}", answer.warnings),
+        Ok(answer) => assert!(answer.partial.is_some(), "{:?}", answer.warnings),
         Err(error) => assert_eq!(error.kind, ErrorKind::Timeout, "{error}"),
     }
 }

@@ -167,6 +167,7 @@ impl Connection {
 
     /// Gathers the statistics of a temporary table that [`Self::create_temporary`] made; of no other.
     pub(crate) async fn analyze_temporary(&mut self, table: &str) -> Result<(), ServerError> {
+        const GATHERING: &str = "gathering the statistics of a temporary table";
         if !self.litter.iter().any(|ours| ours == table) {
             return Err(ServerError::new(
                 ErrorKind::Refused,
@@ -174,7 +175,6 @@ impl Connection {
                 "that is no temporary table of ours",
             ));
         }
-        const GATHERING: &str = "gathering the statistics of a temporary table";
         let sql = format!("ANALYZE NO_WRITE_TO_BINLOG TABLE {table}");
         if self.info.engine == Engine::MySql && self.info.version_number >= 80_000 {
             // MySQL keeps what information_schema tells of a table by name, and ANALYZE writes there also of a temporary table, what

@@ -62,6 +62,8 @@ pub struct Explained {
     pub document: String,
     /// What `SHOW WARNINGS` or notices said.
     pub warnings: Vec<String>,
+    /// That the server stopped the statement before its end and answered all the same, in words.
+    pub partial: Option<&'static str>,
     /// Time the request took, from here.
     pub elapsed: Duration,
 }

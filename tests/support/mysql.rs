@@ -259,7 +259,7 @@ impl Server {
         assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
         match answer {
             // MySQL keeps the part of the plan that ran.
-            Ok(answer) => assert!(answer.warnings[0].starts_with("partial:"), "{:?}", answer.warnings),
+            Ok(answer) => assert!(answer.partial.is_some(), "{:?}", answer.warnings),
             Err(error) => assert_eq!(error.kind, ErrorKind::Cancelled, "{error}"),
         }
         assert!(explain(&mut session, "select 1").await.is_ok(), "the session goes on");

@@ -133,7 +133,7 @@ async fn table(connection: &mut Connection, schema: &str, name: &str) -> Result<
     let rows = connection
         .ask(
             READING,
-            "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, GENERATION_EXPRESSION, DATA_TYPE, CHARACTER_OCTET_LENGTH \
+            "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, GENERATION_EXPRESSION, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH \
              FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
             key(),
         )

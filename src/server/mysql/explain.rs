@@ -66,7 +66,11 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     if document.contains(NOT_MEASURABLE) {
         return Err(not_measurable());
     }
-    Ok(Explained { document, warnings, elapsed })
+    // Interrupted, or out of time: MySQL answers with what it counted until then.
+    let stopped = warnings.iter().any(|(code, _)| matches!(code.as_str(), "1317" | "3024" | "1969"));
+    let partial =
+        stopped.then_some("the server stopped the statement before its end; the numbers are of the part that ran");
+    Ok(Explained { document, warnings: warnings.into_iter().map(|(_, text)| text).collect(), elapsed, partial })
 }
 
 fn not_measurable() -> ServerError {
@@ -101,7 +105,7 @@ impl Connection {
         prefix: &'static str,
         inner: &str,
         sent: &Sent<'_>,
-    ) -> Result<(String, Vec<String>, Duration), ServerError> {
+    ) -> Result<(String, Vec<(String, String)>, Duration), ServerError> {
         let attempted = if prefix.contains("ANALYZE") { "measuring the statement" } else { "explaining the statement" };
         if self.info.engine == Engine::MySql && self.info.version_number >= CHOOSES_VERSION {
             // Version 2 gives single-table UPDATE and DELETE no plan; ANALYZE knows version 2 only.
@@ -201,20 +205,14 @@ impl Connection {
     }
 }
 
-/// The rows of SHOW WARNINGS in words; first, if the server stopped early, that the plan is partial.
-fn worded(rows: &[Row]) -> Vec<String> {
-    let mut out = Vec::with_capacity(rows.len());
-    for row in rows {
-        let cell = |at| cells::text(row, at).unwrap_or_default();
-        let (level, code, message) = (cell(0), cell(1), cell(2));
-        if matches!(code.as_str(), "1317" | "3024" | "1969") {
-            out.insert(
-                0,
-                "partial: the server stopped the statement before its end; the numbers are of the part that ran"
-                    .to_owned(),
-            );
-        }
-        out.push(one_line(&format!("{level} {code}: {message}")));
-    }
-    out
+/// The rows of SHOW WARNINGS: code, and all of it in words.
+fn worded(rows: &[Row]) -> Vec<(String, String)> {
+    rows.iter()
+        .map(|row| {
+            let cell = |at| cells::text(row, at).unwrap_or_default();
+            let (level, code, message) = (cell(0), cell(1), cell(2));
+            let text = one_line(&format!("{level} {code}: {message}"));
+            (code, text)
+        })
+        .collect()
 }

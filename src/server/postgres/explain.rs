@@ -31,7 +31,7 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     if request.generic && statement.parameters() == 0 {
         warnings.push("the statement has no parameters ($1), so its generic plan is its only plan".to_owned());
     }
-    Ok(Explained { document, warnings, elapsed })
+    Ok(Explained { document, warnings, elapsed, partial: None })
 }
 
 async fn run(

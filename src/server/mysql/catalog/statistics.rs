@@ -31,7 +31,8 @@ fn fixed_width(data_type: &str, column_type: &str) -> Option<f64> {
     })
 }
 
-/// Gives every column a width: by its type, or of what the average row leaves to columns of variable length.
+/// Gives every column a width: by its type, or of what the average row leaves to columns of variable length; no more than the
+/// characters it is declared to hold, since the average row is far too long while the server counts a table's rows anew.
 pub(super) fn widths(columns: &mut [Column], rows: &[Row], row_bytes: Option<f64>) {
     let kinds: Vec<(Option<f64>, f64)> = rows
         .iter()
