@@ -25,8 +25,7 @@ pub(super) async fn identity(connection: &mut Connection) -> Result<Vec<String>,
     answer?.first().map_or(Ok(Vec::new()), |row| (0..3).map(|at| get::<String>(row, at)).collect())
 }
 
-/// Builds the index, runs the statement, rolls back. Without a time limit of ours for the building: the person has asked for it, and can
-/// stop it.
+/// Builds the index, runs the statement, rolls back. The session's limit for one statement (`--timeout`) holds for the building too.
 pub(super) async fn with_index(
     connection: &mut Connection,
     sql: &str,
