@@ -50,7 +50,7 @@ fn reads(plan: &Plan) -> Vec<String> {
             Operator::FullIndexScan => "index",
             Operator::IndexScan => "lookup",
             Operator::IndexOnlyScan => "covering",
-            Operator::UniqueLookup if !["const", "system"].contains(&node.native.as_str()) => "unique",
+            Operator::UniqueLookup if !["const", "system"].contains(&node.native.as_ref()) => "unique",
             Operator::FullTextScan => "fulltext",
             Operator::IndexMerge => "merge",
             _ => "",

@@ -289,14 +289,14 @@ fn by_rows(candidate: &Candidate, tried: &Tried) -> (Verdict, String) {
 }
 
 pub(super) fn flagged(plan: &Plan, flag: Flag) -> usize {
-    plan.ids().filter(|id| plan.node(*id).flags.contains(&flag) || plan.derived(*id).flags.contains(&flag)).count()
+    plan.ids().filter(|id| plan.node(*id).flags.contains(flag) || plan.derived(*id).flags.contains(flag)).count()
 }
 
 /// The part of the table that the tried index fetches row by row, if it does not cover what is needed.
 fn part_read(tried: &Tried) -> Option<f64> {
     let rows = |node: &Node| node.rows.estimated.unwrap_or(0.0);
     let covers = |plan: &Plan, id: NodeId| {
-        plan.node(id).operator == Operator::IndexOnlyScan || plan.node(id).flags.contains(&Flag::Covering)
+        plan.node(id).operator == Operator::IndexOnlyScan || plan.node(id).flags.contains(Flag::Covering)
     };
     let id = tried.after.ids().find(|id| tried.after.node(*id).index.as_deref() == Some(tried.index_name.as_str()))?;
     let relation = tried.after.node(id).relation.as_ref()?;

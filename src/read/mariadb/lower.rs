@@ -188,7 +188,7 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     take_parts(&mut f);
     let mut node = Node::new(role, Operator::Result, "query_block");
     if matches!(place, Place::Materialized | Place::Lateral) {
-        (node.operator, node.native) = (Operator::Materialize, "materialized".to_owned());
+        (node.operator, node.native) = (Operator::Materialize, "materialized".into());
         node.flags.push(Flag::Temporary);
     }
     if matches!(place, Place::Lateral | Place::Cached) || (role == Role::Subplan && place == Place::Plain) {
@@ -218,7 +218,7 @@ fn write(node: &mut Node, target: Value<'_>) {
     let bare = target.get("access_type").is_none() && target.get("message").is_none();
     if let Some(word) = stated.or(bare.then_some("insert")) {
         node.operator = Operator::ModifyTable;
-        word.clone_into(&mut node.native);
+        node.native = word.into();
         let name = target.get("table_name").and_then(Value::text);
         node.relation = name.map(|name| Relation { name: name.into_owned(), ..Relation::default() });
     }

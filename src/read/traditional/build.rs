@@ -226,7 +226,7 @@ impl Blocks {
         let mut node = match &this.result {
             Some(row) => {
                 let mut node = row.node(role, Some(Operator::SetOp));
-                node.native.clone_from(&row.select_type);
+                node.native = row.select_type.clone().into();
                 node.relation = None;
                 node.flags.push(Flag::Temporary);
                 if row.says("Using filesort") {
@@ -269,7 +269,7 @@ impl Blocks {
         }
         if let Some(target) = this.rows.iter().find(|row| row.writes()) {
             node.operator = Operator::ModifyTable;
-            node.native = target.select_type.to_lowercase();
+            node.native = target.select_type.to_lowercase().into();
             node.relation = target.table.clone().map(|name| Relation { name, ..Relation::default() });
         }
         let mut parts = vec![(Work::Sort(block), Role::Outer)];

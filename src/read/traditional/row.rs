@@ -216,7 +216,7 @@ impl Row {
         let operator = if buffer.as_deref().is_some_and(hashed) { Operator::HashJoin } else { Operator::NestedLoop };
         let mut node = Node::new(role, operator, "nested_loop");
         if let Some(buffer) = buffer {
-            node.native = if buffer.is_empty() { "join buffer".to_owned() } else { buffer };
+            node.native = if buffer.is_empty() { "join buffer".into() } else { buffer.into() };
             node.flags.push(Flag::JoinBuffer);
         }
         let kinds = [
@@ -225,7 +225,7 @@ impl Row {
             ("LooseScan", "semijoin, loose scan"),
         ];
         if let Some((_, kind)) = kinds.iter().find(|(words, _)| self.said(words).is_some()) {
-            node.native = format!("{} ({kind})", node.native);
+            node.native = format!("{} ({kind})", node.native).into();
         }
         node.line = Some(self.line);
         node

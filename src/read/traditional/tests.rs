@@ -61,7 +61,7 @@ fn blocks_stand_below_what_asks_for_them() {
     );
     let asked = plan.ids().find(|id| plan.node(*id).subplan.as_deref() == Some("select #4")).unwrap();
     assert_eq!((plan.node(asked).role, plan.parent(asked)), (Role::Subplan, Some(NodeId::ROOT)));
-    assert!(plan.derived(asked).flags.contains(&Flag::Dependent));
+    assert!(plan.derived(asked).flags.contains(Flag::Dependent));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn mysqls_relatives_keep_their_words() {
     assert_eq!(plan.node(NodeId(1)).operator, Operator::HashJoin, "{:?}", shape(&plan));
     assert_eq!(plan.node(NodeId(1)).native, "Hash Join Outer table o");
     let part = plan.node(NodeId(2));
-    assert!(plan.derived(NodeId(2)).flags.contains(&Flag::Parallel), "{part:?}");
+    assert!(plan.derived(NodeId(2)).flags.contains(Flag::Parallel), "{part:?}");
     let extra = part.extra.iter().find(|(name, _)| name == "Extra").unwrap();
     assert!(extra.1.contains("Using parallel query (5 columns, 1 filters, 2 exprs; 0 extra)"), "{extra:?}");
 }
