@@ -19,9 +19,7 @@ mod words;
 pub use build::{BuildError, PlanBuilder};
 pub use flag::{Flag, Flags};
 pub use metrics::{Derived, Explanation};
-pub use node::{
-    Buffers, Conditions, Cost, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers,
-};
+pub use node::{Buffers, Conditions, Cost, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers};
 pub use phases::{Jit, Phases, Serialization, Trigger};
 
 /// Which database server a plan, a statement or a connection belongs to.

@@ -106,8 +106,14 @@ impl Flags {
 impl FromIterator<Flag> for Flags {
     fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
         let mut set = Self::default();
-        flags.into_iter().for_each(|flag| set.push(flag));
+        set.extend(flags);
         set
+    }
+}
+
+impl Extend<Flag> for Flags {
+    fn extend<I: IntoIterator<Item = Flag>>(&mut self, flags: I) {
+        flags.into_iter().for_each(|flag| self.push(flag));
     }
 }
 

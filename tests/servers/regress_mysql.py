@@ -15,6 +15,8 @@ MARK = "@@whyslow "
 LEFT_OUT = re.compile(
     r"shutdown|restart|crash|kill|grant|password|passwd|auth|ssl|tls|rpl|binlog|repl|mysqldump|mysql_|mysqladmin|upgrade|bootstrap|log_|_log"
     r"|big|debug|timeout|deadlock|lock|handler|func_rollback|wait|sleep|thread|stress|perf|events|xa|mdl|dump|client|plugin|storage_engine|server_uuid"
+    # Thousands of statements of one kind.
+    r"|^ctype_|^charset|^collat"
 )
 FORMATS = {
     "mysql": {

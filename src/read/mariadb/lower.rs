@@ -64,6 +64,13 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     let Some(root) = value.get("query_block") else {
         return Err(source.expected(value, "a key \"query_block\""));
     };
+    let told = |key: &str| {
+        OPERATIONS.contains(&key)
+            || ["select_id", "table", "nested_loop", "message", "cost", "subqueries"].contains(&key)
+    };
+    if !source.broken && !root.children().any(|inner| inner.key().is_some_and(|key| told(&key))) {
+        return Err(source.expected(root, "a query block with \"select_id\" and the tables it reads"));
+    }
     let mut builder = PlanBuilder::new();
     build(&mut Lower, Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
     let mut plan = source.finish(builder, Engine::MariaDb, root)?;
@@ -187,6 +194,12 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     parts.extend(subqueries(value));
     take_parts(&mut f);
     let mut node = Node::new(role, Operator::Result, "query_block");
+    // What stands in the place of a table that is not read says why the block gives its rows without one.
+    if let Some((table, message)) = message(value).filter(|_| matches!(place, Place::Plain | Place::Cached)) {
+        node.native = message.into();
+        parts.retain(|part| part.value.place() != table.place());
+        parts.extend(subqueries(table));
+    }
     if matches!(place, Place::Materialized | Place::Lateral) {
         (node.operator, node.native) = (Operator::Materialize, "materialized".into());
         node.flags.push(Flag::Temporary);
@@ -209,6 +222,12 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     }
     node.extra = f.rest().collect();
     Step { node: Some(node), parts }
+}
+
+/// The table of a block that reads none, and why.
+fn message(block: Value<'_>) -> Option<(Value<'_>, String)> {
+    let table = block.get("table").filter(|table| table.get("access_type").is_none())?;
+    Some((table, table.get("message")?.text()?.into_owned()))
 }
 
 /// Makes the block the node that writes: `UPDATE` and `DELETE` of one table say so; a table that is neither read nor has a

@@ -63,12 +63,7 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
 }
 
 /// Closes a plan that begins on a line; `value` is the object around `Plan`, which tells the rest.
-pub(super) fn close(
-    builder: PlanBuilder,
-    value: Value<'_>,
-    line: u32,
-    source: &Source<'_>,
-) -> Result<Plan, ReadError> {
+pub(super) fn close(builder: PlanBuilder, value: Value<'_>, line: u32, source: &Source<'_>) -> Result<Plan, ReadError> {
     let statement = RawStatement::read(value);
     let mut plan = source.close(builder, Engine::PostgreSql, line, source.broken)?;
     plan.query = statement.query_text;

@@ -138,8 +138,7 @@ impl<'t> Parser<'t> {
         }
         let (header, fault) = header::header(&first.text);
         // A sub-plan stands beside its name, further in than the other children of the same node.
-        let (column, section) =
-            self.section.take().map_or((first.column, None), |(column, name)| (column, Some(name)));
+        let (column, section) = self.section.take().map_or((first.column, None), |(column, name)| (column, Some(name)));
         let writes = header.kind == "ModifyTable";
         let mut node = TextNode::new(start, header, section);
         let relationship = self.path.enter(column, &node.kind, node.section());

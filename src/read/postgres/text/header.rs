@@ -39,7 +39,8 @@ fn numbers_begin(line: &str) -> Option<usize> {
 
 /// A group without the blanks that something put into its numbers and names; as it stands where there are none but its own.
 fn squeezed(text: &str) -> Cow<'_, str> {
-    let pair = |word: &str| word == "actual" || word.ends_with(|c: char| c.is_ascii_digit()) && word.matches('=').count() == 1;
+    let pair =
+        |word: &str| word == "actual" || word.ends_with(|c: char| c.is_ascii_digit()) && word.matches('=').count() == 1;
     if text.split(' ').all(pair) {
         return Cow::Borrowed(text);
     }
@@ -81,6 +82,7 @@ fn figures<'t>(text: &'t str, header: &mut Header<'t>) -> Result<(), Fault> {
 
 /// One group without brackets: as it stands where it is whole, without any blanks where something broke it. `false` when it is not
 /// what it should be.
+#[expect(clippy::ptr_arg, reason = "what is borrowed from the plan stays so")]
 fn group_of<'t>(group: &Cow<'t, str>, header: &mut Header<'t>) -> bool {
     let range = |key: &str| {
         let span = after(group, key)?;
