@@ -1,0 +1,471 @@
+//! Where the twin is made and kept: one server for as long as the connection that it belongs to, with more tables as statements ask for
+//! them.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use mysql_async::Value;
+
+use super::{
+    METHOD, cannot, check, complete, facts,
+    facts::Facts,
+    failed, fill,
+    local::{self, Like, LocalServer},
+    refused,
+    sample::{self, Missing, Sample},
+    spread::spread,
+    standing::{Made, Standing},
+    wanted,
+};
+use crate::{
+    advise::{Candidate, Existing, TrialError, Trust},
+    catalog::{Catalog, TableKind},
+    fmt,
+    plan::Plan,
+    server::{
+        Info,
+        mysql::{Connection, cells::quoted},
+    },
+    sql::{
+        classify,
+        shape::{Shape, shape},
+    },
+    text::one_line,
+    whatif::{mysql, twin::Check},
+};
+
+/// Schemas of the servers' own.
+const SYSTEM: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
+
+/// A statement as the twin knows it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// Whether the twin plans it like production.
+    pub(super) check: Check,
+    /// Why it could not be checked.
+    unchecked: Option<String>,
+    /// Rows read for its conditions.
+    completed: usize,
+    /// The twin's plan without any index that does not exist.
+    pub(super) plan: Plan,
+    /// Tables it reads, views' included.
+    tables: Vec<(String, String)>,
+}
+
+/// A twin and its server. Dropped, the server ends and its files go.
+#[derive(Debug, Default)]
+pub(super) struct Workshop {
+    /// Plans the statements, with production's settings.
+    plans: Option<Connection>,
+    /// Does everything else.
+    pub(super) hand: Option<Connection>,
+    server: Option<LocalServer>,
+    pub(super) tables: Vec<Standing>,
+    known: BTreeMap<String, Result<Known, TrialError>>,
+    /// Production's page size, bytes.
+    pub(super) page: f64,
+    /// Its server is of production's series.
+    same_series: bool,
+    /// Tables have their FULLTEXT keys.
+    pub(super) full_text: bool,
+    /// Milliseconds that production was read for.
+    read_ms: f64,
+    /// What could not be carried over.
+    notes: Vec<String>,
+    /// Something was begun and not ended: what stands here is not known.
+    pub(super) busy: bool,
+}
+
+/// What was read of a table, or why it cannot be on the twin.
+type ReadTable = ((String, String), Result<(Facts, Sample), TrialError>);
+
+/// A new statement, its shape and its tables; or why it cannot be planned on the twin.
+struct New<'a> {
+    sql: &'a str,
+    shape: Result<Shape, TrialError>,
+    tables: Vec<(String, String)>,
+}
+
+impl Workshop {
+    pub(super) fn known(&self, sql: &str) -> Option<&Result<Known, TrialError>> {
+        self.known.get(sql)
+    }
+
+    /// Has the twin know these statements, unless it does.
+    pub(super) async fn prepare(&mut self, production: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
+        let new: Vec<&str> = statements.iter().copied().filter(|sql| !self.known.contains_key(*sql)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.busy = true;
+        production.tidy().await.map_err(failed)?;
+        let info = production.info().clone();
+        let mut named: Vec<(Option<String>, String)> = Vec::new();
+        for sql in &new {
+            named.extend(classify(sql, info.engine).tables);
+        }
+        named.sort();
+        named.dedup();
+        let start = Instant::now();
+        let catalog = production.facts(&named).await.map_err(failed)?;
+        let new: Vec<New<'_>> = new.into_iter().map(|sql| judged(sql, &info, &catalog)).collect();
+        let started = self.start(production, &info, &new, &catalog).await;
+        self.read_ms += start.elapsed().as_secs_f64() * 1e3;
+        let unusable = self.load(started?).await?;
+        self.views(production, &catalog).await?;
+        for statement in new {
+            let known = self.meet(production, &statement, &unusable).await?;
+            self.known.insert(statement.sql.to_owned(), known);
+        }
+        self.busy = false;
+        Ok(())
+    }
+
+    /// Starts the server, unless it runs, while the tables that are not there yet are read.
+    async fn start(
+        &mut self,
+        production: &mut Connection,
+        info: &Info,
+        new: &[New<'_>],
+        catalog: &Catalog,
+    ) -> Result<Vec<ReadTable>, TrialError> {
+        let wants = |schema: &str, table: &str| {
+            let of = |n: &New<'_>| n.shape.is_ok() && n.tables.iter().any(|(s, t)| s == schema && t == table);
+            new.iter().any(of) && !self.tables.iter().any(|t| t.is(schema, table))
+        };
+        let mut missing = catalog.clone();
+        missing.tables.retain(|t| wants(&t.schema, &t.name));
+        self.full_text |= new.iter().any(|n| n.sql.to_ascii_uppercase().contains("MATCH"));
+        if self.server.is_some() {
+            return read(production, &missing).await;
+        }
+        let variables = facts::variables(production).await.map_err(failed)?;
+        let of = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap_or_default();
+        let page_size: u64 = of("innodb_page_size").parse().unwrap_or(16_384);
+        let like = Like { page_size, lower_case: of("lower_case_table_names").parse().unwrap_or(0) };
+        let installed = local::best(info.engine, info.version_number).ok_or_else(|| cannot(wanted(info)))?;
+        self.same_series =
+            local::series(info.engine, installed.version_number) == local::series(info.engine, info.version_number);
+        let (server, read) = tokio::join!(LocalServer::launch(installed, like), read(production, &missing));
+        let server = server.map_err(|e| cannot(format!("the twin's server: {}", e.0)))?;
+        let read = read?;
+        let broken = |e: crate::whatif::private_server::Failure| cannot(format!("the twin's server: {}", e.0));
+        let mut hand = server.connect(None).await.map_err(broken)?;
+        let ansi = of("sql_mode").contains("ANSI_QUOTES");
+        fill::prepared(&mut hand, info.engine, ansi).await.map_err(|e| refused(&e))?;
+        let database = &info.database;
+        let of_database = [("CHARACTER SET", "character_set_database"), ("COLLATE", "collation_database")];
+        let defaults: Vec<String> = of_database
+            .iter()
+            .filter(|(_, name)| of(name).chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !of(name).is_empty())
+            .map(|(word, name)| format!("{word} {}", of(name)))
+            .collect();
+        if !database.is_empty() {
+            let sql = format!("CREATE DATABASE IF NOT EXISTS {} {}", quoted(database), defaults.join(" "));
+            fill::run(&mut hand, &sql).await.map_err(|e| refused(&e))?;
+        }
+        let database = Some(database.as_str()).filter(|name| !name.is_empty());
+        let mut plans = server.connect(database).await.map_err(broken)?;
+        self.notes = settings(&mut plans, &variables).await?;
+        self.notes.extend(server.note.clone());
+        #[expect(clippy::cast_precision_loss, reason = "a power of two")]
+        let page = page_size as f64;
+        self.page = page;
+        (self.hand, self.plans, self.server) = (Some(hand), Some(plans), Some(server));
+        Ok(read)
+    }
+
+    /// Makes the tables that were read. Those that cannot be on the twin, and why.
+    async fn load(&mut self, read: Vec<ReadTable>) -> Result<BTreeMap<(String, String), TrialError>, TrialError> {
+        let mut unusable = BTreeMap::new();
+        let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
+        for (name, table) in read {
+            let (facts, sample) = match table {
+                Ok(both) => both,
+                Err(why) => {
+                    unusable.insert(name, why);
+                    continue;
+                }
+            };
+            let number = self.tables.len();
+            let sql = format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&name.0));
+            fill::run(hand, &sql).await.map_err(|e| refused(&e))?;
+            let spread = spread(&facts, &sample);
+            fill::staged(hand, &facts, &sample, number).await.map_err(|e| refused(&e))?;
+            let rows = fill::table(hand, &facts, &spread, number, self.full_text).await.map_err(|e| refused(&e))?;
+            super::statistics::independent(hand, &facts).await.map_err(|e| refused(&e))?;
+            let standing = Standing::new(facts, &sample, spread, (number, rows));
+            standing.inject(hand, self.page).await?;
+            self.tables.push(standing);
+        }
+        Ok(unusable)
+    }
+
+    /// Makes the views of a catalog, the innermost first.
+    async fn views(&mut self, production: &mut Connection, catalog: &Catalog) -> Result<(), TrialError> {
+        for view in catalog.tables.iter().rev().filter(|t| t.kind == TableKind::View) {
+            let Some(sql) = facts::view(production, view).await.map_err(failed)? else { continue };
+            let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
+            let database = format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&view.schema));
+            fill::run(hand, &database).await.map_err(|e| refused(&e))?;
+            // One that is there already stays; one that cannot be made is missed by the statement.
+            let _ = fill::run(hand, &sql).await;
+        }
+        Ok(())
+    }
+
+    /// Plans a new statement on both and compares, twice if need be.
+    async fn meet(
+        &mut self,
+        production: &mut Connection,
+        new: &New<'_>,
+        unusable: &BTreeMap<(String, String), TrialError>,
+    ) -> Result<Result<Known, TrialError>, TrialError> {
+        let shape = match &new.shape {
+            Ok(shape) => shape,
+            Err(why) => return Ok(Err(why.clone())),
+        };
+        if let Some(why) = new.tables.iter().find_map(|table| unusable.get(table)) {
+            return Ok(Err(why.clone()));
+        }
+        self.change(&[], &[]).await?;
+        let start = Instant::now();
+        let mut completed = self.complete(production, new, shape, false).await?;
+        let (theirs, unchecked) = match mysql::plan(production, new.sql, METHOD).await {
+            Ok(plan) => (Some(plan), None),
+            Err(TrialError::Unsupported { reason, .. }) => (None, Some(reason)),
+            Err(error) => return Err(error),
+        };
+        self.read_ms += start.elapsed().as_secs_f64() * 1e3;
+        let mut plan = match self.plan(new.sql).await {
+            Ok(plan) => plan,
+            Err(error) => return Ok(Err(error)),
+        };
+        let part = self.part(&new.tables);
+        let compared =
+            |plan: &Plan| theirs.as_ref().map_or(Check::Unchecked, |theirs| check::compare(theirs, plan, part));
+        let mut check = compared(&plan);
+        if matches!(check, Check::Rough(_)) {
+            let more = self.complete(production, new, shape, true).await?;
+            if more > 0 {
+                completed += more;
+                plan = self.plan(new.sql).await?;
+                check = compared(&plan);
+            }
+        }
+        Ok(Ok(Known { check, unchecked, completed, plan, tables: new.tables.clone() }))
+    }
+
+    /// Reads the rows that a statement names; with `conditions`, those that its conditions select.
+    async fn complete(
+        &mut self,
+        production: &mut Connection,
+        new: &New<'_>,
+        shape: &Shape,
+        conditions: bool,
+    ) -> Result<usize, TrialError> {
+        let mut read = 0;
+        let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
+        let ours = |t: &&mut Standing| !t.whole && new.tables.iter().any(|(schema, table)| t.is(schema, table));
+        for table in self.tables.iter_mut().filter(ours) {
+            let found = if conditions {
+                complete::conditions(production, hand, &table.facts, shape).await?
+            } else {
+                complete::named(production, hand, &table.facts, shape).await?
+            };
+            if found > 0 {
+                table.inject(hand, self.page).await?;
+            }
+            read += found;
+        }
+        Ok(read)
+    }
+
+    /// The smallest part of its rows that a table of the statement has here.
+    fn part(&self, tables: &[(String, String)]) -> f64 {
+        let of = self.tables.iter().filter(|t| tables.iter().any(|(schema, table)| t.is(schema, table)));
+        of.map(|t| t.scale.part).fold(1.0, f64::min)
+    }
+
+    /// The twin's plan as it is now.
+    pub(super) async fn plan(&mut self, sql: &str) -> Result<Plan, TrialError> {
+        let Some(plans) = &mut self.plans else { return Err(cannot("the twin is gone")) };
+        mysql::plan(plans, sql, METHOD).await
+    }
+
+    /// Shows these candidates and no others, and hides these existing indexes and no others.
+    pub(super) async fn change(&mut self, add: &[&Candidate], drop: &[Existing]) -> Result<Vec<Made>, TrialError> {
+        let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
+        let mut all: Vec<Made> = add.iter().map(|_| Err(cannot("the statement does not read its table"))).collect();
+        for table in &mut self.tables {
+            let places: Vec<usize> = (0..add.len()).filter(|at| table.is(&add[*at].schema, &add[*at].table)).collect();
+            let ours: Vec<&Candidate> = places.iter().map(|at| add[*at]).collect();
+            let gone: Vec<&Existing> = drop.iter().filter(|d| table.is(&d.schema, &d.table)).collect();
+            for (at, made) in places.iter().zip(table.change(hand, (&ours, &gone), self.page).await?) {
+                all[*at] = made;
+            }
+        }
+        Ok(all)
+    }
+
+    /// How far to trust what is said of a statement, and what its reader must know.
+    pub(super) fn remarks(&self, known: &Known) -> (Trust, Vec<String>) {
+        let Some(server) = &self.server else { return (Trust::Rough, Vec::new()) };
+        let trust = match &known.check {
+            Check::Rough(_) | Check::Unchecked => Trust::Rough,
+            Check::Exact if !self.same_series => Trust::Close,
+            Check::Exact => Trust::Exact,
+            Check::Close(_) => Trust::Close,
+        };
+        let twin = format!("the twin ({} {})", server.installed.engine.name(), server.installed.version);
+        let mut notes = vec![match &known.check {
+            Check::Exact => format!("checked: {twin} plans the statement as production does now, with as many rows"),
+            Check::Close(ratio) if (ratio - 1.0).abs() > 0.02 => format!(
+                "checked: {twin} plans the statement as production does now, at {} of its cost",
+                fmt::percent(*ratio)
+            ),
+            Check::Close(_) => format!("checked: {twin} plans the statement as production does now"),
+            Check::Rough(difference) => {
+                format!("checked: {twin} does not plan the statement as production does now: {difference}")
+            }
+            Check::Unchecked => {
+                let why = known.unchecked.as_deref().unwrap_or("production did not plan it");
+                format!("not checked: {why}")
+            }
+        }];
+        let ours = self.tables.iter().filter(|t| known.tables.iter().any(|(schema, name)| t.is(schema, name)));
+        let read: Vec<String> = ours.clone().map(|t| t.read.clone()).collect();
+        let more = if known.completed > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "some thousand")]
+            let completed = fmt::grouped(known.completed as f64);
+            format!(" and {completed} rows that its conditions select")
+        } else {
+            String::new()
+        };
+        notes.push(format!(
+            "read from production in {}: {}{more}; they lie in a private directory on this machine until the connection ends",
+            fmt::duration_ms(self.read_ms),
+            read.join(", ")
+        ));
+        for table in ours.filter(|t| t.scale.part < 1.0) {
+            notes.push(format!(
+                "{} is modelled at {} of its size: costs are that much smaller",
+                one_line(&table.facts.table.name),
+                fmt::percent(table.scale.part)
+            ));
+        }
+        if !self.same_series {
+            notes.push("the twin's server is of another series than production's: it may plan otherwise".to_owned());
+        }
+        if trust == Trust::Rough {
+            notes.extend(self.notes.iter().cloned());
+        }
+        (trust, notes)
+    }
+}
+
+/// Whether a statement can be planned on a twin, and which tables it reads.
+fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a> {
+    let class = classify(sql, info.engine);
+    let mut tables: Vec<(String, String)> = Vec::new();
+    let mut open = class.tables;
+    let mut problem = if open.is_empty() { Some(cannot("the statement names no table")) } else { None };
+    while let Some((schema, name)) = open.pop() {
+        let shown = one_line(&name);
+        let Some(table) = catalog.table(schema.as_deref(), &name) else {
+            problem.get_or_insert_with(|| cannot(format!("nothing is known of {shown}")));
+            continue;
+        };
+        if SYSTEM.iter().any(|system| table.schema.eq_ignore_ascii_case(system)) {
+            problem.get_or_insert_with(|| cannot(format!("{shown} is a table of the server's own")));
+            continue;
+        }
+        let key = (table.schema.clone(), table.name.clone());
+        match table.kind {
+            TableKind::View => {
+                let inner = table.definition.as_ref().map(|d| classify(d, info.engine).tables).unwrap_or_default();
+                if inner.is_empty() {
+                    problem.get_or_insert_with(|| cannot(format!("this account may not see what the view {shown} is")));
+                }
+                open.extend(inner);
+            }
+            TableKind::Foreign => {
+                problem.get_or_insert_with(|| cannot(format!("{shown} is stored elsewhere")));
+            }
+            _ if !tables.contains(&key) => tables.push(key),
+            _ => {}
+        }
+    }
+    let shape = match problem {
+        Some(problem) => Err(problem),
+        None => shape(sql, info.engine, catalog).map_err(|e| cannot(format!("the statement could not be read: {e}"))),
+    };
+    New { sql, shape, tables }
+}
+
+/// Reads definitions, statistics and samples of the tables.
+async fn read(production: &mut Connection, missing: &Catalog) -> Result<Vec<ReadTable>, TrialError> {
+    let all = facts::read(production, missing).await.map_err(failed)?;
+    let mut out = Vec::with_capacity(all.len());
+    let tables = missing.tables.iter().filter(|t| matches!(t.kind, TableKind::Table | TableKind::Partitioned));
+    for (table, facts) in tables.zip(all) {
+        let name = (table.schema.clone(), table.name.clone());
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(why) => {
+                out.push((name, Err(cannot(why))));
+                continue;
+            }
+        };
+        let taken = match sample::take(production, &facts).await {
+            Ok(sample) => Ok((facts, sample)),
+            Err(Missing::NoKey) => Err(cannot(format!(
+                "{} has no key along which rows can be picked without reading all of it",
+                one_line(&table.name)
+            ))),
+            Err(Missing::Server(error)) => Err(failed(error)),
+        };
+        match taken {
+            Err(error @ TrialError::Server { .. }) => return Err(error),
+            taken => out.push((name, taken)),
+        }
+    }
+    Ok(out)
+}
+
+/// Gives the session that plans production's settings. Those that it does not take, in words.
+async fn settings(plans: &mut Connection, theirs: &[(String, String)]) -> Result<Vec<String>, TrialError> {
+    let ours = facts::variables(plans).await.map_err(|e| refused(&e))?;
+    let mut refused_ones = Vec::new();
+    for (name, value) in theirs.iter().filter(|(name, _)| facts::decides(name)) {
+        let own = ours.iter().find(|(n, _)| n == name).map(|(_, v)| v);
+        if own == Some(value) {
+            continue;
+        }
+        let flags: Vec<&str> =
+            if name == "optimizer_switch" { value.split(',').collect() } else { vec![value.as_str()] };
+        for flag in flags {
+            let given = number(flag);
+            let mut set = false;
+            // Some are the server's as a whole.
+            for scope in ["SESSION", "GLOBAL"] {
+                let sql = format!("SET @@{scope}.{name} = ?");
+                set = set || plans.ask("taking over a setting", &sql, vec![given.clone()]).await.is_ok();
+            }
+            if !set && own.is_some() {
+                refused_ones.push(format!("the twin does not take production's {name}={}", one_line(flag)));
+            }
+        }
+    }
+    if refused_ones.len() > 3 {
+        refused_ones.truncate(3);
+    }
+    Ok(refused_ones)
+}
+
+/// Numbers go as numbers: a variable that holds one takes no text.
+fn number(text: &str) -> Value {
+    if let Ok(n) = text.parse::<i64>() {
+        return Value::from(n);
+    }
+    text.parse::<f64>().map_or_else(|_| Value::from(text), Value::from)
+}
