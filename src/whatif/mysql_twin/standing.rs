@@ -152,7 +152,7 @@ impl Standing {
             let sql = format!("ALTER TABLE {} DROP INDEX {}", self.facts.name(), quoted(&old.imagined.name));
             run(hand, &sql).await.map_err(|e| refused(&e))?;
         }
-        let name = (0..)
+        let name = (0..=KEPT)
             .map(|n| if n == 0 { NAME.to_owned() } else { format!("{NAME}_{n}") })
             .find(|name| !self.built.iter().any(|b| b.imagined.name == *name))
             .unwrap_or_else(|| NAME.to_owned());

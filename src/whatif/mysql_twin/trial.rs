@@ -13,6 +13,8 @@ use crate::{
 /// Tries candidates on a twin.
 pub(in crate::whatif) struct MysqlTwin {
     workshop: Workshop,
+    /// It was looked whether what was kept is still like production.
+    looked: bool,
     /// Why there is no twin: not asked for again with each candidate.
     broken: Option<TrialError>,
 }
@@ -22,7 +24,7 @@ impl MysqlTwin {
     pub(in crate::whatif) fn new(connection: &mut Connection) -> Self {
         let kept = connection.kept().and_then(|kept| kept.downcast::<Workshop>().ok());
         let workshop = kept.map(|kept| *kept).filter(|kept| !kept.busy).unwrap_or_default();
-        Self { workshop, broken: None }
+        Self { workshop, looked: false, broken: None }
     }
 
     /// Gives the workshop back to the connection.
@@ -122,6 +124,12 @@ impl MysqlTwin {
     async fn prepare(&mut self, production: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
+        }
+        if !self.looked {
+            if self.workshop.is_stale(production).await? {
+                self.workshop = Workshop::default();
+            }
+            self.looked = true;
         }
         self.workshop.prepare(production, statements).await.inspect_err(|error| self.broken = Some(error.clone()))
     }

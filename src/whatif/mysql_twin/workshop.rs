@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     advise::{Candidate, Existing, TrialError, Trust},
-    catalog::{Catalog, TableKind},
+    catalog::{Catalog, Index, Table, TableKind},
     fmt,
     plan::Plan,
     server::{
@@ -108,9 +108,10 @@ impl Workshop {
         let start = Instant::now();
         let catalog = production.facts(&named).await.map_err(failed)?;
         let new: Vec<New<'_>> = new.into_iter().map(|sql| judged(sql, &info, &catalog)).collect();
-        let started = self.start(production, &info, &new, &catalog).await;
         self.read_ms += start.elapsed().as_secs_f64() * 1e3;
-        let unusable = self.load(started?).await?;
+        let (read, ms) = self.start(production, &info, &new, &catalog).await?;
+        self.read_ms += ms;
+        let unusable = self.load(read).await?;
         self.views(production, &catalog).await?;
         for statement in new {
             let known = self.meet(production, &statement, &unusable).await?;
@@ -120,14 +121,29 @@ impl Workshop {
         Ok(())
     }
 
-    /// Starts the server, unless it runs, while the tables that are not there yet are read.
+    /// Whether production's tables have other indexes or columns by now, or far more or fewer rows.
+    pub(super) async fn is_stale(&self, production: &mut Connection) -> Result<bool, TrialError> {
+        if self.tables.is_empty() {
+            return Ok(false);
+        }
+        production.tidy().await.map_err(failed)?;
+        let of = |t: &Standing| (Some(t.facts.table.schema.clone()), t.facts.table.name.clone());
+        let named: Vec<(Option<String>, String)> = self.tables.iter().map(of).collect();
+        let now = production.facts(&named).await.map_err(failed)?;
+        Ok(self.tables.iter().any(|t| {
+            let then = &t.facts.table;
+            now.table(Some(&then.schema), &then.name).is_none_or(|now| changed(then, now))
+        }))
+    }
+
+    /// Starts the server, unless it runs, while the tables that are not there yet are read; what was read, and the milliseconds it took.
     async fn start(
         &mut self,
         production: &mut Connection,
         info: &Info,
         new: &[New<'_>],
         catalog: &Catalog,
-    ) -> Result<Vec<ReadTable>, TrialError> {
+    ) -> Result<(Vec<ReadTable>, f64), TrialError> {
         let wants = |schema: &str, table: &str| {
             let of = |n: &New<'_>| n.shape.is_ok() && n.tables.iter().any(|(s, t)| s == schema && t == table);
             new.iter().any(of) && !self.tables.iter().any(|t| t.is(schema, table))
@@ -136,7 +152,7 @@ impl Workshop {
         missing.tables.retain(|t| wants(&t.schema, &t.name));
         self.full_text |= new.iter().any(|n| n.sql.to_ascii_uppercase().contains("MATCH"));
         if self.server.is_some() {
-            return read(production, &missing).await;
+            return timed(production, &missing).await;
         }
         let variables = facts::variables(production).await.map_err(failed)?;
         let of = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap_or_default();
@@ -145,7 +161,7 @@ impl Workshop {
         let installed = local::best(info.engine, info.version_number).ok_or_else(|| cannot(wanted(info)))?;
         self.same_series =
             local::series(info.engine, installed.version_number) == local::series(info.engine, info.version_number);
-        let (server, read) = tokio::join!(LocalServer::launch(installed, like), read(production, &missing));
+        let (server, read) = tokio::join!(LocalServer::launch(installed, like), timed(production, &missing));
         let server = server.map_err(|e| cannot(format!("the twin's server: {}", e.0)))?;
         let read = read?;
         let broken = |e: crate::whatif::private_server::Failure| cannot(format!("the twin's server: {}", e.0));
@@ -316,7 +332,7 @@ impl Workshop {
             Check::Exact => Trust::Exact,
             Check::Close(_) => Trust::Close,
         };
-        let twin = format!("the twin ({} {})", server.installed.engine.name(), server.installed.version);
+        let twin = format!("the twin ({} {})", server.installed.engine.title(), server.installed.version);
         let mut notes = vec![match &known.check {
             Check::Exact => format!("checked: {twin} plans the statement as production does now, with as many rows"),
             Check::Close(ratio) if (ratio - 1.0).abs() > 0.02 => format!(
@@ -363,6 +379,17 @@ impl Workshop {
     }
 }
 
+/// Whether a table is another than it was.
+fn changed(then: &Table, now: &Table) -> bool {
+    let indexes = |t: &Table| {
+        let of = |i: &Index| (i.name.clone(), i.keys.clone(), i.unique, i.disabled);
+        t.indexes.iter().map(of).collect::<Vec<_>>()
+    };
+    let columns = |t: &Table| t.columns.iter().map(|c| (c.name.clone(), c.type_name.clone())).collect::<Vec<_>>();
+    let (a, b) = (then.rows.unwrap_or_default() + 1_000.0, now.rows.unwrap_or_default() + 1_000.0);
+    indexes(then) != indexes(now) || columns(then) != columns(now) || a.max(b) > a.min(b) * 1.5
+}
+
 /// Whether a statement can be planned on a twin, and which tables it reads.
 fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a> {
     let class = classify(sql, info.engine);
@@ -400,6 +427,13 @@ fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a> {
         None => shape(sql, info.engine, catalog).map_err(|e| cannot(format!("the statement could not be read: {e}"))),
     };
     New { sql, shape, tables }
+}
+
+/// [`read`], and the milliseconds it took.
+async fn timed(production: &mut Connection, missing: &Catalog) -> Result<(Vec<ReadTable>, f64), TrialError> {
+    let start = Instant::now();
+    let read = read(production, missing).await?;
+    Ok((read, start.elapsed().as_secs_f64() * 1e3))
 }
 
 /// Reads definitions, statistics and samples of the tables.

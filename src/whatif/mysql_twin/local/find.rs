@@ -4,6 +4,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
 use crate::{plan::Engine, whatif::private_server::configured};
@@ -67,7 +68,15 @@ pub(in crate::whatif::mysql_twin) const fn names(engine: Engine) -> (&'static st
 
 /// The installed server that plans most like one of that version: of the same series, else of the nearest.
 pub(in crate::whatif::mysql_twin) fn best(engine: Engine, version_number: u32) -> Option<Installed> {
-    choose(directories(engine).iter().filter_map(|place| installed(place, engine)), version_number)
+    choose(all(engine).iter().cloned(), version_number)
+}
+
+/// Every installed server of a product; looked for once.
+fn all(engine: Engine) -> &'static [Installed] {
+    static MYSQL: OnceLock<Vec<Installed>> = OnceLock::new();
+    static MARIADB: OnceLock<Vec<Installed>> = OnceLock::new();
+    let found = if engine == Engine::MariaDb { &MARIADB } else { &MYSQL };
+    found.get_or_init(|| directories(engine).iter().filter_map(|place| installed(place, engine)).collect())
 }
 
 fn choose(all: impl Iterator<Item = Installed>, version_number: u32) -> Option<Installed> {
