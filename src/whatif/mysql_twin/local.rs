@@ -64,6 +64,8 @@ impl LocalServer {
         let servant = servant(&SERVANTS)?;
         let (name, shown) = (names(installed.engine).0, installed.shown_series());
         let store = store(servant.is_some(), &format!("twin-{name}-{shown}"))?;
+        // Rows of production that a killed program left go now at the latest.
+        store.tidy();
         let stamp =
             format!("{}-{:016x}", installed.version, fingerprint(&format!("{} {like:?}", installed.program.display())));
         let template = store.template(
