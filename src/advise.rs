@@ -107,7 +107,8 @@ fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::E
 pub enum Trust {
     /// The server planned with the real index, or a twin did that plans the statement exactly as the server does now.
     Exact,
-    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server.
+    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server (MySQL, MariaDB: the same way, with
+    /// rows within a factor of two).
     Close,
     /// A sample, a formula, or a twin that plans otherwise than the server or was not checked.
     Rough,

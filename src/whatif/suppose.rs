@@ -1,11 +1,6 @@
 //! What if: a statement's plan of today beside its plan under a supposition.
 
-use super::{
-    Allow, Progress, method,
-    mysql::Methods,
-    settings,
-    twin::{self, TwinTrial},
-};
+use super::{Allow, Progress, method, mysql::Methods, settings, twin::TwinTrial};
 use crate::{
     advise::{Candidate, Change, Compared, Effect, Existing, Farewell, Trial, TrialError, ddl, effect, rename},
     catalog::Catalog,
@@ -24,7 +19,7 @@ pub enum Supposition {
     },
     /// The session has other settings.
     Settings(Vec<(String, String)>),
-    /// A table has so many times its rows (PostgreSQL, on a twin).
+    /// A table has so many times its rows (on a twin).
     Larger {
         /// Schema and name.
         table: (String, String),
@@ -109,7 +104,7 @@ pub async fn suppose(
             (outcomes, Vec::new())
         }
         Supposition::Larger { table, times } => {
-            let doing = "making a twin: the server's catalogs are read, and a PostgreSQL is started here".to_owned();
+            let doing = "making a twin: the server is read, and another of its kind is started here".to_owned();
             progress(Progress { done: 0, total: 0, doing });
             (Box::pin(larger(session, statements, table, *times, allow)).await, Vec::new())
         }
@@ -160,9 +155,11 @@ async fn larger(
     times: f64,
     allow: Allow,
 ) -> Vec<Result<Compared, TrialError>> {
-    let refused = |reason: &str| TrialError::Unsupported { method: twin::METHOD, reason: reason.to_owned() };
     let answers = match session {
-        Session::Mysql(_) => Err(refused("a table of another size is supposed on a PostgreSQL twin only")),
+        Session::Mysql(connection) => {
+            let mut methods = Methods::new(connection, allow);
+            methods.larger(statements, (&table.0, &table.1), times).await
+        }
         Session::Postgres(connection) => {
             let mut trial = TwinTrial::new(connection, allow.reads);
             let answers = trial.larger(connection, statements, std::slice::from_ref(table), times).await;

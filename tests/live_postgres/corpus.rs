@@ -18,7 +18,7 @@ use whyslow::{
 use super::{connect_with, explain, whatif::index};
 use crate::support::target;
 
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: true }, temporary_tables: false };
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: true }, temporary_tables: false, rows: false };
 
 /// Where the workload and its production are; says so and gives none when they are not told.
 fn place() -> Option<(String, String)> {

@@ -16,7 +16,7 @@ use super::{
 use crate::support::{target, url};
 
 /// A twin and nothing else.
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false };
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false, rows: false };
 
 /// Every kind of thing that a planner looks at.
 const FIXTURE: &str = "

@@ -45,8 +45,8 @@ fn choose(all: impl Iterator<Item = Installed>, major: u32) -> Option<Installed>
 }
 
 fn directories() -> Vec<PathBuf> {
-    if let Some(configured) = env::var_os(CONFIGURED).filter(|c| !c.is_empty()) {
-        return env::split_paths(&configured).collect();
+    if let Some(configured) = crate::whatif::private_server::configured(CONFIGURED) {
+        return configured;
     }
     let mut all: Vec<PathBuf> = Vec::new();
     for (place, prefix, below) in PLACES {
