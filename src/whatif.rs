@@ -20,7 +20,7 @@ pub use self::{
     advise::advise,
     suppose::{Supposed, Supposition, suppose},
     together::together,
-    twin::{Check, Reads, TwinError, Workshop, compare},
+    twin::{Check, Reads, TwinError, Wish, Workshop, carry, compare, twin_version},
     verify::{Verification, Verified},
 };
 use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};

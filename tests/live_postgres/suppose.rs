@@ -13,7 +13,7 @@ use super::{
 };
 use crate::support::{target, url};
 
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false };
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 async fn without(session: &mut Session, sql: &str, name: &str, allow: Allow) -> Supposed {
     let tables = ["orders", "order_items", "customers"].map(|t| (None, t.to_owned()));

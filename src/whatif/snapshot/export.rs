@@ -266,19 +266,7 @@ impl Reader<'_> {
         let objects: Vec<u32> = snapshot.extended.iter().map(|e| e.oid).collect();
         let with: With<'_> = &[(&objects, Type::OID_ARRAY)];
         let direct = privileges.extended;
-        let fill = |question: &str| {
-            let inherited = match (self.version >= 150_000, direct) {
-                (false, _) => "false",
-                (true, true) => "d.stxdinherit",
-                (true, false) => "s.inherited",
-            };
-            let expressions = match (self.version >= 140_000, direct) {
-                (false, _) => "NULL",
-                (true, true) => "pg_catalog.pg_get_statisticsobjdef_expressions(e.oid)",
-                (true, false) => "s.exprs",
-            };
-            question.replace("{i}", inherited).replace("{e}", expressions)
-        };
+        let fill = |question: &str| queries::of_version(question, self.version, direct);
         let data = if direct { queries::EXTENDED_DATA_DIRECT } else { queries::EXTENDED_DATA };
         snapshot.extended_data = self.read(&fill(data), with).await?;
         if self.version >= 140_000 {
