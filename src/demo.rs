@@ -17,6 +17,8 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(crate) use child::share::host;
 pub use child::{ENGINE_ARGUMENT, engine_main};
 pub use engine::{Engine, Open, Provider};
 pub(crate) use lent::Lent;

@@ -139,7 +139,9 @@ mod tests {
         ] {
             assert_eq!(what_if(text), Ok(WhatIf::Statistics(table.to_owned(), wish)), "{text}");
         }
-        for text in ["statistics on orders", "statistics() on orders", "statistics 20000 on orders.a", "statistics 9 on orders"] {
+        for text in
+            ["statistics on orders", "statistics() on orders", "statistics 20000 on orders.a", "statistics 9 on orders"]
+        {
             assert!(what_if(text).is_err(), "{text}");
         }
         for text in ["work_mem", "=1", "postgres=11", "postgresql=x", "orders=0x", "orders=-1x", "orders=1e9x"] {

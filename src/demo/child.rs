@@ -7,7 +7,7 @@
 //! another on a fresh copy of the data.
 
 mod serve;
-mod share;
+pub(super) mod share;
 
 use std::{
     ffi::OsString,

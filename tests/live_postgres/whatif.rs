@@ -12,7 +12,8 @@ use super::{Admin, connect, connect_with, explain};
 use crate::support::{target, url};
 
 /// HypoPG and nothing else.
-const HYPOPG: Allow = Allow { method: Method::HypoPg, reads: Reads { ends: false, rows: false }, temporary_tables: false };
+const HYPOPG: Allow =
+    Allow { method: Method::HypoPg, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 pub(super) fn index(table: &str, columns: &[&str]) -> Candidate {
     let key = |column: &&str| Key {

@@ -7,7 +7,10 @@ use std::{
     collections::BTreeMap,
     io::Write,
     net::Shutdown,
-    os::{fd::AsFd, unix::net::UnixStream},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::UnixStream,
+    },
     path::Path,
     sync::Arc,
 };
@@ -31,9 +34,13 @@ const SETTINGS: &str =
 /// Opens the database and serves it until the parent ends this process.
 pub(super) fn share(provider: &Provider, root: &Path, parent: &Parent) -> Result<(), String> {
     let listener = std::io::stdin().as_fd().try_clone_to_owned().map_err(|e| format!("taking the socket: {e}"))?;
-    let engine = (provider.open)(root, SERVING)?;
+    host((provider.open)(root, SERVING)?, listener, || parent.tell("ready"))
+}
+
+/// Serves an open database until nobody can come any more or it breaks.
+pub(crate) fn host(engine: Box<dyn Engine>, listener: OwnedFd, ready: impl FnOnce()) -> Result<(), String> {
     let (turns, mut events) = Turns::open(listener).map_err(|e| format!("starting a thread: {e}"))?;
-    parent.tell("ready");
+    ready();
     let mut host = Host { engine, turns, guests: BTreeMap::new(), seated: None, holder: None };
     while let Some(Event { who, what }) = events.next(host.holder) {
         match what {
@@ -151,7 +158,8 @@ impl Host {
 
 /// Whether what a client sends may change a setting: whether the words that do are in it anywhere.
 fn may_set(batch: &[u8]) -> bool {
-    batch.windows(3).any(|w| w.eq_ignore_ascii_case(b"set")) || batch.windows(7).any(|w| w.eq_ignore_ascii_case(b"discard"))
+    batch.windows(3).any(|w| w.eq_ignore_ascii_case(b"set"))
+        || batch.windows(7).any(|w| w.eq_ignore_ascii_case(b"discard"))
 }
 
 /// A text in SQL.

@@ -72,7 +72,8 @@ fn question(schema: &str, table: &str, parts: &[String], rows: f64, most: u32) -
     let list: Vec<String> = parts.iter().map(|part| format!("({part})::text")).collect();
     // A few blocks more than needed: blocks hold different numbers of rows.
     let percent = f64::from(most) * 120.0 / rows.max(1.0);
-    let some = if percent < 90.0 { format!(" TABLESAMPLE SYSTEM ({percent:.6}) REPEATABLE (1)") } else { String::new() };
+    let some =
+        if percent < 90.0 { format!(" TABLESAMPLE SYSTEM ({percent:.6}) REPEATABLE (1)") } else { String::new() };
     format!("SELECT {} FROM {}.{}{some} LIMIT {most}", list.join(", "), quote(schema), quote(table))
 }
 
@@ -87,9 +88,6 @@ mod tests {
             question("s", "t", &parts, 3_000_000.0, 30_000),
             "SELECT (\"a\")::text, (lower(b))::text FROM \"s\".\"t\" TABLESAMPLE SYSTEM (1.200000) REPEATABLE (1) LIMIT 30000"
         );
-        assert_eq!(
-            question("s", "t", &parts[..1], 900.0, 30_000),
-            "SELECT (\"a\")::text FROM \"s\".\"t\" LIMIT 30000"
-        );
+        assert_eq!(question("s", "t", &parts[..1], 900.0, 30_000), "SELECT (\"a\")::text FROM \"s\".\"t\" LIMIT 30000");
     }
 }

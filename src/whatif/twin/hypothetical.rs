@@ -156,8 +156,7 @@ impl Twin {
     }
 
     async fn number_of(&self, schema: &str, name: &str) -> Result<Option<u32>, TwinError> {
-        const SQL: &str =
-            "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
+        const SQL: &str = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
         let rows =
             self.root.again("looking for a relation", SQL, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await?;
         rows.first().map(|row| get(row, 0)).transpose()
@@ -190,12 +189,7 @@ impl Twin {
         Ok(number)
     }
 
-    async fn give_size(
-        &mut self,
-        index: u32,
-        name: &str,
-        sampled: &[(i16, &OfExpression)],
-    ) -> Result<Made, TwinError> {
+    async fn give_size(&mut self, index: u32, name: &str, sampled: &[(i16, &OfExpression)]) -> Result<Made, TwinError> {
         let family = self.root.again("looking at the index", FAMILY, &[(&index, Type::OID)]).await?;
         let mut made = Made { name: name.to_owned(), ..Made::default() };
         let mut counts = Vec::new();

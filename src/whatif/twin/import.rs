@@ -236,7 +236,9 @@ async fn prepare(
             .await?;
     }
     if engine.only().is_none() {
-        first.ours("making a database", &format!("CREATE DATABASE {database} OWNER {OWNER} TEMPLATE template0")).await?;
+        first
+            .ours("making a database", &format!("CREATE DATABASE {database} OWNER {OWNER} TEMPLATE template0"))
+            .await?;
     }
     let rows = first
         .rows("asking for settings", "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser')", &[])

@@ -39,7 +39,9 @@ impl TwinTrial {
                     return Err(refused("a snapshot holds no rows to make statistics of"));
                 }
                 if !self.reads.rows {
-                    return Err(refused("statistics are made of rows: allow a sample of them to be read (--twin-reads rows)"));
+                    return Err(refused(
+                        "statistics are made of rows: allow a sample of them to be read (--twin-reads rows)",
+                    ));
                 }
                 let place = (schema.as_str(), table.as_str());
                 let rows = self.workshop.wish(connection, &mut snapshot, place, wish).await.map_err(trial_error)?;
@@ -74,7 +76,8 @@ impl TwinTrial {
                     notes.extend(ddl.as_ref().map(|ddl| format!("to have them: {ddl}")));
                     notes.extend(more.iter().cloned());
                     // Of rows that nobody has seen, of a sample and of a server that does not run nothing is exact.
-                    let trust = trust.map_or(Trust::Rough, |trust| if trust == Trust::Exact { Trust::Close } else { trust });
+                    let trust =
+                        trust.map_or(Trust::Rough, |trust| if trust == Trust::Exact { Trust::Close } else { trust });
                     Ok(Compared { method: METHOD, trust, before: known.plan, after, names: Vec::new(), notes })
                 }
             });

@@ -57,12 +57,7 @@ impl Twin {
     }
 
     /// Gives a column of an index the statistics of its expression.
-    pub(super) async fn insert_expression(
-        &self,
-        index: u32,
-        number: i16,
-        own: &OfExpression,
-    ) -> Result<(), TwinError> {
+    pub(super) async fn insert_expression(&self, index: u32, number: i16, own: &OfExpression) -> Result<(), TwinError> {
         let operators = statistics::operators(&self.root, &[own.kind]).await?;
         let operators = operators.get(&own.kind).copied().unwrap_or_default();
         let place = Place { relation: index, number, kind: own.kind, collation: own.collation, inherited: false };
@@ -121,9 +116,11 @@ impl Twin {
         });
         let inherited = data.inherited;
         snapshot.extended_data.push(data);
-        snapshot
-            .extended_expressions
-            .extend(expressions.into_iter().map(|e| ExtendedExpression { oid, inherited, ..e }));
+        snapshot.extended_expressions.extend(expressions.into_iter().map(|e| ExtendedExpression {
+            oid,
+            inherited,
+            ..e
+        }));
         Ok(())
     }
 
@@ -251,7 +248,8 @@ impl Twin {
         } else if keep < counts.len()
             && let Some(values) = &slots.mcv
         {
-            let kind = format!("SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = {oid} AND attname = $1");
+            let kind =
+                format!("SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = {oid} AND attname = $1");
             let kind = self.root.rows("looking at a sample", &kind, &[(&column, Type::TEXT)]).await?;
             let kind: String = kind.first().map(|row| get(row, 0)).transpose()?.ok_or_else(unreadable)?;
             // Arrays of arrays are one array to PostgreSQL, which cannot be cut so.
@@ -327,11 +325,7 @@ impl Twin {
 }
 
 /// The schema of a relation, and of some of its columns name and type.
-fn columns(
-    snapshot: &Snapshot,
-    relation: u32,
-    names: &[String],
-) -> Result<(String, Vec<(String, String)>), TwinError> {
+fn columns(snapshot: &Snapshot, relation: u32, names: &[String]) -> Result<(String, Vec<(String, String)>), TwinError> {
     let table = snapshot.relation(relation).ok_or_else(unreadable)?;
     let kind = |name: &String| {
         let column = snapshot.columns.iter().find(|c| c.relation == relation && c.name == *name)?;
@@ -348,7 +342,8 @@ pub(super) fn rows_of(snapshot: &Snapshot, relation: u32) -> f64 {
     if own > 0.0 {
         return own;
     }
-    let child = |r: &&crate::whatif::snapshot::Relation| r.parents.iter().flatten().any(|p| *p == relation) && r.is_table();
+    let child =
+        |r: &&crate::whatif::snapshot::Relation| r.parents.iter().flatten().any(|p| *p == relation) && r.is_table();
     snapshot.relations.iter().filter(child).map(|r| rows_of(snapshot, r.oid)).sum()
 }
 

@@ -158,7 +158,9 @@ impl TwinTrial {
             _ if candidate.is_some_and(|(_, guessed)| guessed) => Trust::Rough,
             Check::Close(_) => Trust::Close,
             // The size of other kinds of index is known in its order of magnitude.
-            Check::Exact if other_major || candidate.is_some_and(|(c, _)| !is_sized(c) || self.workshop.has_sampled(c)) => {
+            Check::Exact
+                if other_major || candidate.is_some_and(|(c, _)| !is_sized(c) || self.workshop.has_sampled(c)) =>
+            {
                 Trust::Close
             }
             Check::Exact => Trust::Exact,

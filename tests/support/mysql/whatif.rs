@@ -12,7 +12,8 @@ use whyslow::{
 use super::{ADMIN, Server, connect, drop_private, explain, private};
 use crate::support::{target, url};
 
-const ALLOWED: Allow = Allow { method: Method::Auto, reads: Reads { ends: false, rows: false }, temporary_tables: true };
+const ALLOWED: Allow =
+    Allow { method: Method::Auto, reads: Reads { ends: false, rows: false }, temporary_tables: true };
 
 pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
     Candidate {

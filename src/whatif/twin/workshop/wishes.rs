@@ -57,7 +57,9 @@ impl Workshop {
     /// Whether an expression of a candidate has statistics of a sample.
     pub(in crate::whatif::twin) fn has_sampled(&self, candidate: &Candidate) -> bool {
         let known = |expr: &String| {
-            self.sampled.get(&(candidate.schema.clone(), candidate.table.clone(), expr.clone())).is_some_and(Option::is_some)
+            self.sampled
+                .get(&(candidate.schema.clone(), candidate.table.clone(), expr.clone()))
+                .is_some_and(Option::is_some)
         };
         candidate.keys.iter().any(|key| key.expression && known(&key.expr))
     }
