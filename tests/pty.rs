@@ -16,7 +16,7 @@ use whyslow::{
 
 const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/screen/open-orders.analyze.json");
 
-struct Pty {
+pub(crate) struct Pty {
     parser: vt100::Parser,
     output: mpsc::Receiver<Vec<u8>>,
     writer: Box<dyn Write + Send>,
@@ -28,7 +28,7 @@ struct Pty {
 }
 
 impl Pty {
-    fn spawn(name: &str, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn spawn(name: &str, program: &str, arguments: &[&str]) -> Self {
         Self::spawn_with(name, program, arguments, (80, 24), &[])
     }
 
@@ -99,17 +99,22 @@ impl Pty {
         self.parser.screen_mut().set_size(NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
     }
 
-    fn wait_for(&mut self, text: &str) {
+    /// What is on the screen.
+    pub(crate) fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    pub(crate) fn wait_for(&mut self, text: &str) {
         self.wait(text, |s| s.alternate_screen() && s.contents().contains(text));
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
     /// The program ended and left nothing behind.
-    fn is_whole(&mut self) -> u32 {
+    pub(crate) fn is_whole(&mut self) -> u32 {
         self.wait("the end of the alternate screen", |s| !s.alternate_screen());
         let status = self.child.wait().unwrap();
         // What was still on its way.

@@ -13,7 +13,7 @@ use crate::support::{target, url};
 
 /// HypoPG and nothing else.
 const HYPOPG: Allow =
-    Allow { method: Method::HypoPg, reads: Reads { ends: false }, temporary_tables: false, rows: false };
+    Allow { method: Method::HypoPg, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 pub(super) fn index(table: &str, columns: &[&str]) -> Candidate {
     let key = |column: &&str| Key {

@@ -13,7 +13,7 @@ use super::{ADMIN, Server, connect, drop_private, explain, private, twin::TWIN};
 use crate::support::{target, url};
 
 const ALLOWED: Allow =
-    Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true, rows: false };
+    Allow { method: Method::Auto, reads: Reads { ends: false, rows: false }, temporary_tables: true };
 
 pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
     Candidate {
