@@ -71,12 +71,11 @@ fn full(index: Option<&str>) -> Plan {
 
 fn proposal(verdict: Verdict) -> Proposal {
     let key = |desc, nulls_first| Key {
-        expr: "customer_id".into(),
-        expression: false,
         desc,
         nulls_first,
         opclass: desc.then(|| "text_pattern_ops".into()),
         prefix: desc.then_some(10),
+        ..Key::column("customer_id")
     };
     Proposal {
         candidate: Candidate {

@@ -96,7 +96,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
 }
 
 fn key(expr: &str) -> Key {
-    Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    Key::column(expr)
 }
 
 fn candidate(keys: &[&str], include: &[&str]) -> Candidate {

@@ -21,17 +21,7 @@ pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candid
         schema: session.info().database.clone(),
         table: table.to_owned(),
         method: "btree",
-        keys: keys
-            .iter()
-            .map(|column| Key {
-                expr: (*column).to_owned(),
-                expression: false,
-                desc: false,
-                nulls_first: None,
-                opclass: None,
-                prefix: None,
-            })
-            .collect(),
+        keys: keys.iter().map(|column| Key::column(*column)).collect(),
         include: Vec::new(),
         predicate: None,
         replaces: Vec::new(),
