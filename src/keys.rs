@@ -220,6 +220,8 @@ pub enum Command {
     Note,
     Yes,
     No,
+    Tables,
+    ChooseTrials,
     ShowSamples,
     NextPane,
     PreviousPane,

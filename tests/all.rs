@@ -10,6 +10,7 @@
 )]
 
 mod command_line;
+mod cut;
 mod demo;
 mod floors;
 mod live_mariadb;

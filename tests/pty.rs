@@ -29,7 +29,7 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    fn spawn(name: &str, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn spawn(name: &str, program: &str, arguments: &[&str]) -> Self {
         Self::spawn_with(name, program, arguments, (80, 24), &[])
     }
 

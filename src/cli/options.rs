@@ -83,7 +83,7 @@ pub(super) struct Connecting {
     /// Allow trials in session-private temporary tables with a sample of the rows (MySQL, MariaDB)
     #[arg(long)]
     pub(super) allow_temporary_tables: bool,
-    /// By which method to try indexes on PostgreSQL; auto takes the one to be trusted most
+    /// By which method to try indexes; auto takes the one to be trusted most
     #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
     pub(super) method: Method,
     /// What a twin may read of the tables themselves
@@ -91,15 +91,17 @@ pub(super) struct Connecting {
     pub(super) twin_reads: TwinReads,
 }
 
-/// How indexes are tried on PostgreSQL.
+/// How indexes are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// A twin where PostgreSQL of the same major version is installed here, HypoPG otherwise.
+    /// A twin where a server of the same major version is installed here; otherwise HypoPG, or temporary tables.
     Auto,
-    /// The extension of the server.
+    /// The extension of the server (PostgreSQL).
     Hypopg,
-    /// An empty PostgreSQL on this machine with the server's statistics.
+    /// A server of the same kind on this machine with production's statistics.
     Twin,
+    /// Session-private tables on the server with a sample of the rows (MySQL, MariaDB).
+    TemporaryTables,
 }
 
 /// What a twin may read beyond catalogs.
@@ -107,8 +109,11 @@ pub(super) enum Method {
 pub(super) enum TwinReads {
     /// Only the catalogs and their statistics.
     Nothing,
-    /// First and last value of each indexed column: for tables that grew since ANALYZE.
+    /// First and last value of each indexed column: for tables that grew since ANALYZE (PostgreSQL).
     Ends,
+    /// PostgreSQL: these, and a sample of some thousand rows of a table where statistics are wanted that there are none of. MySQL, MariaDB: some
+    /// 20,000 rows of each table, kept in a private directory of this machine until the end.
+    Rows,
 }
 
 /// One statement on one server.
@@ -136,10 +141,13 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
-    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
+    /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
+    /// May be repeated, each by itself
+    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
-    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away again
+    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away
+    /// again. --timeout holds for building an index too: 0 for a large one
     #[arg(long, value_name = "TARGET", requires = "advise")]
     pub(super) verify: Option<String>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
@@ -228,8 +236,10 @@ pub(super) struct Advise {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
-    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
+    /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
+    /// May be repeated, each by itself
+    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -379,8 +389,12 @@ impl Connecting {
                 Method::Auto => whatif::Method::Auto,
                 Method::Hypopg => whatif::Method::HypoPg,
                 Method::Twin => whatif::Method::Twin,
+                Method::TemporaryTables => whatif::Method::TemporaryTables,
             },
-            reads: Reads { ends: matches!(self.twin_reads, TwinReads::Ends) },
+            reads: Reads {
+                ends: matches!(self.twin_reads, TwinReads::Ends | TwinReads::Rows),
+                rows: matches!(self.twin_reads, TwinReads::Rows),
+            },
         }
     }
 

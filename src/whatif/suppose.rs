@@ -4,7 +4,7 @@ use super::{
     Allow, Progress, method,
     mysql::Methods,
     settings,
-    twin::{self, TwinTrial},
+    twin::{self, Other, TwinTrial, Wish},
 };
 use crate::{
     advise::{Candidate, Change, Compared, Effect, Existing, Farewell, Trial, TrialError, ddl, effect, rename},
@@ -24,12 +24,21 @@ pub enum Supposition {
     },
     /// The session has other settings.
     Settings(Vec<(String, String)>),
-    /// A table has so many times its rows (PostgreSQL, on a twin).
+    /// A table has so many times its rows (on a twin).
     Larger {
         /// Schema and name.
         table: (String, String),
         /// How many times.
         times: f64,
+    },
+    /// The server is of another major version (PostgreSQL, on a twin).
+    Major(u32),
+    /// A table has statistics that it has not (PostgreSQL, on a twin, from a sample).
+    Statistics {
+        /// Schema and name.
+        table: (String, String),
+        /// Which.
+        wish: Wish,
     },
 }
 
@@ -67,6 +76,13 @@ impl Supposition {
             }
             Self::Larger { table: (_, name), times } => {
                 crate::text::one_line(&format!("{name} {times} times as large"))
+            }
+            Self::Major(major) => format!("on PostgreSQL {major}"),
+            Self::Statistics { table: (_, name), wish: Wish::Together(on) } => {
+                crate::text::one_line(&format!("with statistics on {on} of {name}"))
+            }
+            Self::Statistics { table: (_, name), wish: Wish::Target(column, target) } => {
+                crate::text::one_line(&format!("with a statistics target of {target} for {name}.{column}"))
             }
         }
     }
@@ -109,9 +125,13 @@ pub async fn suppose(
             (outcomes, Vec::new())
         }
         Supposition::Larger { table, times } => {
-            let doing = "making a twin: the server's catalogs are read, and a PostgreSQL is started here".to_owned();
-            progress(Progress { done: 0, total: 0, doing });
-            (Box::pin(larger(session, statements, table, *times, allow)).await, Vec::new())
+            (another(session, statements, Other::Larger(table, *times), allow, &mut progress).await, Vec::new())
+        }
+        Supposition::Major(major) => {
+            (another(session, statements, Other::Major(*major), allow, &mut progress).await, Vec::new())
+        }
+        Supposition::Statistics { table, wish } => {
+            (another(session, statements, Other::Wished(table, wish), allow, &mut progress).await, Vec::new())
         }
     };
     if let Some(kind) = canceller.stopped()
@@ -153,19 +173,28 @@ async fn indexes(
     outcomes
 }
 
-async fn larger(
+async fn another(
     session: &mut Session,
     statements: &[&str],
-    table: &(String, String),
-    times: f64,
+    other: Other<'_>,
     allow: Allow,
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Result<Compared, TrialError>> {
-    let refused = |reason: &str| TrialError::Unsupported { method: twin::METHOD, reason: reason.to_owned() };
+    let doing = "making a twin: the server is read, and another of its kind is started here".to_owned();
+    progress(Progress { done: 0, total: 0, doing });
     let answers = match session {
-        Session::Mysql(_) => Err(refused("a table of another size is supposed on a PostgreSQL twin only")),
+        Session::Mysql(connection) => match other {
+            Other::Larger((schema, table), times) => {
+                Methods::new(connection, allow).larger(statements, (schema, table), times).await
+            }
+            Other::Major(_) | Other::Wished(..) => Err(TrialError::Unsupported {
+                method: twin::METHOD,
+                reason: "another major version and other statistics are supposed of PostgreSQL only".to_owned(),
+            }),
+        },
         Session::Postgres(connection) => {
             let mut trial = TwinTrial::new(connection, allow.reads);
-            let answers = trial.larger(connection, statements, std::slice::from_ref(table), times).await;
+            let answers = Box::pin(trial.beside(connection, statements, other)).await;
             trial.give_back(connection);
             answers
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Derived, Flag, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
+use crate::plan::{Buffers, Conditions, Derived, Flags, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -31,7 +31,7 @@ pub(super) struct NodeOut<'a> {
     keys: &'a [String],
     workers: Option<&'a Workers>,
     spill: Option<SpillOut<'a>>,
-    flags: &'a [Flag],
+    flags: Flags,
     line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
@@ -132,7 +132,7 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
         keys: &node.keys,
         workers: node.workers.as_deref(),
         spill: node.spill.as_ref().map(|s| SpillOut { bytes: s.bytes, how: &s.how }),
-        flags: &derived.flags,
+        flags: derived.flags,
         line: node.line,
         note: None,
         extra: map(&node.extra),

@@ -36,7 +36,7 @@ impl<'a> SupposedOut<'a> {
     pub(super) fn of(supposed: &'a Supposed) -> Self {
         let drop = match &supposed.supposition {
             Supposition::Indexes { drop, .. } => drop.as_slice(),
-            Supposition::Settings(_) | Supposition::Larger { .. } => &[],
+            _ => &[],
         };
         let outcomes = supposed.outcomes.iter().enumerate().map(|(statement, outcome)| {
             let (effect, reason) = match (outcome, supposed.effect(statement)) {
