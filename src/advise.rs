@@ -17,6 +17,7 @@ mod judge;
 mod lone;
 mod parts;
 mod pool;
+mod promise;
 mod redundant;
 mod rename;
 mod search;
@@ -88,6 +89,20 @@ pub struct Key {
     pub prefix: Option<u32>,
 }
 
+impl Key {
+    /// A plain column, ascending.
+    #[must_use]
+    pub fn column(name: impl Into<String>) -> Self {
+        Self { expr: name.into(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    }
+
+    /// An expression, ascending.
+    #[must_use]
+    pub fn expression(sql: impl Into<String>) -> Self {
+        Self { expression: true, ..Self::column(sql) }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn order<S: serde::Serializer>(desc: &bool, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(if *desc { "desc" } else { "asc" })
@@ -107,7 +122,8 @@ fn nulls<S: serde::Serializer>(first: &Option<bool>, s: S) -> Result<S::Ok, S::E
 pub enum Trust {
     /// The server planned with the real index, or a twin did that plans the statement exactly as the server does now.
     Exact,
-    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server.
+    /// The server's own planner with an estimated index, or a twin that plans within 2 % of the server (MySQL, MariaDB: the same way, with
+    /// rows within a factor of two).
     Close,
     /// A sample, a formula, or a twin that plans otherwise than the server or was not checked.
     Rough,

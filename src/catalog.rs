@@ -1,5 +1,7 @@
 //! Facts about a database, whatever server they came from and however they were fetched.
 
+pub mod btree;
+
 /// What is known of the relations a statement touches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
@@ -66,8 +68,25 @@ pub struct Table {
     pub last_vacuumed: Option<String>,
     /// Expressions that the planner has statistics of without an index on them (`CREATE STATISTICS`, PostgreSQL 14).
     pub expression_statistics: Vec<String>,
+    /// Rows written, where the server counts them.
+    pub writes: Option<Writes>,
+    /// Schemas and names of a partitioned table's partitions, where they have none of their own (PostgreSQL).
+    pub partitions: Vec<(String, String)>,
     /// Foreign keys of other tables that point here (PostgreSQL; InnoDB has an index behind each by itself).
     pub referenced_by: Vec<Reference>,
+}
+
+/// Rows of a table written since the server began to count.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Writes {
+    /// New rows.
+    pub inserted: f64,
+    /// Changed rows.
+    pub updated: f64,
+    /// Those of them that left all indexes alone (PostgreSQL's heap-only tuples).
+    pub in_place: f64,
+    /// Seconds the count has run, if the server knows.
+    pub seconds: Option<f64>,
 }
 
 /// A foreign key, as the table sees it that is pointed at.

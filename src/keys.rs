@@ -218,6 +218,8 @@ pub enum Command {
     Note,
     Yes,
     No,
+    Tables,
+    ChooseTrials,
     ShowSamples,
     NextPane,
     PreviousPane,

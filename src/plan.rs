@@ -6,6 +6,7 @@
 mod about;
 mod build;
 pub mod diff;
+mod flag;
 pub mod fold;
 mod metrics;
 mod node;
@@ -16,10 +17,9 @@ mod walk;
 mod words;
 
 pub use build::{BuildError, PlanBuilder};
+pub use flag::{Flag, Flags};
 pub use metrics::{Derived, Explanation};
-pub use node::{
-    Buffers, Conditions, Cost, Flag, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers,
-};
+pub use node::{Buffers, Conditions, Cost, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers};
 pub use phases::{Jit, Phases, Serialization, Trigger};
 
 /// Which database server a plan, a statement or a connection belongs to.

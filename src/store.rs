@@ -127,6 +127,11 @@ impl Store {
         Ok(Template { path, size, _lock: lock })
     }
 
+    /// Removes what runs that ended badly left behind, which may hold what is nobody else's business.
+    pub(crate) fn tidy(&self) {
+        run::sweep(&self.root.join("runs"));
+    }
+
     /// A private directory for one run, removed when dropped.
     pub(crate) fn run(&self) -> Result<Run, StoreError> {
         let runs = self.root.join("runs");

@@ -6,7 +6,9 @@ mod hypopg;
 mod ignored;
 mod ladder;
 mod mysql;
+mod mysql_twin;
 mod postgres;
+mod private_server;
 mod rolled_back;
 mod settings;
 pub mod snapshot;
@@ -41,6 +43,8 @@ pub enum Method {
     HypoPg,
     /// A twin only.
     Twin,
+    /// Temporary tables with a sample of the rows only (MySQL, MariaDB).
+    TemporaryTables,
 }
 
 /// What a trial may do beyond catalog reads and HypoPG, which are always allowed.
@@ -48,7 +52,7 @@ pub enum Method {
 pub struct Allow {
     /// By which method (PostgreSQL).
     pub method: Method,
-    /// What a twin may read beyond catalogs (PostgreSQL).
+    /// What a twin may read beyond catalogs.
     pub reads: Reads,
     /// Session-private temporary tables holding a sample of the rows (MySQL, MariaDB).
     pub temporary_tables: bool,
@@ -112,7 +116,10 @@ fn method(session: &mut Session, allow: Allow) -> Result<Box<dyn Trial + '_>, Tr
             }
             Ok(Box::new(Ladder::new(connection, allow)?))
         }
-        Session::Mysql(_) if !allow.temporary_tables => Err(mysql::not_allowed()),
-        Session::Mysql(connection) => Ok(Box::new(Methods::new(connection, allow))),
+        Session::Mysql(connection) => {
+            let methods = Methods::new(connection, allow);
+            methods.able()?;
+            Ok(Box::new(methods))
+        }
     }
 }

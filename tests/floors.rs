@@ -45,9 +45,10 @@ const SPAWNERS: &[(&str, &str)] = &[
     ("src/demo", "the embedded server is a process of its own, serving with threads"),
     ("src/engine", "the embedded server, in the program only"),
     ("src/server/postgres", "tokio-postgres wants its connection driven"),
-    ("src/whatif/twin/local", "the twin's server is a process of its own, kept by a thread that lives as long"),
+    ("src/whatif/private_server", "a twin's server is a process of its own, kept by a thread that lives as long"),
     ("src/whatif/twin/engine", "starting a server blocks"),
     ("src/whatif/twin/embedded", "its test plays the part of the embedded server's process"),
+    ("src/whatif/mysql_twin/local", "starting it blocks"),
     ("src/whatif/twin/link", "tokio-postgres wants its connection driven"),
     ("src/sql/parse", "a thread with a deep stack, joined before the parse returns"),
 ];

@@ -187,3 +187,19 @@ async fn an_index_can_take_the_place_of_another() {
 async fn a_setting_can_be_supposed_for_one_plan() {
     MYSQL.a_setting_can_be_supposed_for_one_plan().await;
 }
+
+#[tokio::test]
+async fn a_reader_gets_a_twin_and_leaves_nothing() {
+    MYSQL.a_reader_gets_a_twin_and_leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_larger_table_can_be_supposed_on_a_twin() {
+    MYSQL.a_larger_table_can_be_supposed().await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes, and builds and drops indexes of the shop"]
+async fn every_pair_is_planned_as_if_the_index_were_there() {
+    MYSQL.every_pair_is_planned_as_if_the_index_were_there().await;
+}

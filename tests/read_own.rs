@@ -1,9 +1,6 @@
 //! Our own documents are plans too: `read` and `compare` take what `--format json` wrote.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use whyslow::{
     diagnose::{Finding, diagnose},
@@ -69,7 +66,7 @@ fn what_is_made_of_every_fixture_reads_back_as_the_same_plan() {
             {
                 assert!(close(a, b), "{native}: {a:?} instead of {b:?}\n{text}");
             }
-            assert_eq!(a.flags.iter().collect::<BTreeSet<_>>(), b.flags.iter().collect(), "{native}");
+            assert_eq!(a.flags, b.flags, "{native}");
             assert_eq!((a.rough_rows, a.rough_time), (b.rough_rows, b.rough_time), "{native}");
         }
         let said = |findings: &[Finding]| findings.iter().map(|f| (f.rule, f.node, f.severity)).collect::<Vec<_>>();

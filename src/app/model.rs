@@ -92,8 +92,8 @@ pub enum WorkKind {
 /// A question to be answered by yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Whether indexes may be tried on session-private temporary tables.
-    TemporaryTables,
+    /// How indexes may be tried: on a twin with a sample of the rows, on session-private temporary tables, or not at all.
+    Trials,
 }
 
 /// A statement as it is sent.

@@ -167,6 +167,7 @@ const fn in_palette(command: Command) -> bool {
             | Command::Complete
             | Command::Yes
             | Command::No
+            | Command::Tables
             | Command::Leave
             | Command::Palette
             | Command::NewLine

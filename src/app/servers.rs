@@ -141,6 +141,7 @@ pub(super) fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
     model.names = std::sync::Arc::default();
     model.asked_for_tables = false;
     model.allow.temporary_tables = model.allowed.temporary_tables;
+    model.allow.reads.rows = model.allowed.reads.rows;
     model.error = None;
     model.samples.clear();
     for sheet in &mut model.sheets {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     advise::{Candidate, Key, Part, Proposal, Together, Verdict},
+    keys::Command,
     plan::Engine,
     sql::{self, IndexText},
 };
@@ -167,22 +168,36 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
     }
 }
 
-/// Whether trials here need a yes first: they would make temporary tables, and nobody was asked yet.
+/// Whether trials here need a yes first: they would read rows or make temporary tables, and nobody was asked yet.
 pub(super) fn must_ask(model: &Model) -> bool {
-    model.engine() != Engine::PostgreSql && !model.allow.temporary_tables && !model.asked_for_tables
+    model.engine() != Engine::PostgreSql
+        && !model.allow.temporary_tables
+        && !model.allow.reads.rows
+        && !model.asked_for_tables
 }
 
 /// Puts the question.
 pub(super) fn question(model: &mut Model) {
-    model.question = Some(Question::TemporaryTables);
+    model.question = Some(Question::Trials);
 }
 
-/// Takes the answer and goes on with what was asked for.
-pub(super) fn answer(model: &mut Model, yes: bool) -> Vec<Effect> {
-    let Some(Question::TemporaryTables) = model.question.take() else { return Vec::new() };
+/// Puts the question again, for another answer.
+pub(super) fn choose(model: &mut Model) {
+    if model.engine() == Engine::PostgreSql {
+        model.say("on PostgreSQL the method is chosen by itself; --method names one");
+    } else {
+        question(model);
+    }
+}
+
+/// Takes the answer (a twin, or temporary tables where there can be none; temporary tables alone; nothing) and goes on with what was
+/// asked for.
+pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(Question::Trials) = model.question.take() else { return Vec::new() };
     model.asked_for_tables = true;
-    model.allow.temporary_tables = yes;
-    if !yes {
+    model.allow.reads.rows = command == Command::Yes;
+    model.allow.temporary_tables = command != Command::No;
+    if command == Command::No {
         model.say("nothing is made: proposals stay untested");
     }
     requests::find_indexes(model)

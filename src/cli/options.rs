@@ -83,7 +83,7 @@ pub(super) struct Connecting {
     /// Allow trials in session-private temporary tables with a sample of the rows (MySQL, MariaDB)
     #[arg(long)]
     pub(super) allow_temporary_tables: bool,
-    /// By which method to try indexes on PostgreSQL; auto takes the one to be trusted most
+    /// By which method to try indexes; auto takes the one to be trusted most
     #[arg(long, value_enum, value_name = "METHOD", default_value = "auto")]
     pub(super) method: Method,
     /// What a twin may read of the tables themselves
@@ -91,15 +91,17 @@ pub(super) struct Connecting {
     pub(super) twin_reads: TwinReads,
 }
 
-/// How indexes are tried on PostgreSQL.
+/// How indexes are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// A twin where PostgreSQL of the same major version is installed here, HypoPG otherwise.
+    /// A twin where a server of the same major version is installed here; otherwise HypoPG, or temporary tables.
     Auto,
-    /// The extension of the server.
+    /// The extension of the server (PostgreSQL).
     Hypopg,
-    /// An empty PostgreSQL on this machine with the server's statistics.
+    /// A server of the same kind on this machine with production's statistics.
     Twin,
+    /// Session-private tables on the server with a sample of the rows (MySQL, MariaDB).
+    TemporaryTables,
 }
 
 /// What a twin may read beyond catalogs.
@@ -107,9 +109,10 @@ pub(super) enum Method {
 pub(super) enum TwinReads {
     /// Only the catalogs and their statistics.
     Nothing,
-    /// First and last value of each indexed column: for tables that grew since ANALYZE.
+    /// First and last value of each indexed column: for tables that grew since ANALYZE (PostgreSQL).
     Ends,
-    /// These, and a sample of some thousand rows of a table where statistics are wanted that there are none of.
+    /// PostgreSQL: these, and a sample of some thousand rows of a table where statistics are wanted that there are none of. MySQL, MariaDB: some
+    /// 20,000 rows of each table, kept in a private directory of this machine until the end.
     Rows,
 }
 
@@ -386,6 +389,7 @@ impl Connecting {
                 Method::Auto => whatif::Method::Auto,
                 Method::Hypopg => whatif::Method::HypoPg,
                 Method::Twin => whatif::Method::Twin,
+                Method::TemporaryTables => whatif::Method::TemporaryTables,
             },
             reads: Reads {
                 ends: matches!(self.twin_reads, TwinReads::Ends | TwinReads::Rows),

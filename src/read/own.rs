@@ -1,5 +1,7 @@
 //! Our own documents (`--format json`): a plan that was read once is read again, with the same numbers.
 
+use std::sync::Arc;
+
 use super::{
     ReadError, Source,
     json::{Fields, Value},
@@ -120,7 +122,7 @@ fn node(value: Value<'_>, is_root: bool) -> Node {
         let each = last.map(|last_ms| Timing::PerLoop { first_ms: first.unwrap_or(last_ms), last_ms });
         node.timing = each.or(f.number("wall_ms").map(Timing::Inclusive));
     }
-    node.buffers = f.take("buffers").and_then(buffers).map(Box::new);
+    node.buffers = f.take("buffers").and_then(buffers).map(Arc::new);
     node.io = f.take("io").filter(|value| value.is_object()).map(|value| {
         let mut f = Fields::of(value);
         let mut ms = |key: &str| f.number(key).unwrap_or(0.0).max(0.0);

@@ -14,6 +14,7 @@ mod tls;
 mod wire;
 
 use std::{
+    any::Any,
     fmt,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -42,6 +43,8 @@ pub struct Connection {
     disturbed: bool,
     /// What drops the index that was really built on a copy, as long as it stands.
     built: Option<String>,
+    /// What somebody keeps with the connection for as long as it lives.
+    kept: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// Stops a connection's work from outside, by a second connection with the same options.
@@ -96,6 +99,7 @@ impl Connection {
             litter: Vec::new(),
             disturbed: false,
             built: None,
+            kept: None,
         };
         connection.info.tls = connection.tls().await?;
         connection.shape().await?;
@@ -106,6 +110,16 @@ impl Connection {
     #[must_use]
     pub const fn info(&self) -> &Info {
         &self.info
+    }
+
+    /// Keeps something for as long as the connection lives, in place of what was kept.
+    pub(crate) fn keep(&mut self, thing: Box<dyn Any + Send + Sync>) {
+        self.kept = Some(thing);
+    }
+
+    /// What was kept.
+    pub(crate) fn kept(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
+        self.kept.take()
     }
 
     /// Says that a new request of the person's begins; what [`Canceller::cancel`] stopped before is over.

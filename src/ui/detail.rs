@@ -33,7 +33,7 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
     let node = plan.node(id);
     let mut out = vec![Line::from(title(plan, id, theme))];
     let flags: Vec<Span<'static>> =
-        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, *f, theme), Span::raw("  ")]).collect();
+        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, f, theme), Span::raw("  ")]).collect();
     if !flags.is_empty() {
         out.push(Line::from(flags));
     }

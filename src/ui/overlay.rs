@@ -171,12 +171,13 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     let wide = body.width.saturating_sub(4).min(76);
     let columns = usize::from(wide.saturating_sub(4));
     let (name, words) = match question {
-        Question::TemporaryTables => (
-            "Temporary tables for trials?",
+        Question::Trials => (
+            "Try indexes on a sample of the rows?",
             [
-                "Indexes can be tried here on temporary tables that hold a sample of the rows.",
-                "Only this session sees them and they vanish with it; nothing of yours changes. It takes seconds, and its answer is a hint.",
-                "Without them proposals stay untested.",
+                "y: on a twin, a private server of the same kind on this machine, with some 20,000 rows of each table. They lie in a private \
+                 directory until the connection ends. Its plans are checked against production's. Where its program is not installed: as t.",
+                "t: on temporary tables with such a sample on the server, which only this session sees. Their answer is a hint.",
+                "n: candidates are shown untested. Nothing of yours changes in any case; it takes seconds.",
             ],
         ),
     };
@@ -187,9 +188,11 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     out.push(Line::default());
     out.push(Line::from(vec![
         Span::styled("y", theme.style("ui.key")),
-        Span::styled(" try so   ", theme.style("ui.text")),
+        Span::styled(" twin   ", theme.style("ui.text")),
+        Span::styled("t", theme.style("ui.key")),
+        Span::styled(" temporary tables   ", theme.style("ui.text")),
         Span::styled("n", theme.style("ui.key")),
-        Span::styled(" show candidates untested   ", theme.style("ui.text")),
+        Span::styled(" untested   ", theme.style("ui.text")),
         Span::styled("Esc", theme.style("ui.key")),
         Span::styled(" leave", theme.style("ui.text")),
     ]));

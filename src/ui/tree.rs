@@ -93,8 +93,8 @@ fn content(plan: &Plan, comparing: bool, arrow: usize) -> (usize, usize) {
         if comparing {
             continue;
         }
-        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, **flag, true, true));
-        let wide: usize = shown.map(|flag| words_of(plan.engine, *flag).len() + 5).sum();
+        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, *flag, true, true));
+        let wide: usize = shown.map(|flag| words_of(plan.engine, flag).len() + 5).sum();
         flags = flags.max(wide);
     }
     // Two flags are seen in full; of more the first two matter.
@@ -342,16 +342,16 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
         return Vec::new();
     }
     let mut out = vec![Span::raw("  ")];
-    for flag in &plan.derived(id).flags {
+    for flag in plan.derived(id).flags.iter() {
         // How far an estimate is off has its own column, where there is room for it; "never ran" stands in the rows.
         // What the operator's own name says is not said twice.
-        if is_told(plan, id, *flag, columns.error > 0, columns.rows > 0) {
+        if is_told(plan, id, flag, columns.error > 0, columns.rows > 0) {
             continue;
         }
         if out.len() > 1 {
             out.push(Span::styled(format!(" {} ", theme.glyphs.dot), theme.style("ui.dim")));
         }
-        out.push(flag_span(plan.engine, *flag, theme));
+        out.push(flag_span(plan.engine, flag, theme));
     }
     fit_spans(out, columns.flags, theme)
 }

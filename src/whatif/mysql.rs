@@ -1,7 +1,8 @@
 //! The methods that a session of MySQL or MariaDB allows.
 
 use super::{
-    Allow, ignored,
+    Allow, Method, ignored,
+    mysql_twin::{self, MysqlTwin},
     temporary_tables::{self, TemporaryTables},
 };
 use crate::{
@@ -11,47 +12,148 @@ use crate::{
     server::{ErrorKind, ServerError, mysql::Connection},
 };
 
-/// Existing indexes are left out by a hint in the statement; what needs an index that does not exist is tried on samples.
+/// Existing indexes are left out by a hint in the statement; what needs an index that does not exist is tried on a twin, or on samples
+/// in temporary tables.
 pub(super) struct Methods<'a> {
     tables: TemporaryTables<'a>,
+    twin: Option<MysqlTwin>,
+    /// Temporary tables may be made.
     allowed: bool,
+    /// Why nothing can be tried.
+    nothing: TrialError,
 }
 
 impl<'a> Methods<'a> {
-    pub(super) const fn new(connection: &'a mut Connection, allow: Allow) -> Self {
-        Self { tables: TemporaryTables::new(connection), allowed: allow.temporary_tables }
+    pub(super) fn new(connection: &'a mut Connection, allow: Allow) -> Self {
+        let nothing = nothing(connection, allow);
+        let here = allow.reads.rows && mysql_twin::available(connection.info()).is_some();
+        let wanted = matches!(allow.method, Method::Auto | Method::Twin);
+        let twin = (here && wanted).then(|| MysqlTwin::new(connection));
+        let allowed = allow.temporary_tables && matches!(allow.method, Method::Auto | Method::TemporaryTables);
+        Self { tables: TemporaryTables::new(connection), twin, allowed, nothing }
+    }
+
+    /// Whether an index that does not exist can be tried.
+    ///
+    /// # Errors
+    /// [`TrialError::Unsupported`] with what would make it possible.
+    pub(super) fn able(&self) -> Result<(), TrialError> {
+        if self.twin.is_none() && !self.allowed { Err(self.nothing.clone()) } else { Ok(()) }
+    }
+
+    /// A twin that cannot be made gives way to temporary tables, if they are allowed; else its error stands.
+    fn instead(&mut self, error: TrialError) -> Result<(), TrialError> {
+        let broken = self.twin.as_ref().is_some_and(MysqlTwin::is_broken);
+        if !broken || !self.allowed {
+            return Err(error);
+        }
+        self.twin = None;
+        Ok(())
+    }
+
+    async fn attempt(&mut self, statement: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
+        self.able()?;
+        if let Some(twin) = &mut self.twin {
+            match twin.attempt(self.tables.connection(), statement, candidate).await {
+                Err(error) => self.instead(error)?,
+                tried => return tried,
+            }
+        }
+        self.tables.try_one(statement, candidate).await
+    }
+
+    async fn changed(
+        &mut self,
+        statements: &[&str],
+        change: Change<'_>,
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        self.able()?;
+        if let Some(twin) = &mut self.twin {
+            match twin.changed(self.tables.connection(), statements, change).await {
+                Err(error) => self.instead(error)?,
+                planned => return planned,
+            }
+        }
+        self.tables.plans(statements, change).await
     }
 
     async fn pair(&mut self, statements: &[&str], change: Change<'_>) -> Vec<Result<Compared, TrialError>> {
         if change.add.is_empty() {
             return ignored::compare(self.tables.connection(), statements, change.drop).await;
         }
-        if !self.allowed {
-            return statements.iter().map(|_| Err(not_allowed())).collect();
+        if let Err(error) = self.able() {
+            return statements.iter().map(|_| Err(error.clone())).collect();
         }
-        self.tables.compare(statements, change).await
+        let after = self.try_change(statements, change).await;
+        let before = self.try_change(statements, Change::default()).await;
+        let method = self.method();
+        let both = before.into_iter().zip(after).zip(statements);
+        both.map(|((before, after), statement)| {
+            let (before, after) = (before?, after?);
+            let (trust, notes) = self.remarks(statement, None);
+            Ok(Compared {
+                method,
+                trust: trust.unwrap_or(after.trust),
+                before: before.plan,
+                after: after.plan,
+                names: after.names,
+                notes,
+            })
+        })
+        .collect()
+    }
+
+    /// Each statement's plan as it is, and with a table so many times as large.
+    pub(super) async fn larger(
+        &mut self,
+        statements: &[&str],
+        (schema, table): (&str, &str),
+        times: f64,
+    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
+        let Some(twin) = &mut self.twin else {
+            let reason = format!("a table of another size is supposed on a twin only: {}", self.nothing);
+            return Err(TrialError::Unsupported { method: mysql_twin::METHOD, reason });
+        };
+        twin.larger(self.tables.connection(), statements, (schema, table), times).await
     }
 }
 
-/// Why nothing but existing indexes can be tried.
-pub(super) fn not_allowed() -> TrialError {
-    TrialError::Unsupported {
-        method: temporary_tables::METHOD,
-        reason: "it needs session-private temporary tables, which are only made with --allow-temporary-tables"
-            .to_owned(),
+impl Drop for Methods<'_> {
+    fn drop(&mut self) {
+        if let Some(twin) = self.twin.take() {
+            twin.give_back(self.tables.connection());
+        }
     }
+}
+
+/// Why nothing can be tried, and what would make it possible.
+fn nothing(connection: &Connection, allow: Allow) -> TrialError {
+    const TABLES: &str = "it needs session-private temporary tables, which are only made with --allow-temporary-tables";
+    const ROWS: &str = "it needs a sample of the rows on this machine, which is only read with --twin-reads rows";
+    let here = mysql_twin::available(connection.info()).is_some();
+    let (method, reason) = match (allow.method, here) {
+        (Method::HypoPg, _) => ("hypopg", "it is an extension of PostgreSQL".to_owned()),
+        (Method::Twin, true) => (mysql_twin::METHOD, ROWS.to_owned()),
+        (Method::Twin, false) => (mysql_twin::METHOD, mysql_twin::wanted(connection.info())),
+        (Method::Auto, true) => (
+            temporary_tables::METHOD,
+            format!("{TABLES}; or a twin here, for which a sample of the rows is only read with --twin-reads rows"),
+        ),
+        (Method::Auto, false) if allow.reads.rows => {
+            (temporary_tables::METHOD, format!("{TABLES}; and for a twin, {}", mysql_twin::wanted(connection.info())))
+        }
+        (Method::Auto | Method::TemporaryTables, _) => (temporary_tables::METHOD, TABLES.to_owned()),
+    };
+    TrialError::Unsupported { method, reason }
 }
 
 impl Trial for Methods<'_> {
     fn method(&self) -> &'static str {
-        self.tables.method()
+        if self.twin.is_some() { mysql_twin::METHOD } else { self.tables.method() }
     }
 
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
-        if !self.allowed {
-            return Box::pin(std::future::ready(Err(not_allowed())));
-        }
-        self.tables.try_one(statement, candidate)
+        Box::pin(self.attempt(statement, candidate))
     }
 
     fn plans<'a>(
@@ -59,10 +161,7 @@ impl Trial for Methods<'_> {
         statements: &'a [&'a str],
         change: Change<'a>,
     ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
-        if !self.allowed {
-            return Box::pin(std::future::ready(Err(not_allowed())));
-        }
-        self.tables.plans(statements, change)
+        Box::pin(self.changed(statements, change))
     }
 
     fn compare<'a>(
@@ -74,15 +173,23 @@ impl Trial for Methods<'_> {
     }
 
     fn opening(&self) -> &'static str {
-        self.tables.opening()
+        if self.twin.is_some() {
+            "making a twin: a sample of each table's rows is read, and a server of the same kind is started here"
+        } else {
+            self.tables.opening()
+        }
     }
 
     fn remarks(&self, statement: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
-        self.tables.remarks(statement, candidate)
+        match &self.twin {
+            Some(twin) => twin.remarks(statement, candidate.is_some()),
+            None => self.tables.remarks(statement, candidate),
+        }
     }
 
     fn sets_a_statement(&self) -> usize {
-        self.tables.sets_a_statement()
+        // An index is built once and then shown or hidden.
+        if self.twin.is_some() { 16 } else { self.tables.sets_a_statement() }
     }
 
     fn finish(&mut self) -> Boxed<'_, ()> {

@@ -24,7 +24,7 @@ pub enum Supposition {
     },
     /// The session has other settings.
     Settings(Vec<(String, String)>),
-    /// A table has so many times its rows (PostgreSQL, on a twin).
+    /// A table has so many times its rows (on a twin).
     Larger {
         /// Schema and name.
         table: (String, String),
@@ -180,11 +180,18 @@ async fn another(
     allow: Allow,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Result<Compared, TrialError>> {
-    let doing = "making a twin: the server's catalogs are read, and a PostgreSQL is started here".to_owned();
+    let doing = "making a twin: the server is read, and another of its kind is started here".to_owned();
     progress(Progress { done: 0, total: 0, doing });
-    let refused = |reason: &str| TrialError::Unsupported { method: twin::METHOD, reason: reason.to_owned() };
     let answers = match session {
-        Session::Mysql(_) => Err(refused("another size or another server is supposed on a PostgreSQL twin only")),
+        Session::Mysql(connection) => match other {
+            Other::Larger((schema, table), times) => {
+                Methods::new(connection, allow).larger(statements, (schema, table), times).await
+            }
+            Other::Major(_) | Other::Wished(..) => Err(TrialError::Unsupported {
+                method: twin::METHOD,
+                reason: "another major version and other statistics are supposed of PostgreSQL only".to_owned(),
+            }),
+        },
         Session::Postgres(connection) => {
             let mut trial = TwinTrial::new(connection, allow.reads);
             let answers = Box::pin(trial.beside(connection, statements, other)).await;

@@ -9,10 +9,10 @@
 //! away by DROP TEMPORARY TABLE, rows are written in READ ONLY transactions, and a candidate is part of the definition
 //! of a copy made anew, never added to a table by its name.
 
-mod copy;
+pub(super) mod copy;
 mod make;
-mod sample;
-mod walk;
+pub(super) mod sample;
+pub(super) mod walk;
 
 use self::{
     copy::Definition,

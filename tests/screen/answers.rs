@@ -78,7 +78,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
         .filter_map(|id| {
             let derived = plan.derived(id);
             let relation = plan.node(id).relation.as_ref()?.name.clone();
-            let scan = derived.flags.contains(&Flag::FullScan);
+            let scan = derived.flags.contains(Flag::FullScan);
             (scan && derived.share.unwrap_or(0.0) > 0.01).then(|| Finding {
                 rule: "full-scan-filtering",
                 severity: if derived.share.unwrap_or(0.0) > 0.5 { Severity::Critical } else { Severity::Warning },
@@ -96,7 +96,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
 }
 
 fn key(expr: &str) -> Key {
-    Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    Key::column(expr)
 }
 
 fn candidate(keys: &[&str], include: &[&str]) -> Candidate {

@@ -54,6 +54,7 @@ run_server() {
 export $variable='$name://$reader:$reader_in_url@$at/shop'
 export ${variable}_ADMIN='$name://$admin:$admin_in_url@$at/shop'
 export ${variable}_SOCKET='$name://$reader:$reader_in_url@localhost/shop?socket=$socket'
+export WHYSLOW_${name^^}_BIN='$root/${daemon%/*}'
 END
     stay
 }

@@ -1,7 +1,9 @@
 //! What holds on MySQL and on MariaDB alike.
 
 mod kinds;
+mod pairs;
 mod suppose;
+mod twin;
 mod whatif;
 
 use std::time::{Duration, Instant};

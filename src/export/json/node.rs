@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Derived, Flag, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
+use crate::plan::{Buffers, Conditions, Derived, Flags, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -29,7 +29,7 @@ pub(super) struct NodeOut<'a> {
     keys: &'a [String],
     workers: Option<&'a Workers>,
     spill: Option<SpillOut<'a>>,
-    flags: &'a [Flag],
+    flags: Flags,
     line: Option<u32>,
     extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -128,7 +128,7 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
         keys: &node.keys,
         workers: node.workers.as_deref(),
         spill: node.spill.as_ref().map(|s| SpillOut { bytes: s.bytes, how: &s.how }),
-        flags: &derived.flags,
+        flags: derived.flags,
         line: node.line,
         extra: map(&node.extra),
     }

@@ -7,11 +7,15 @@ use crate::server::mysql::cells::quoted;
 
 /// What can be made of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Definition {
+pub(in crate::whatif) struct Definition {
     /// Column names and their definitions as the server writes them.
     columns: Vec<(String, String)>,
     primary: Option<String>,
     keys: Vec<String>,
+    /// FULLTEXT and SPATIAL keys, which no temporary table has.
+    special: Vec<String>,
+    /// `PARTITION BY …`, which no temporary table has.
+    partitions: Option<String>,
     options: String,
     /// What the copy lacks.
     pub(super) lacks: Vec<String>,
@@ -22,11 +26,18 @@ impl Definition {
     ///
     /// # Errors
     /// Why no temporary table can be made of it.
-    pub(super) fn read(ddl: &str) -> Result<Self, String> {
+    pub(in crate::whatif) fn read(ddl: &str) -> Result<Self, String> {
         let (items, rest) = items(ddl).ok_or("its definition could not be read")?;
-        let mut definition =
-            Self { columns: Vec::new(), primary: None, keys: Vec::new(), options: options(rest)?, lacks: Vec::new() };
-        if unquoted(rest).to_ascii_uppercase().contains("PARTITION BY") {
+        let mut definition = Self {
+            columns: Vec::new(),
+            primary: None,
+            keys: Vec::new(),
+            special: Vec::new(),
+            partitions: partitions(rest),
+            options: options(rest)?,
+            lacks: Vec::new(),
+        };
+        if definition.partitions.is_some() {
             definition.lacks.push("its partitions".to_owned());
         }
         for item in items {
@@ -49,7 +60,12 @@ impl Definition {
         match words.next().unwrap_or_default() {
             "PRIMARY" => self.primary = Some(item.to_owned()),
             "KEY" | "UNIQUE" => self.keys.push(item.to_owned()),
-            kind @ ("FULLTEXT" | "SPATIAL" | "VECTOR") => self.lacks.push(format!("its {kind} keys")),
+            kind @ ("FULLTEXT" | "SPATIAL" | "VECTOR") => {
+                self.lacks.push(format!("its {kind} keys"));
+                if kind != "VECTOR" {
+                    self.special.push(item.to_owned());
+                }
+            }
             "CONSTRAINT" | "FOREIGN" | "CHECK" => {}
             "PERIOD" => return Err("it has a period, which a temporary table cannot have".to_owned()),
             _ => return Err("its definition could not be read".to_owned()),
@@ -81,13 +97,51 @@ impl Definition {
         format!("CREATE TEMPORARY TABLE {table} ({}) {}", parts.join(", "), self.options)
     }
 
+    /// A table that stays, of the same columns and partitions, with the primary key alone or with the unique ones too, so that rows that
+    /// are the same in them come in once. Its statistics are kept as they are written.
+    pub(in crate::whatif) fn lasting(&self, table: &str, unique: bool) -> String {
+        let mut parts: Vec<&str> = self.columns.iter().map(|(_, text)| text.as_str()).collect();
+        parts.extend(self.primary.as_deref());
+        parts.extend(self.keys.iter().filter(|key| unique && is_unique(key)).map(String::as_str));
+        let partitions = self.partitions.as_deref().unwrap_or_default();
+        let statistics = "STATS_PERSISTENT=1 STATS_AUTO_RECALC=0";
+        format!("CREATE TABLE {table} ({}) {} {statistics} {partitions}", parts.join(", "), self.options)
+    }
+
+    /// A table that stays, of some of the columns and no key of them, with more columns and keys before.
+    pub(in crate::whatif) fn heap(&self, table: &str, more: &str, columns: &[String]) -> String {
+        let own = self.columns.iter().filter(|(name, _)| columns.contains(name)).map(|(_, text)| text.as_str());
+        let parts: Vec<&str> = std::iter::once(more).chain(own).collect();
+        format!("CREATE TABLE {table} ({}) {}", parts.join(", "), self.options)
+    }
+
+    /// The definitions of its keys besides the primary one, and whether each is unique.
+    pub(in crate::whatif) fn keys(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.keys.iter().map(|key| (key.as_str(), is_unique(key)))
+    }
+
+    /// The definitions of its FULLTEXT and SPATIAL keys.
+    pub(in crate::whatif) fn special(&self) -> &[String] {
+        &self.special
+    }
+
+    /// Whether it is split into partitions.
+    pub(in crate::whatif) fn is_partitioned(&self) -> bool {
+        self.partitions.is_some()
+    }
+
+    /// The storage engine.
+    pub(in crate::whatif) fn is_innodb(&self) -> bool {
+        self.options.to_ascii_lowercase().starts_with("engine=innodb")
+    }
+
     /// Whether a key of that name is copied, the primary key apart.
     pub(super) fn has_key(&self, name: &str) -> bool {
         self.keys.iter().any(|key| key_name(key).as_deref() == Some(name))
     }
 
     /// The columns' names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::whatif) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 }
@@ -95,6 +149,22 @@ impl Definition {
 /// A key definition for [`Definition::shadow`].
 pub(super) fn key(name: &str, keys: &str) -> String {
     format!("KEY {} ({keys})", quoted(name))
+}
+
+fn is_unique(key: &str) -> bool {
+    key.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("UNIQUE"))
+}
+
+/// `PARTITION BY …` of what follows the parentheses, without the comment that MySQL puts around it.
+fn partitions(rest: &str) -> Option<String> {
+    const WORDS: &str = "PARTITION BY";
+    let mut quotes = Quotes::new();
+    let outside: Vec<(usize, bool)> = rest.char_indices().map(|(at, c)| (at, quotes.outside(c))).collect();
+    let start = outside.iter().find(|(at, outside)| {
+        *outside && rest.get(*at..*at + WORDS.len()).is_some_and(|words| words.eq_ignore_ascii_case(WORDS))
+    })?;
+    let text = rest[start.0..].trim_end();
+    Some(text.strip_suffix("*/").unwrap_or(text).trim_end().to_owned())
 }
 
 /// The name in `[UNIQUE] KEY name (…)`.
@@ -246,6 +316,26 @@ mod tests {
         assert!(definition.has_key("u") && !definition.has_key("PRIMARY"));
         assert_eq!(definition.lacks, ["its partitions", "its FULLTEXT keys"]);
         assert_eq!(definition.names().collect::<Vec<_>>(), ["id", "status", "c`d", "note"]);
+    }
+
+    #[test]
+    fn a_table_that_stays_has_its_partitions_and_gets_its_keys_later() {
+        let definition = Definition::read(MYSQL).unwrap();
+        let table = definition.lasting("`t`", true);
+        assert!(table.contains("PRIMARY KEY (`id`), UNIQUE KEY `u`") && !table.contains("KEY `f`"), "{table}");
+        assert!(
+            table.ends_with(
+                "STATS_AUTO_RECALC=0 PARTITION BY RANGE (`id`)\n(PARTITION p0 VALUES LESS THAN (10) ENGINE = InnoDB)"
+            ),
+            "{table}"
+        );
+        let keys: Vec<bool> = definition.keys().map(|(_, unique)| unique).collect();
+        assert_eq!((keys, definition.special().len()), (vec![true, false], 1));
+        let heap = definition.heap("`h`", "a int, primary key (a)", &["id".to_owned()]);
+        assert!(
+            heap.starts_with("CREATE TABLE `h` (a int, primary key (a), `id` int NOT NULL) ENGINE=InnoDB"),
+            "{heap}"
+        );
     }
 
     #[test]

@@ -36,14 +36,14 @@ const LITERALS: usize = 20;
 const SAMPLING: &str = "reading a sample of the rows";
 
 /// A table to sample, its names quoted.
-pub(super) struct Source<'a> {
-    pub(super) table: &'a Table,
+pub(in crate::whatif) struct Source<'a> {
+    pub(in crate::whatif) table: &'a Table,
     /// `database`.`table`.
-    pub(super) name: &'a str,
+    pub(in crate::whatif) name: &'a str,
     /// Where the rows go.
-    pub(super) stage: &'a str,
+    pub(in crate::whatif) stage: &'a str,
     /// Columns that are not generated, in a list.
-    pub(super) columns: &'a str,
+    pub(in crate::whatif) columns: &'a str,
 }
 
 /// What was sampled.
@@ -127,7 +127,7 @@ async fn count(connection: &mut Connection, of: &str) -> Result<f64, ServerError
 }
 
 /// The values between which places are picked.
-enum Range {
+pub(in crate::whatif) enum Range {
     Whole(i128, i128),
     /// The earliest, and seconds to the latest.
     Moment(Value, f64),
@@ -136,7 +136,7 @@ enum Range {
 }
 
 /// The lowest and highest value of a key's column; `None` where there is none. Each is one look into the index.
-async fn range(
+pub(in crate::whatif) async fn range(
     connection: &mut Connection,
     source: &Source<'_>,
     (named, kind): &(String, Kind),
@@ -177,7 +177,7 @@ async fn range(
 }
 
 /// `>= …` at a fraction of a range, with its parameters.
-fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
+pub(in crate::whatif) fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
     match range {
         Range::Whole(low, high) => (">= ?", vec![walk::whole(*low, *high, fraction)]),
         Range::Moment(low, seconds) => {
@@ -248,7 +248,7 @@ async fn named(connection: &mut Connection, source: &Source<'_>, shape: &Shape, 
 }
 
 /// Columns of the table that lead an index and the literals they are compared with.
-fn literals(table: &Table, shape: &Shape) -> Vec<(String, String)> {
+pub(in crate::whatif) fn literals(table: &Table, shape: &Shape) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for predicate in &shape.predicates {
         let source = shape.sources.get(predicate.source);

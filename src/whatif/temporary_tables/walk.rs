@@ -9,7 +9,7 @@ pub(super) const CHUNK: usize = 100;
 
 /// How a key's values are spread, by its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::whatif) enum Kind {
     /// Whole numbers.
     Whole,
     /// Dates and times.
@@ -20,17 +20,17 @@ pub(super) enum Kind {
 
 /// A key along which places are picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Walk {
+pub(in crate::whatif) struct Walk {
     /// The index's name.
-    pub(super) index: String,
+    pub(in crate::whatif) index: String,
     /// Its columns, the first ones, with their kinds: one, or two where the first has few values.
-    pub(super) columns: Vec<(String, Kind)>,
+    pub(in crate::whatif) columns: Vec<(String, Kind)>,
     /// It is the primary key.
-    pub(super) primary: bool,
+    pub(in crate::whatif) primary: bool,
 }
 
 /// The best key to walk along: the primary key, then a unique one, then any. `places` is how many places are wanted.
-pub(super) fn best(table: &Table, places: f64) -> Option<Walk> {
+pub(in crate::whatif) fn best(table: &Table, places: f64) -> Option<Walk> {
     let mut usable: Vec<&Index> = table.indexes.iter().filter(|i| !i.disabled && i.method == "btree").collect();
     usable.sort_by_key(|i| (!i.primary, !i.unique));
     usable.into_iter().find_map(|index| {
@@ -63,7 +63,7 @@ fn kind(type_name: &str) -> Option<Kind> {
 
 /// Fractions 0 to 1, one in each of `n` equal strips, at a place in it that differs from strip to strip; the same in
 /// every run, so that a trial can be repeated.
-pub(super) fn fractions(n: usize) -> impl Iterator<Item = f64> {
+pub(in crate::whatif) fn fractions(n: usize) -> impl Iterator<Item = f64> {
     // Knuth's MMIX generator.
     let mut state = 0x5eed_u64;
     (0..n).map(move |strip| {
@@ -75,12 +75,12 @@ pub(super) fn fractions(n: usize) -> impl Iterator<Item = f64> {
 }
 
 /// Fractions 0 to 1 in no order, evenly spread from the first on (steps of the golden ratio).
-pub(super) fn scattered() -> impl Iterator<Item = f64> {
+pub(in crate::whatif) fn scattered() -> impl Iterator<Item = f64> {
     std::iter::successors(Some(0.5), |last: &f64| Some((last + 0.618_033_988_749_895).fract()))
 }
 
 /// The whole number at a fraction of the way.
-pub(super) fn whole(low: i128, high: i128, fraction: f64) -> Value {
+pub(in crate::whatif) fn whole(low: i128, high: i128, fraction: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a place need not be exact")]
     let at = low + ((high - low) as f64 * fraction) as i128;
     match (i64::try_from(at), u64::try_from(at)) {

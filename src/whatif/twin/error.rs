@@ -1,6 +1,6 @@
 //! Why there is no twin, or why it cannot answer.
 
-use crate::{server::ServerError, store::StoreError};
+use crate::{server::ServerError, store::StoreError, whatif::private_server::Failure};
 
 /// What went wrong with a twin.
 #[derive(Debug, thiserror::Error)]
@@ -50,5 +50,11 @@ impl TwinError {
 impl From<StoreError> for TwinError {
     fn from(error: StoreError) -> Self {
         Self::Engine(error.to_string())
+    }
+}
+
+impl From<Failure> for TwinError {
+    fn from(error: Failure) -> Self {
+        Self::Engine(error.0)
     }
 }

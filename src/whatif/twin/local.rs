@@ -2,23 +2,24 @@
 //! no port, and an end with this program.
 
 mod find;
-mod keeper;
 
 use std::{
     fs, io,
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt, chown},
-        process::CommandExt,
-    },
+    os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 pub(super) use find::{Installed, best, distance};
-use keeper::Keeper;
 
 use super::{engine::TwinEngine, error::TwinError, link::SUPERUSER};
-use crate::{store::Store, whatif::snapshot::Server};
+use crate::{
+    store::Store,
+    whatif::{
+        private_server::{End, Keeper, Servant, as_servant, fingerprint, guarded, own, own_all, servant, store},
+        snapshot::Server,
+    },
+};
 
 /// Who the server runs as when we are root, which PostgreSQL refuses: the first of these that there is.
 const SERVANTS: [&str; 2] = ["postgres", "nobody"];
@@ -52,7 +53,7 @@ pub(super) struct LocalPostgres {
     keeper: Keeper,
     socket: PathBuf,
     data: PathBuf,
-    servant: Option<(u32, u32)>,
+    servant: Servant,
     note: Option<String>,
     // Removes a private store, so it goes after the run that lies in it.
     _store: Store,
@@ -65,10 +66,11 @@ impl LocalPostgres {
     /// # Errors
     /// [`TwinError`] when a directory or a program cannot be used.
     pub(super) fn start(installed: Installed, like: &Server) -> Result<Self, TwinError> {
-        let servant = servant()?;
-        let store = store(servant.is_some())?;
+        let servant = servant(&SERVANTS)?;
+        let store = store(servant.is_some(), "twin")?;
         let ways = ways(like, installed.version_number);
-        let stamp = format!("{}-{:016x}", installed.version, fingerprint(&installed.bin, &ways));
+        let stamp =
+            format!("{}-{:016x}", installed.version, fingerprint(&format!("{} {ways:?}", installed.bin.display())));
         let template = store.template(
             &stamp,
             || (),
@@ -95,7 +97,7 @@ impl LocalPostgres {
         let mut command = server(&installed, &data, &socket);
         let log = fs::File::create(run.log()).map_err(|e| TwinError::file("making its log", &e))?;
         as_servant(&mut command, servant).stderr(log).current_dir(run.path());
-        let keeper = Keeper::start(command, run)?;
+        let keeper = Keeper::start(command, run, End::Asked)?;
         let note = store.note.clone();
         Ok(Self { installed, keeper, socket, data, servant, note, _store: store })
     }
@@ -134,73 +136,6 @@ impl TwinEngine for LocalPostgres {
     fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
-}
-
-/// The directory of twins. Root's cache is closed to the user that the server runs as, so root's twins lie in the machine's.
-fn store(root: bool) -> Result<Store, TwinError> {
-    if !root {
-        return Ok(Store::open(None, "twin")?);
-    }
-    let store = Store::open(Some(Path::new("/var/cache")), "twin")?;
-    let runs = store.root().join("runs");
-    for directory in [store.root().parent(), Some(store.root()), Some(runs.as_path())].into_iter().flatten() {
-        if directory.metadata().is_ok_and(|m| m.uid() == 0 && m.mode() & 0o11 == 0) {
-            fs::set_permissions(directory, fs::Permissions::from_mode(0o711))
-                .map_err(|e| TwinError::file("opening the way to its directory", &e))?;
-        }
-    }
-    Ok(store)
-}
-
-/// Whom to run the server as: nobody else, unless we are root.
-fn servant() -> Result<Option<(u32, u32)>, TwinError> {
-    let probe = crate::store::unique(&std::env::temp_dir(), "whyslow-who")
-        .map_err(|e| TwinError::file("making a directory", &e))?;
-    let user = probe.metadata().map(|m| m.uid());
-    let _ = fs::remove_dir(&probe);
-    if user.map_err(|e| TwinError::file("asking who we are", &e))? != 0 {
-        return Ok(None);
-    }
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    SERVANTS.iter().find_map(|name| entry(&users, name)).map(Some).ok_or_else(|| {
-        TwinError::Engine("it does not run as root, and there is neither a user postgres nor a user nobody; run whyslow as another user".to_owned())
-    })
-}
-
-/// User and group of a line of `/etc/passwd`.
-fn entry(users: &str, name: &str) -> Option<(u32, u32)> {
-    let mut fields =
-        users.lines().map(|line| line.split(':')).find_map(|mut f| (f.next() == Some(name)).then_some(f))?;
-    let user = fields.nth(1)?.parse().ok()?;
-    Some((user, fields.next()?.parse().ok()?))
-}
-
-fn as_servant(command: &mut Command, servant: Option<(u32, u32)>) -> &mut Command {
-    if let Some((user, group)) = servant {
-        command.uid(user).gid(group);
-    }
-    command
-}
-
-/// Gives a directory to the server's user.
-fn own(path: &Path, servant: Option<(u32, u32)>) -> Result<(), TwinError> {
-    let Some((user, group)) = servant else { return Ok(()) };
-    chown(path, Some(user), Some(group)).map_err(|e| TwinError::file("giving it its directory", &e))
-}
-
-fn own_all(path: &Path, servant: Option<(u32, u32)>) -> Result<(), TwinError> {
-    if servant.is_none() {
-        return Ok(());
-    }
-    let mut todo = vec![path.to_path_buf()];
-    while let Some(next) = todo.pop() {
-        own(&next, servant)?;
-        if next.is_dir() {
-            let entries = fs::read_dir(&next).map_err(|e| TwinError::file("giving it its files", &e))?;
-            todo.extend(entries.flatten().map(|entry| entry.path()));
-        }
-    }
-    Ok(())
 }
 
 /// Ways to make a data directory, the most faithful first: by production's own collation, else by one that the planner does not
@@ -248,12 +183,7 @@ fn ways(like: &Server, version: u32) -> Vec<Vec<String>> {
     ways
 }
 
-fn initialise(
-    installed: &Installed,
-    data: &Path,
-    way: &[String],
-    servant: Option<(u32, u32)>,
-) -> Result<(), TwinError> {
+fn initialise(installed: &Installed, data: &Path, way: &[String], servant: Servant) -> Result<(), TwinError> {
     let mut command = Command::new(installed.bin.join("initdb"));
     command.arg("--pgdata").arg(data).args(way).stdin(Stdio::null()).env("LC_ALL", "C");
     let parent = data.parent().unwrap_or(data);
@@ -268,40 +198,19 @@ fn initialise(
     Err(TwinError::Engine(crate::text::one_line(problem.unwrap_or("initdb failed without a word"))))
 }
 
-/// The server's command; where `setpriv` is, it ends the server when this program is killed.
+/// The server's command.
 fn server(installed: &Installed, data: &Path, socket: &Path) -> Command {
-    let program = installed.bin.join("postgres");
-    let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].into_iter().find(|p| Path::new(p).exists());
-    let mut command = Command::new(setpriv.map_or(program.as_path(), Path::new));
-    if setpriv.is_some() {
-        command.args(["--pdeathsig", "QUIT"]).arg(&program);
-    }
+    let mut command = guarded(&installed.bin.join("postgres"), "QUIT");
     command.arg("-D").arg(data).arg("-k").arg(socket).args(["-p", &crate::store::PORT.to_string()]);
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
-    // Keys that signal the terminal's processes are meant for the screen.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).env("LC_ALL", "C").process_group(0);
     command
-}
-
-/// FNV-1a over what a template depends on.
-fn fingerprint(bin: &Path, ways: &[Vec<String>]) -> u64 {
-    let text = format!("{} {ways:?}", bin.display());
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Server, entry, ways};
-
-    #[test]
-    fn a_user_is_found_by_name() {
-        let users = "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65533:n:/:/x\nbroken\npostgresql:x:1:1::/:/\n";
-        assert_eq!(entry(users, "nobody"), Some((65_534, 65_533)));
-        assert_eq!(entry(users, "postgres"), None);
-        assert_eq!(entry(users, "broken"), None);
-    }
+    use super::{Server, ways};
 
     #[test]
     fn the_planner_never_takes_a_collation_for_the_order_of_bytes_that_is_none() {

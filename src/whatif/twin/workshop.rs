@@ -37,7 +37,8 @@ const MOST: usize = 400;
 pub struct Reads {
     /// First and last value of the leading column of every B-tree: two looks into each.
     pub ends: bool,
-    /// A sample of the rows of a table, where statistics are wanted that production does not have.
+    /// A sample of the rows: of a table where statistics are wanted that production does not have (PostgreSQL), of every table that
+    /// the statement touches (MySQL, MariaDB, whose twins plan on it).
     pub rows: bool,
 }
 

@@ -9,7 +9,7 @@ use whyslow::{
     whatif::{Allow, Method, Reads, propose, try_one, verify},
 };
 
-use super::{ADMIN, Server, connect, drop_private, explain, private};
+use super::{ADMIN, Server, connect, drop_private, explain, private, twin::TWIN};
 use crate::support::{target, url};
 
 const ALLOWED: Allow =
@@ -21,17 +21,7 @@ pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candid
         schema: session.info().database.clone(),
         table: table.to_owned(),
         method: "btree",
-        keys: keys
-            .iter()
-            .map(|column| Key {
-                expr: (*column).to_owned(),
-                expression: false,
-                desc: false,
-                nulls_first: None,
-                opclass: None,
-                prefix: None,
-            })
-            .collect(),
+        keys: keys.iter().map(|column| Key::column(*column)).collect(),
         include: Vec::new(),
         predicate: None,
         replaces: Vec::new(),
@@ -92,6 +82,8 @@ impl Server {
             ("select count(*) from orders where note like '%gift%'", "orders", &["customer_id"]),
         ] {
             let trial = tried(&mut session, sql, table, keys).await.unwrap();
+            let wanted = candidate(&session, table, keys);
+            let twin = try_one(&mut session, sql, &wanted, TWIN).await.unwrap();
             let ddl = format!("alter table {table} add index whyslow_trial ({})", keys.join(", "));
             admin.run(&ddl).await;
             admin.run(&format!("analyze table {table}")).await;
@@ -107,6 +99,20 @@ impl Server {
                 trial.notes
             );
             assert!(!uses(&trial.before, "whyslow_trial"));
+            // A twin has its own name for the index where others were tried on it before.
+            let called = |plan: &Plan, name: &str| {
+                let lines = path(plan)
+                    .into_iter()
+                    .map(|(alias, index)| (alias, index.map(|i| if i == name { "it".to_owned() } else { i })));
+                lines.collect::<Vec<_>>()
+            };
+            assert_eq!(
+                called(&twin.after, &twin.index_name),
+                called(&truth, "whyslow_trial"),
+                "{sql}: on the twin and really; {:?}",
+                twin.notes
+            );
+            assert_ne!(twin.trust, Trust::Rough, "{sql}: {:?}", twin.notes);
         }
         drop(session);
         admin.run(&format!("drop database {name}")).await;

@@ -47,8 +47,8 @@ pub(in crate::whatif::twin) fn distance(version_number: u32, major: u32) -> (u32
 }
 
 fn directories() -> Vec<PathBuf> {
-    if let Some(configured) = env::var_os(CONFIGURED).filter(|c| !c.is_empty()) {
-        return env::split_paths(&configured).collect();
+    if let Some(configured) = crate::whatif::private_server::configured(CONFIGURED) {
+        return configured;
     }
     let mut all: Vec<PathBuf> = Vec::new();
     for (place, prefix, below) in PLACES {

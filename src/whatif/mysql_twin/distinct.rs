@@ -1,0 +1,134 @@
+//! How many distinct values an index would have, from the sample and from what indexes tell already.
+
+use super::facts::Facts;
+use crate::{
+    advise::{Candidate, Key},
+    server::{
+        ServerError,
+        mysql::{
+            Connection,
+            cells::{number, quoted},
+        },
+    },
+};
+
+const COUNTING: &str = "counting distinct values of the sample";
+
+/// Distinct values of a candidate's first key, its first two, ….
+pub(super) async fn prefixes(
+    hand: &mut Connection,
+    facts: &Facts,
+    candidate: &Candidate,
+    stage: &str,
+    sampled: f64,
+) -> Result<Vec<f64>, ServerError> {
+    let rows = facts.rows().max(sampled);
+    let mut found: Vec<f64> = Vec::with_capacity(candidate.keys.len());
+    for upto in 1..=candidate.keys.len() {
+        let keys = &candidate.keys[..upto];
+        let before = found.last().copied().unwrap_or(1.0);
+        let value = match told(facts, keys) {
+            Some(told) => told,
+            None if upto > 1 && sampled < 5.0 * before => {
+                // Too few rows to see the combinations: as if the columns had nothing to do with each other.
+                independent(hand, &sql(&keys[upto - 1]), stage, sampled, before, rows).await?
+            }
+            None => {
+                let all: Vec<String> = keys.iter().map(sql).collect();
+                let (n, distinct, once) = counts(hand, &all.join(", "), stage).await?;
+                duj1(n, rows, distinct, once)
+            }
+        };
+        found.push(value.max(before).min(rows.max(1.0)));
+    }
+    Ok(found)
+}
+
+/// What an index of production says.
+fn told(facts: &Facts, keys: &[Key]) -> Option<f64> {
+    if keys.iter().any(|k| k.expression || k.prefix.is_some()) {
+        return None;
+    }
+    let names: Vec<&str> = keys.iter().map(|k| k.expr.as_str()).collect();
+    facts.distinct(&names)
+}
+
+/// A key as it is grouped by.
+fn sql(key: &Key) -> String {
+    let whole = if key.expression { format!("({})", key.expr) } else { quoted(&key.expr) };
+    key.prefix.map_or(whole.clone(), |length| format!("LEFT({whole}, {length})"))
+}
+
+/// Rows, distinct values, and values that come once.
+async fn counts(hand: &mut Connection, keys: &str, stage: &str) -> Result<(f64, f64, f64), ServerError> {
+    let sql = format!(
+        "SELECT COALESCE(SUM(k), 0), COUNT(*), COALESCE(SUM(k = 1), 0) FROM (SELECT COUNT(*) AS k FROM {stage} GROUP BY {keys}) z"
+    );
+    let rows = hand.ask(COUNTING, &sql, Vec::new()).await?;
+    let cell = |at| rows.first().and_then(|row| number(row, at)).unwrap_or_default();
+    Ok((cell(0), cell(1), cell(2)))
+}
+
+/// The estimator of Haas and Stokes that PostgreSQL uses (`src/backend/commands/analyze.c`): n·d / (n − f₁ + f₁·n/N).
+fn duj1(sampled: f64, rows: f64, distinct: f64, once: f64) -> f64 {
+    if sampled >= rows || sampled < 1.0 {
+        return distinct.max(1.0);
+    }
+    (sampled * distinct / (sampled - once + once * sampled / rows)).clamp(1.0, rows)
+}
+
+/// Combinations of `before` groups with one more column, whose values come as often as in the sample: of a group of `rows / before`
+/// rows, a value of part p is in it with probability 1 − (1 − p)^(rows / before).
+async fn independent(
+    hand: &mut Connection,
+    key: &str,
+    stage: &str,
+    sampled: f64,
+    before: f64,
+    rows: f64,
+) -> Result<f64, ServerError> {
+    // Values by how often they come.
+    let sql = format!("SELECT k, COUNT(*) FROM (SELECT COUNT(*) AS k FROM {stage} GROUP BY {key}) z GROUP BY k");
+    let answer = hand.ask(COUNTING, &sql, Vec::new()).await?;
+    let frequencies: Vec<(f64, f64)> =
+        answer.iter().filter_map(|row| Some((number(row, 0)?, number(row, 1)?))).collect();
+    Ok(combined(&frequencies, sampled, before, rows))
+}
+
+fn combined(frequencies: &[(f64, f64)], sampled: f64, before: f64, rows: f64) -> f64 {
+    let once = frequencies.iter().find(|(k, _)| *k <= 1.0).map_or(0.0, |(_, values)| *values);
+    if once > 0.5 * sampled {
+        return rows;
+    }
+    let each = rows / before.max(1.0);
+    let seen: f64 =
+        frequencies.iter().map(|(k, values)| values * (1.0 - (1.0 - k / sampled.max(1.0)).powf(each))).sum();
+    (before * seen).clamp(before, rows.max(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{combined, duj1};
+
+    #[test]
+    fn values_that_come_once_stand_for_those_that_were_not_seen() {
+        for (sampled, rows, distinct, once, expected) in [
+            (20_000.0, 20_000.0, 7.0, 0.0, 7.0),
+            (20_000.0, 1e6, 7.0, 0.0, 7.0),
+            (20_000.0, 1e6, 20_000.0, 20_000.0, 1e6),
+            (0.0, 1e6, 0.0, 0.0, 1.0),
+        ] {
+            let found = duj1(sampled, rows, distinct, once);
+            assert!((found - expected).abs() < 1.0, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn combinations_are_no_more_than_rows_and_no_fewer_than_groups() {
+        // Two values, half and half, in groups of four rows: nearly both in each.
+        let both = combined(&[(500.0, 2.0)], 1_000.0, 1_000.0, 4_000.0);
+        assert!((both - 1_875.0).abs() < 1.0, "{both}");
+        assert!((combined(&[(1.0, 900.0)], 1_000.0, 10.0, 4_000.0) - 4_000.0).abs() < 1e-9);
+        assert!((combined(&[(1_000.0, 1.0)], 1_000.0, 10.0, 4_000.0) - 10.0).abs() < 1e-9);
+    }
+}

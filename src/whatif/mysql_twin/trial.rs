@@ -1,0 +1,144 @@
+//! The twin as a method of trying indexes.
+
+use super::{
+    METHOD, cannot,
+    workshop::{Known, Workshop},
+};
+use crate::{
+    advise::{Candidate, Change, Compared, Planned, TrialError, Tried, Trust},
+    server::mysql::Connection,
+    sql::{Effects, classify},
+};
+
+/// Tries candidates on a twin.
+pub(in crate::whatif) struct MysqlTwin {
+    workshop: Workshop,
+    /// It was looked whether what was kept is still like production.
+    looked: bool,
+    /// Why there is no twin: not asked for again with each candidate.
+    broken: Option<TrialError>,
+}
+
+impl MysqlTwin {
+    /// Takes the connection's workshop, or an empty one: what was left in the middle of something is not trusted.
+    pub(in crate::whatif) fn new(connection: &mut Connection) -> Self {
+        let kept = connection.kept().and_then(|kept| kept.downcast::<Workshop>().ok());
+        let workshop = kept.map(|kept| *kept).filter(|kept| !kept.busy).unwrap_or_default();
+        Self { workshop, looked: false, broken: None }
+    }
+
+    /// Gives the workshop back to the connection.
+    pub(in crate::whatif) fn give_back(self, connection: &mut Connection) {
+        if !self.workshop.busy && self.broken.is_none() {
+            connection.keep(Box::new(self.workshop));
+        }
+    }
+
+    /// Whether there is no twin and will be none.
+    pub(in crate::whatif) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Tries one candidate.
+    pub(in crate::whatif) async fn attempt(
+        &mut self,
+        production: &mut Connection,
+        sql: &str,
+        candidate: &Candidate,
+    ) -> Result<Tried, TrialError> {
+        self.prepare(production, &[sql]).await?;
+        let known = self.known(sql)?;
+        let made = self.stand(&[candidate], &[]).await?;
+        let (index_name, bytes) = made.into_iter().next().unwrap_or_else(|| Err(unknown()))?;
+        let after = self.workshop.plan(sql).await?;
+        let (trust, notes) = self.told(sql, &known, true);
+        Ok(Tried { method: METHOD, trust, before: known.plan, after, index_name, size_bytes: Some(bytes), notes })
+    }
+
+    /// Plans each statement under a change.
+    pub(in crate::whatif) async fn changed(
+        &mut self,
+        production: &mut Connection,
+        statements: &[&str],
+        change: Change<'_>,
+    ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
+        self.prepare(production, statements).await?;
+        let made = self.stand(change.add, change.drop).await?;
+        let names: Vec<Option<String>> = made.into_iter().map(|made| made.ok().map(|(name, _)| name)).collect();
+        let mut answers = Vec::with_capacity(statements.len());
+        for sql in statements {
+            answers.push(match self.known(sql) {
+                Err(error) => Err(error),
+                Ok(known) => {
+                    let plan = if change.is_empty() { Ok(known.plan.clone()) } else { self.workshop.plan(sql).await };
+                    let (trust, _) = self.workshop.remarks(&known);
+                    plan.map(|plan| Planned { plan, trust, names: names.clone() })
+                }
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Each statement's plan as it is, and with a table so many times as large.
+    pub(in crate::whatif) async fn larger(
+        &mut self,
+        production: &mut Connection,
+        statements: &[&str],
+        table: (&str, &str),
+        times: f64,
+    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
+        self.prepare(production, statements).await?;
+        self.workshop.larger(production, statements, table, times).await
+    }
+
+    /// How far to trust what is said of a statement, and what its reader must know.
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: bool) -> (Option<Trust>, Vec<String>) {
+        match self.known(sql) {
+            Ok(known) => {
+                let (trust, notes) = self.told(sql, &known, candidate);
+                (Some(trust), notes)
+            }
+            Err(_) => (None, Vec::new()),
+        }
+    }
+
+    fn told(&self, sql: &str, known: &Known, candidate: bool) -> (Trust, Vec<String>) {
+        let (trust, mut notes) = self.workshop.remarks(known);
+        if candidate && matches!(classify(sql, known.plan.engine).effects, Effects::Writes) {
+            notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
+        }
+        (trust, notes)
+    }
+
+    async fn stand(
+        &mut self,
+        add: &[&Candidate],
+        drop: &[crate::advise::Existing],
+    ) -> Result<Vec<Result<(String, u64), TrialError>>, TrialError> {
+        self.workshop.busy = true;
+        let made = self.workshop.change(add, drop).await?;
+        self.workshop.busy = false;
+        Ok(made)
+    }
+
+    async fn prepare(&mut self, production: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        if !self.looked {
+            if self.workshop.is_stale(production).await? {
+                self.workshop = Workshop::default();
+            }
+            self.looked = true;
+        }
+        self.workshop.prepare(production, statements).await.inspect_err(|error| self.broken = Some(error.clone()))
+    }
+
+    fn known(&self, sql: &str) -> Result<Known, TrialError> {
+        self.workshop.known(sql).cloned().unwrap_or_else(|| Err(unknown()))
+    }
+}
+
+fn unknown() -> TrialError {
+    cannot("the twin does not know the statement")
+}
