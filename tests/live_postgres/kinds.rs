@@ -409,7 +409,10 @@ async fn badly_sized(admin: &tokio_postgres::Client, proposal: &Proposal) -> Opt
     if candidate.method != "btree" || candidate.predicate.is_some() || candidate.keys.iter().any(|k| k.expression) {
         return None;
     }
-    let row = admin.query_one("select pg_relation_size('whyslow_real')", &[]).await.unwrap();
+    let row = admin
+        .query_one("select pg_relation_size(oid) from pg_class where relname = 'whyslow_real'", &[])
+        .await
+        .unwrap();
     let real: i64 = row.get(0);
     let told = proposal.tried.as_ref()?.size_bytes?;
     #[expect(clippy::cast_precision_loss, reason = "sizes")]
