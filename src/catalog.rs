@@ -213,20 +213,6 @@ pub struct NamedTable {
     pub columns: Vec<String>,
 }
 
-impl Names {
-    /// Adds a column; columns of one table come one after another.
-    pub fn add(&mut self, schema: &str, table: &str, column: String) {
-        match self.tables.last_mut() {
-            Some(last) if last.schema == schema && last.name == table => last.columns.push(column),
-            _ => self.tables.push(NamedTable {
-                schema: schema.to_owned(),
-                name: table.to_owned(),
-                columns: vec![column],
-            }),
-        }
-    }
-}
-
 impl Catalog {
     /// The table a name stands for: the schema given, else the first of the search path that has it, else the only one of that name.
     #[must_use]

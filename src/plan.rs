@@ -90,6 +90,8 @@ pub struct Plan {
     pub settings: Vec<(String, String)>,
     /// What the server said beside the plan: warnings, rewritten text, partial results.
     pub notes: Vec<String>,
+    /// What people wrote about nodes, by the nodes' numbers; only our own documents tell.
+    pub remarks: std::collections::BTreeMap<u32, String>,
     /// What was done outside of the nodes: triggers, compiling, …
     pub phases: Phases,
     /// Whole-plan facts that are not modelled (JIT, triggers, …), verbatim.

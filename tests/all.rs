@@ -16,6 +16,7 @@ mod floors;
 mod live_mariadb;
 mod live_mysql;
 mod live_postgres;
+mod live_screen;
 mod pty;
 mod read_family;
 mod read_formats;

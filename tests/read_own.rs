@@ -108,3 +108,21 @@ fn a_document_of_ours_that_is_no_plan_says_what_to_pass() {
         assert!(error.expected.starts_with(expected), "{text}: {error}");
     }
 }
+
+/// For a review in pairs: one writes notes and sends the document, the other opens it and sees them.
+#[test]
+fn notes_on_nodes_go_with_the_document_and_into_every_format() {
+    let plan = plans().into_iter().find(|plan| plan.len() > 3).unwrap();
+    let notes = [(0, "why *here*?".to_owned()), (2, "ask ann\nfirst".to_owned())].into();
+    let report = Report { notes: &notes, ..Report::new(&plan, &[]) };
+    let again = read(&document(&[report]).unwrap()).unwrap().remove(0);
+    assert_eq!(again.remarks, notes);
+    // What was read with notes is written with them.
+    let report = Report::new(&again, &[]);
+    let text = whyslow::export::text::render(&[report], &whyslow::export::text::Options::plain(100));
+    let (markdown, html) = (whyslow::export::markdown::render(&[report]), whyslow::export::html::render(&[report]));
+    for written in [&text, &markdown, &html] {
+        assert!(written.contains("Notes") && written.contains("ask ann"), "{written}");
+    }
+    assert_eq!(read(&document(&[report]).unwrap()).unwrap().remove(0).remarks, notes);
+}

@@ -3,6 +3,7 @@
 mod partitioned;
 
 use super::{Candidate, Key, extensions};
+pub use crate::sql::quoted;
 use crate::{
     catalog::{Catalog, Index, Table, TableKind},
     plan::Engine,
@@ -256,26 +257,6 @@ fn schema_prefix(candidate: &Candidate) -> String {
 #[must_use]
 pub fn table(candidate: &Candidate) -> String {
     format!("{}{}", schema_prefix(candidate), quoted(&candidate.table, candidate.engine))
-}
-
-/// A name as SQL, quoted only where the server needs it: PostgreSQL folds unquoted names to lower case, and words of
-/// the language are no names.
-#[must_use]
-pub fn quoted(name: &str, engine: Engine) -> String {
-    let fits = |c: char| {
-        c == '_'
-            || c.is_ascii_digit()
-            || c.is_ascii_lowercase()
-            || (engine != Engine::PostgreSql && c.is_ascii_uppercase())
-    };
-    let plain = !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit());
-    if plain && !crate::sql::is_reserved(name, engine) {
-        return name.to_owned();
-    }
-    match engine {
-        Engine::PostgreSql => format!("\"{}\"", name.replace('"', "\"\"")),
-        Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
-    }
 }
 
 #[cfg(test)]

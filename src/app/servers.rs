@@ -48,7 +48,7 @@ pub struct Servers {
 }
 
 /// The orders of the list, each a word for the title.
-const ORDERS: [&str; 3] = ["last used first", "by name", "most used first"];
+pub(super) const ORDERS: [&str; 3] = ["last used first", "by name", "most used first"];
 
 impl Servers {
     /// The order in force, in words.
@@ -63,7 +63,7 @@ impl Servers {
         self.all.get(self.list.selected()?)
     }
 
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         let Self { all, list } = self;
         let name = |at: usize| (all[at].name.is_none(), all[at].name.as_deref().unwrap_or_default(), &all[at].place);
         let order = list.order;
@@ -104,16 +104,6 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
 /// Takes the list.
 pub(super) fn listed(model: &mut Model, all: Vec<Server>) {
     model.servers.all = all;
-    model.servers.arrange();
-}
-
-pub(super) fn narrow(model: &mut Model, text: &str) {
-    model.servers.list.narrow(text);
-    model.servers.arrange();
-}
-
-pub(super) fn sort(model: &mut Model, reverse: bool) {
-    model.servers.list.sort(ORDERS.len(), reverse);
     model.servers.arrange();
 }
 

@@ -125,6 +125,7 @@ impl PlanBuilder {
             settings: Vec::new(),
             notes: Vec::new(),
             phases: Phases::default(),
+            remarks: std::collections::BTreeMap::new(),
             extra: Vec::new(),
             source: "".into(),
             nodes: self.nodes,

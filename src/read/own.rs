@@ -37,6 +37,7 @@ pub(super) fn read(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
         return Err(source.expected(value, WANTED));
     };
     let mut builder = PlanBuilder::new();
+    let mut remarks = std::collections::BTreeMap::new();
     for (place, item) in nodes.children().enumerate() {
         let id = item.get("id").and_then(index);
         let parent = item.get("parent").and_then(index);
@@ -49,11 +50,15 @@ pub(super) fn read(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
             return Err(source.expected(item, expected));
         }
         push(&mut builder, parent.map(NodeId), node(item, parent.is_none()))?;
+        if let Some(note) = item.get("note").and_then(string) {
+            remarks.insert(id.unwrap_or_default(), note);
+        }
     }
     let mut plan = source.finish(builder, engine, value)?;
     let mut fields = Fields::of(value);
     plan.version = value.get("engine").and_then(|engine| engine.get("version")).and_then(string);
     plan.query = fields.text("query");
+    plan.remarks = remarks;
     plan.planning_ms = fields.number("planning_ms");
     plan.execution_ms = fields.number("execution_ms");
     plan.settings = pairs(value.get("settings"));
