@@ -17,6 +17,7 @@ mod judge;
 mod lone;
 mod parts;
 mod pool;
+mod promise;
 mod redundant;
 mod rename;
 mod search;
@@ -86,6 +87,20 @@ pub struct Key {
     /// Leading characters or bytes (MySQL prefix).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<u32>,
+}
+
+impl Key {
+    /// A plain column, ascending.
+    #[must_use]
+    pub fn column(name: impl Into<String>) -> Self {
+        Self { expr: name.into(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    }
+
+    /// An expression, ascending.
+    #[must_use]
+    pub fn expression(sql: impl Into<String>) -> Self {
+        Self { expression: true, ..Self::column(sql) }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

@@ -12,10 +12,12 @@ mod faces;
 mod form;
 mod line;
 mod list;
+mod lists;
 mod lit;
 mod looks;
 mod message;
 mod model;
+mod mouse;
 mod moving;
 mod past;
 mod picker;
@@ -42,9 +44,10 @@ pub use line::LineEdit;
 pub use list::List;
 pub use message::{Confirmed, Copied, Effect, Excerpt, Message, Notes, Purpose};
 pub use model::{
-    Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Sample, Setup, Toast, View, Work, WorkKind,
+    Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Rows, Sample, Setup, Toast, View, Work, WorkKind,
 };
-pub use past::{Past, RunsBy, on_one_line};
+pub use mouse::TABS;
+pub use past::{Past, on_one_line};
 pub use picker::{Item, Match, Note, Picker, PickerKind, Value};
 pub use prompt::{Prompt, PromptKind, SaveError};
 pub use servers::{Arrival, Server, Servers};

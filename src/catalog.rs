@@ -1,5 +1,7 @@
 //! Facts about a database, whatever server they came from and however they were fetched.
 
+pub mod btree;
+
 /// What is known of the relations a statement touches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
@@ -66,8 +68,25 @@ pub struct Table {
     pub last_vacuumed: Option<String>,
     /// Expressions that the planner has statistics of without an index on them (`CREATE STATISTICS`, PostgreSQL 14).
     pub expression_statistics: Vec<String>,
+    /// Rows written, where the server counts them.
+    pub writes: Option<Writes>,
+    /// Schemas and names of a partitioned table's partitions, where they have none of their own (PostgreSQL).
+    pub partitions: Vec<(String, String)>,
     /// Foreign keys of other tables that point here (PostgreSQL; InnoDB has an index behind each by itself).
     pub referenced_by: Vec<Reference>,
+}
+
+/// Rows of a table written since the server began to count.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Writes {
+    /// New rows.
+    pub inserted: f64,
+    /// Changed rows.
+    pub updated: f64,
+    /// Those of them that left all indexes alone (PostgreSQL's heap-only tuples).
+    pub in_place: f64,
+    /// Seconds the count has run, if the server knows.
+    pub seconds: Option<f64>,
 }
 
 /// A foreign key, as the table sees it that is pointed at.
@@ -192,20 +211,6 @@ pub struct NamedTable {
     pub name: String,
     /// Columns in the table's order.
     pub columns: Vec<String>,
-}
-
-impl Names {
-    /// Adds a column; columns of one table come one after another.
-    pub fn add(&mut self, schema: &str, table: &str, column: String) {
-        match self.tables.last_mut() {
-            Some(last) if last.schema == schema && last.name == table => last.columns.push(column),
-            _ => self.tables.push(NamedTable {
-                schema: schema.to_owned(),
-                name: table.to_owned(),
-                columns: vec![column],
-            }),
-        }
-    }
 }
 
 impl Catalog {

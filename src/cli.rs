@@ -17,6 +17,7 @@ mod settings;
 mod shell;
 mod snapshot;
 mod suppositions;
+mod telling;
 mod themes;
 mod verify;
 mod workload;
@@ -25,7 +26,10 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::demo::{self, Provider};
+use crate::{
+    demo::{self, Provider},
+    whatif,
+};
 use failure::Failure;
 use options::{Common, Connecting, Statement};
 use output::Output;
@@ -102,6 +106,9 @@ pub fn main(engine: Option<&'static Provider>) -> ExitCode {
         && words.next().is_some_and(|first| first == demo::ENGINE_ARGUMENT)
     {
         demo::engine_main(provider, &words.collect::<Vec<_>>());
+    }
+    if let Some(provider) = engine {
+        whatif::carry(provider, demo::Options::default());
     }
     let matches = Cli::command().try_get_matches_from(std::env::args_os().map(statement_not_option));
     let cli = match matches.and_then(|m| Cli::from_arg_matches(&m)) {

@@ -1,4 +1,5 @@
-//! The embedded PostgreSQL of `whyslow demo`: its data set, its slow queries and its engine in a child process.
+//! The embedded PostgreSQL of `whyslow demo`: its data set, its slow queries and its engine in a child process; the same engine,
+//! empty, is lent to twins.
 //!
 //! The engine cannot be stopped while it works, has no time limits and may break, so it never runs in the process that
 //! holds the screen: [`start`] starts our own program again with [`ENGINE_ARGUMENT`], and that process, [`engine_main`],
@@ -7,6 +8,7 @@
 
 mod child;
 mod engine;
+mod lent;
 mod process;
 mod running;
 mod samples;
@@ -15,12 +17,16 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(crate) use child::share::host;
 pub use child::{ENGINE_ARGUMENT, engine_main};
 pub use engine::{Engine, Open, Provider};
+pub(crate) use lent::Lent;
 pub use running::Demo;
 pub use samples::{Remedy, SAMPLES, Sample};
 
 use crate::store::{Store, StoreError};
+use child::BUILD;
 use process::Launcher;
 
 /// What a program without an engine says.
@@ -121,7 +127,7 @@ pub fn start(provider: &Provider, options: &Options, mut progress: impl FnMut(Pr
             prepared = preparing;
             let total = preparing + COPY + OPEN;
             tell("unpacking PostgreSQL", 0, total);
-            launcher.build(run, |number| {
+            launcher.build(run, BUILD, |number| {
                 let done = UNPACK + steps.iter().take(number).map(|step| step.weight).sum::<u32>();
                 tell(steps.get(number).map_or("", |step| step.label), done, total);
             })

@@ -7,7 +7,8 @@ use oliphaunt_wasix::{DatabaseStorage, Extension, Oliphaunt};
 use whyslow::demo::{Engine, Provider};
 
 /// This engine. The stamp follows the version pinned in `Cargo.toml`.
-pub(crate) static PROVIDER: Provider = Provider { stamp: "oliphaunt-wasix-0.3.2", open };
+pub(crate) static PROVIDER: Provider =
+    Provider { stamp: "oliphaunt-wasix-0.3.2", version_number: 180_004, version: "18.4", open };
 
 fn open(root: &Path, settings: &[(&str, &str)]) -> Result<Box<dyn Engine>, String> {
     Oliphaunt::builder()

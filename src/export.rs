@@ -40,9 +40,6 @@ pub struct Report<'a> {
     pub verified: &'a [Verification],
 }
 
-/// Nobody wrote anything.
-static NO_NOTES: BTreeMap<u32, String> = BTreeMap::new();
-
 /// Two plans of one statement beside each other.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
@@ -105,7 +102,7 @@ pub struct Searched {
 }
 
 impl<'a> Report<'a> {
-    /// A report of a plan and its findings, without proposals.
+    /// A report of a plan, its findings and the notes that came with it, without proposals.
     #[must_use]
     pub const fn new(plan: &'a Plan, findings: &'a [Finding]) -> Self {
         Self {
@@ -113,7 +110,7 @@ impl<'a> Report<'a> {
             findings,
             proposals: &[],
             searched: None,
-            notes: &NO_NOTES,
+            notes: &plan.remarks,
             unproposed: &[],
             supposed: &[],
             verified: &[],

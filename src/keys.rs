@@ -210,6 +210,8 @@ pub enum Command {
     Format,
     OpenFile,
     SaveFile,
+    SaveReport,
+    ToggleMouse,
     EditOutside,
     TryIndex,
     TryTogether,

@@ -8,7 +8,7 @@
 //! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
 //! | 1 | [`read`], `store` |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
-//! | 3 | [`whatif`], [`inspect`], [`demo`], [`history`], [`theme`], [`keys`] |
+//! | 3 | [`demo`], [`inspect`], [`history`], [`theme`], [`keys`]; [`whatif`] |
 //! | 4 | [`config`], [`export`], [`app`] |
 //! | 5 | [`ui`] |
 //! | 6 | [`runtime`]; [`cli`] |

@@ -6,6 +6,7 @@
 mod about;
 mod build;
 pub mod diff;
+mod flag;
 pub mod fold;
 mod metrics;
 mod node;
@@ -16,10 +17,9 @@ mod walk;
 mod words;
 
 pub use build::{BuildError, PlanBuilder};
+pub use flag::{Flag, Flags};
 pub use metrics::{Derived, Explanation};
-pub use node::{
-    Buffers, Conditions, Cost, Flag, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers,
-};
+pub use node::{Buffers, Conditions, Cost, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers};
 pub use phases::{Jit, Phases, Serialization, Trigger};
 
 /// Which database server a plan, a statement or a connection belongs to.
@@ -90,6 +90,8 @@ pub struct Plan {
     pub settings: Vec<(String, String)>,
     /// What the server said beside the plan: warnings, rewritten text, partial results.
     pub notes: Vec<String>,
+    /// What people wrote about nodes, by the nodes' numbers; only our own documents tell.
+    pub remarks: std::collections::BTreeMap<u32, String>,
     /// What was done outside of the nodes: triggers, compiling, …
     pub phases: Phases,
     /// Whole-plan facts that are not modelled (JIT, triggers, …), verbatim.

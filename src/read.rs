@@ -99,6 +99,17 @@ mod tests {
     }
 
     #[test]
+    fn one_word_below_an_explain_is_a_plan() {
+        for text in
+            ["explain select 1;\n Result\n", "shop=# EXPLAIN (costs off)\nselect 1\nwhere true;\n Result\n(1 row)\n"]
+        {
+            let plans = read(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            assert_eq!(plans[0].node(NodeId::ROOT).operator, Operator::Result);
+        }
+        assert!(read("select 1;\nResult\nof it\n").is_err());
+    }
+
+    #[test]
     fn several_plans_one_after_another_are_all_read() {
         let text = format!("[{BARE}, {BARE}]\nsome words\n{BARE}");
         assert_eq!(read(&text).unwrap().len(), 3);
@@ -123,6 +134,15 @@ mod tests {
             ("{\"Plan\": {\"Node\": 1}}", (1, 10), "a node with a key \"Node Type\""),
             ("{\"Plan\": {\"Node Type\" \"x\"}}", (1, 23), "`:` after a key"),
             ("{\n  foo", (2, 3), "a key in quotes or `}`"),
+            ("{\"query_block\": {}}", (1, 17), "a query block with \"select_id\""),
+            ("{\"query_block\": {\"x\": 1}}", (1, 17), "a query block with \"select_id\""),
+            ("{\"query_plan\": {}}", (1, 16), "a node with a key \"operation\""),
+            ("{\"steps\": [{\"join_preparation\": {\"select#\": 1}}]}", (1, 1), "a plan: this is an optimizer trace"),
+            (
+                "*** 1. row ***\nTRACE: {\n\"steps\": [{\"join_optimization\": {}}]}",
+                (2, 8),
+                "a plan: this is an optimizer trace",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert_eq!((error.line, error.column), place, "{text}");

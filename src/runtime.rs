@@ -15,18 +15,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event, EventStream, KeyEventKind, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::StreamExt as _;
+use ratatui::layout::Position;
 use tokio::sync::mpsc;
 
 pub use lean::Lean;
 pub use start::{Connect, Prepare, Prepared, Preparing, Start};
 
 use crate::{
-    app::{self, Effect, Message, Model},
+    app::{self, Effect, Message, Model, SaveError},
     config::Clipboard,
     history::{self, History, Run, Used},
-    keys::{Command, Key},
+    keys::Key,
     plan::Plan,
     ui,
 };
@@ -106,11 +107,6 @@ async fn ready(events: &mut EventStream) -> Option<Event> {
         event = events.next() => event.and_then(Result::ok),
         () = std::future::ready(()) => None,
     }
-}
-
-/// A notch of the wheel is three rows, as elsewhere.
-fn wheel(command: Command) -> Vec<Message> {
-    (0..3).map(|_| Message::Command(command)).collect()
 }
 
 struct Loop {
@@ -234,8 +230,15 @@ impl Loop {
             }
             Event::Paste(text) => vec![Message::Paste(text)],
             // Only reported when the mouse was asked for.
-            Event::Mouse(MouseEvent { kind: MouseEventKind::ScrollDown, .. }) => wheel(Command::Down),
-            Event::Mouse(MouseEvent { kind: MouseEventKind::ScrollUp, .. }) => wheel(Command::Up),
+            Event::Mouse(MouseEvent { kind, column, row, .. }) => {
+                let at = Position::new(column, row);
+                match kind {
+                    MouseEventKind::Down(MouseButton::Left) => vec![Message::Click(at)],
+                    MouseEventKind::ScrollDown => vec![Message::Wheel(at, true)],
+                    MouseEventKind::ScrollUp => vec![Message::Wheel(at, false)],
+                    _ => Vec::new(),
+                }
+            }
             _ => Vec::new(),
         }
     }
@@ -274,6 +277,14 @@ impl Loop {
             match effect {
                 Effect::Quit => return Ok(Next::End),
                 Effect::Suspend => self.suspend()?,
+                Effect::TakeMouse(taken) => self.guard.take_mouse(taken)?,
+                Effect::SaveReport { path, copied, replace } => {
+                    let result = match excerpt::write(&copied).1 {
+                        Ok(text) => files::save(&path, text, replace).await,
+                        Err(error) => Err(SaveError::Other(error)),
+                    };
+                    drop(self.messages.send(Message::ReportSaved { path, result }));
+                }
                 Effect::Copy { what, text } => self.copy(what, &text).await,
                 Effect::CopyPlan(copied) => match excerpt::write(&copied) {
                     (what, Ok(text)) => self.copy(what, &text).await,

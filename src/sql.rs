@@ -29,7 +29,7 @@ pub use highlight::{Pieces, Token, highlight_lines};
 pub use ignore::{Ignored, ignoring};
 pub use index_text::{IndexText, IndexTextKey, index_text, index_words};
 pub use placeholders::{Placeholder, placeholders};
-pub use reserved::is_reserved;
+pub use reserved::{is_reserved, quoted};
 pub use split::{Span, split, statement_at};
 pub use trace::{Part, node_at, parts, spans_of, table_called};
 

@@ -15,6 +15,7 @@ use ratatui::{
 };
 
 pub use colour::Depth;
+use colour::Ground;
 pub use glyphs::{ASCII, Glyphs, UNICODE};
 
 /// The themes that come with the program: name and file. A theme is a file and a line here.
@@ -153,8 +154,13 @@ impl Theme {
     ) -> Result<(Self, Vec<String>), ThemeError> {
         let mut warnings = Vec::new();
         let resolved = file::resolve(name, own, &mut warnings)?;
-        let styles = resolved.styles.iter().map(|(scope, style)| (scope.clone(), style.at(depth))).collect();
-        let page = (resolved.background.at(depth), resolved.foreground.at(depth));
+        // What has no ground of its own stands on the page, and now and then under the cursor.
+        let page: Vec<Ground> = resolved.background.ground(&[]).into_iter().collect();
+        let cursor = resolved.styles.get("ui.selection").and_then(|style| style.bg?.ground(&page));
+        let grounds: Vec<Ground> = page.iter().copied().chain(cursor).collect();
+        let at = |style: &Ink| style.at(depth, &page, &grounds);
+        let styles = resolved.styles.iter().map(|(scope, style)| (scope.clone(), at(style))).collect();
+        let page = (resolved.background.at(depth, &[]), resolved.foreground.at(depth, &grounds));
         Ok((Self { name: name.to_owned(), about: resolved.about, glyphs, page, styles }, warnings))
     }
 
@@ -212,17 +218,20 @@ struct Ink {
 }
 
 impl Ink {
-    fn at(self, depth: Depth) -> Style {
+    /// The style on a terminal of that depth. `page` is what a ground stands on, `grounds` what text without one of its own
+    /// stands on.
+    fn at(self, depth: Depth, page: &[Ground], grounds: &[Ground]) -> Style {
         let mut style = Style::new().add_modifier(self.modifiers);
         if depth == Depth::None {
             // Without colours a background can only be shown by turning it round.
             return if self.bg.is_some() { style.add_modifier(Modifier::REVERSED) } else { style };
         }
         if let Some(fg) = self.fg {
-            style = style.fg(fg.at(depth));
+            let own = self.bg.and_then(|bg| bg.ground(page)).map(|ground| [ground]);
+            style = style.fg(fg.at(depth, own.as_ref().map_or(grounds, |own| own)));
         }
         if let Some(bg) = self.bg {
-            style = style.bg(bg.at(depth));
+            style = style.bg(bg.at(depth, page));
         }
         style
     }

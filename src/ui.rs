@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
     }
     let [top, body, bottom] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
-    header::header(frame, top, model, theme);
+    let tabs = header::header(frame, top, model, theme);
     let (main, error) = error::split(model, theme, body);
     let mut extents = match model.view {
         View::Start => start::draw(frame, main, model, theme),
@@ -82,6 +82,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
     if theme.glyphs.ascii {
         to_ascii(frame);
     }
+    extents.tabs = tabs;
     extents
 }
 

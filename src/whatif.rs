@@ -22,7 +22,7 @@ pub use self::{
     advise::advise,
     suppose::{Supposed, Supposition, suppose},
     together::together,
-    twin::{Check, Reads, TwinError, Workshop, compare},
+    twin::{Check, Reads, TwinError, Wish, Workshop, carry, compare, twin_version},
     verify::{Verification, Verified},
 };
 use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};
@@ -52,12 +52,10 @@ pub enum Method {
 pub struct Allow {
     /// By which method (PostgreSQL).
     pub method: Method,
-    /// What a twin may read beyond catalogs (PostgreSQL).
+    /// What a twin may read beyond catalogs.
     pub reads: Reads,
     /// Session-private temporary tables holding a sample of the rows (MySQL, MariaDB).
     pub temporary_tables: bool,
-    /// A sample of the rows may be read to this machine, for a twin (MySQL, MariaDB).
-    pub rows: bool,
 }
 
 /// How far a search for indexes has come.

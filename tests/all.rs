@@ -10,11 +10,13 @@
 )]
 
 mod command_line;
+mod cut;
 mod demo;
 mod floors;
 mod live_mariadb;
 mod live_mysql;
 mod live_postgres;
+mod live_screen;
 mod pty;
 mod read_family;
 mod read_formats;

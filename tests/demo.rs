@@ -17,7 +17,12 @@ use whyslow::{
 };
 
 /// What the parent needs of an engine: the stamp. The engine itself is in the program.
-const PROVIDER: Provider = Provider { stamp: "test", open: |_, _| Err("only the program has the engine".to_owned()) };
+const PROVIDER: Provider = Provider {
+    stamp: "test",
+    version_number: 180_004,
+    version: "18.4",
+    open: |_, _| Err("only the program has the engine".to_owned()),
+};
 
 /// A directory that goes away with the test.
 struct Scratch(PathBuf);

@@ -102,6 +102,11 @@ async fn the_catalog_tells_tables_columns_indexes_and_functions() {
 }
 
 #[tokio::test]
+async fn what_is_typed_is_completed_from_the_names_of_the_server() {
+    MARIADB.names_complete_what_is_typed().await;
+}
+
+#[tokio::test]
 async fn a_dropped_connection_is_known() {
     MARIADB.a_dropped_connection().await;
 }

@@ -8,6 +8,7 @@ mod frames;
 
 use std::{
     collections::BTreeMap,
+    io::BufRead,
     path::{Path, PathBuf},
 };
 
@@ -50,7 +51,7 @@ fn reads(plan: &Plan) -> Vec<String> {
             Operator::FullIndexScan => "index",
             Operator::IndexScan => "lookup",
             Operator::IndexOnlyScan => "covering",
-            Operator::UniqueLookup if !["const", "system"].contains(&node.native.as_str()) => "unique",
+            Operator::UniqueLookup if !["const", "system"].contains(&node.native.as_ref()) => "unique",
             Operator::FullTextScan => "fulltext",
             Operator::IndexMerge => "merge",
             _ => "",
@@ -196,6 +197,64 @@ fn the_tree_and_version_2_are_the_same_nodes() {
             assert!(close(a.cost.total, b.cost.total), "{case}: {:?} {:?}", a.cost, b.cost);
         }
     }
+}
+
+/// The servers' own regression suites, by `tests/servers/regress-mysql`: everything reads, and the formats of a statement tell the same
+/// tables, read in the same way, in the same order.
+#[test]
+#[expect(clippy::print_stderr, reason = "says what was not tested, and what was found")]
+fn regression_suites_of_mysql_and_mariadb_read_alike_in_every_format() {
+    let Some(paths) = std::env::var_os("WHYSLOW_REGRESS_MYSQL") else {
+        eprintln!("WHYSLOW_REGRESS_MYSQL is not set: only the project's own fixtures are read");
+        return;
+    };
+    let mut failed = false;
+    for path in std::env::split_paths(&paths) {
+        let (mut cases, mut texts, mut unread, mut unlike) = (0, 0, Vec::new(), Vec::new());
+        for line in std::io::BufReader::new(std::fs::File::open(&path).unwrap()).lines().map(Result::unwrap) {
+            let case: BTreeMap<String, String> = serde_json::from_str(&line).unwrap();
+            let mut first: Option<(&str, Vec<String>)> = None;
+            cases += 1;
+            for (format, text) in case.iter().filter(|(format, _)| *format != "sql") {
+                let name = format!("{format} {}", case["sql"]);
+                texts += 1;
+                match read::read(text) {
+                    Ok(plans) if plans.len() == 1 => {
+                        hold_together(&name, &plans[0]);
+                        let reads = reads(&plans[0]);
+                        match &first {
+                            _ if is_untold(&plans[0]) => {}
+                            None => first = Some((format, reads)),
+                            Some((other, expected)) if *expected != reads => {
+                                unlike.push(format!("{name}\n    {reads:?}\n    {other}: {expected:?}"));
+                            }
+                            Some(_) => {}
+                        }
+                    }
+                    Ok(plans) => unread.push(format!("{name}: {} plans\n{text}", plans.len())),
+                    Err(error) => unread.push(format!("{name}: {error}\n{text}")),
+                }
+            }
+        }
+        eprintln!(
+            "{}: {cases} statements, {texts} texts, {} do not read, {} differ from another format",
+            path.display(),
+            unread.len(),
+            unlike.len()
+        );
+        for wrong in [&unread, &unlike] {
+            failed |= !wrong.is_empty();
+            for why in wrong.iter().take(most()) {
+                eprintln!("----\n{}", why.chars().take(900).collect::<String>());
+            }
+        }
+    }
+    assert!(!failed);
+}
+
+/// So many of each kind of fault are shown.
+fn most() -> usize {
+    std::env::var("WHYSLOW_SHOW").ok().and_then(|n| n.parse().ok()).unwrap_or(60)
 }
 
 fn alias(node: &Node) -> String {

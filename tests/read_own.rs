@@ -1,9 +1,6 @@
 //! Our own documents are plans too: `read` and `compare` take what `--format json` wrote.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use whyslow::{
     diagnose::{Finding, diagnose},
@@ -69,7 +66,7 @@ fn what_is_made_of_every_fixture_reads_back_as_the_same_plan() {
             {
                 assert!(close(a, b), "{native}: {a:?} instead of {b:?}\n{text}");
             }
-            assert_eq!(a.flags.iter().collect::<BTreeSet<_>>(), b.flags.iter().collect(), "{native}");
+            assert_eq!(a.flags, b.flags, "{native}");
             assert_eq!((a.rough_rows, a.rough_time), (b.rough_rows, b.rough_time), "{native}");
         }
         let said = |findings: &[Finding]| findings.iter().map(|f| (f.rule, f.node, f.severity)).collect::<Vec<_>>();
@@ -110,4 +107,22 @@ fn a_document_of_ours_that_is_no_plan_says_what_to_pass() {
         let error = read(text).unwrap_err();
         assert!(error.expected.starts_with(expected), "{text}: {error}");
     }
+}
+
+/// For a review in pairs: one writes notes and sends the document, the other opens it and sees them.
+#[test]
+fn notes_on_nodes_go_with_the_document_and_into_every_format() {
+    let plan = plans().into_iter().find(|plan| plan.len() > 3).unwrap();
+    let notes = [(0, "why *here*?".to_owned()), (2, "ask ann\nfirst".to_owned())].into();
+    let report = Report { notes: &notes, ..Report::new(&plan, &[]) };
+    let again = read(&document(&[report]).unwrap()).unwrap().remove(0);
+    assert_eq!(again.remarks, notes);
+    // What was read with notes is written with them.
+    let report = Report::new(&again, &[]);
+    let text = whyslow::export::text::render(&[report], &whyslow::export::text::Options::plain(100));
+    let (markdown, html) = (whyslow::export::markdown::render(&[report]), whyslow::export::html::render(&[report]));
+    for written in [&text, &markdown, &html] {
+        assert!(written.contains("Notes") && written.contains("ask ann"), "{written}");
+    }
+    assert_eq!(read(&document(&[report]).unwrap()).unwrap().remove(0).remarks, notes);
 }

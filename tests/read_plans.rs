@@ -170,7 +170,7 @@ fn what_hurts_is_flagged_on_every_server() {
         ("postgresql-15/parallel.analyze.json", Operator::SeqScan, Flag::Parallel),
     ] {
         let plan = fixture(name);
-        let found = plan.ids().any(|id| plan.node(id).operator == operator && plan.derived(id).flags.contains(&flag));
+        let found = plan.ids().any(|id| plan.node(id).operator == operator && plan.derived(id).flags.contains(flag));
         assert!(found, "{name}: no {} is {}:\n{}", operator.name(), flag.name(), shape(&plan));
     }
 }

@@ -1,5 +1,7 @@
 //! Every JSON output against the schema.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use whyslow::{
     advise::{Advice, Candidate, Key, Outcome, Proposal, Served, Tried, Trust, Verdict},
@@ -36,7 +38,7 @@ fn full(index: Option<&str>) -> Plan {
     root.keys = vec!["o.total DESC".into()];
     root.spill = Some(Box::new(Spill { bytes: Some(8192), how: "external merge".into() }));
     root.cost.total = Some(120.0);
-    root.flags = vec![Flag::Filesort, Flag::Spill];
+    root.flags = [Flag::Filesort, Flag::Spill].into_iter().collect();
     let root = builder.push(None, root).unwrap();
     let mut scan = Node::new(Role::Outer, Operator::SeqScan, "Parallel Seq Scan");
     scan.relation = Some(Relation { schema: Some("public".into()), name: "orders".into(), alias: Some("o".into()) });
@@ -47,7 +49,7 @@ fn full(index: Option<&str>) -> Plan {
     scan.rows.loops = Some(3.0);
     scan.rows.removed = Some(959_877.0);
     scan.timing = Some(Timing::PerLoop { first_ms: 0.1, last_ms: 801.0 });
-    scan.buffers = Some(Box::new(Buffers { hit: 120, read: 15_691, ..Buffers::default() }));
+    scan.buffers = Some(Arc::new(Buffers { hit: 120, read: 15_691, ..Buffers::default() }));
     scan.workers = Some(Box::new(Workers {
         planned: Some(2),
         launched: Some(2),
@@ -69,12 +71,11 @@ fn full(index: Option<&str>) -> Plan {
 
 fn proposal(verdict: Verdict) -> Proposal {
     let key = |desc, nulls_first| Key {
-        expr: "customer_id".into(),
-        expression: false,
         desc,
         nulls_first,
         opclass: desc.then(|| "text_pattern_ops".into()),
         prefix: desc.then_some(10),
+        ..Key::column("customer_id")
     };
     Proposal {
         candidate: Candidate {
@@ -153,6 +154,10 @@ fn a_document_with_everything_in_it_fits_the_schema() {
     assert_eq!(one["statements"][0]["cost_after"], 120.0);
     assert_eq!(one["nodes"][1]["extra"]["x"], json!(["1", "2"]));
     assert_eq!(problems(&parsed(&[report, Report::new(&plan, &[])])), Vec::<String>::new());
+    let notes = [(1, "ask ann".to_owned())].into();
+    let noted = parsed(&[Report { notes: &notes, ..report }]);
+    assert_eq!((&noted["nodes"][1]["note"], noted["nodes"][0].get("note")), (&json!("ask ann"), None));
+    assert_eq!(problems(&noted), Vec::<String>::new());
 }
 
 #[test]

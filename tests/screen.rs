@@ -4,6 +4,7 @@ mod answers;
 mod commands;
 mod driver;
 mod layout;
+mod mouse;
 mod pictures;
 mod png;
 mod queries;

@@ -94,7 +94,9 @@ pub async fn advise(
         before.iter().zip(known).map(|(b, known)| known.or_else(|| b.as_ref().ok().map(|p| &p.plan))).collect();
     let catalog = &settled(catalog, workload, &seen);
     let mut pool = pool(workload, &seen, catalog);
-    let found = search(trial, &mut pool.subjects, &pool.things, &before, pool.tables, limits, tell).await;
+    let count = pool.things.len();
+    let things = std::mem::take(&mut pool.things);
+    let found = search(trial, &mut pool.subjects, things, catalog, &before, limits, tell).await;
     let mut report = Report {
         trial,
         workload,
@@ -122,7 +124,7 @@ pub async fn advise(
         redundant,
         unproposed,
         proposals,
-        candidates: pool.things.len(),
+        candidates: count,
         explains,
         early: found.early,
         broken: found.broken,
@@ -236,7 +238,7 @@ impl Report<'_> {
     }
 
     fn candidate(&self, place: u16) -> &Candidate {
-        &self.pool.things[usize::from(place)].candidate
+        &self.found.things[usize::from(place)].candidate
     }
 
     /// An index of the set, with every statement that uses it.
@@ -344,7 +346,7 @@ impl Report<'_> {
             }
         }
         let unmade = |i: u16| self.found.unmade.get(usize::from(i)).copied().unwrap_or(false);
-        let things = &self.pool.things;
+        let things = &self.found.things;
         let chosen = |i: u16| set.iter().any(|p| candidates::same(&p.candidate, &things[usize::from(i)].candidate));
         order.retain(|i| !self.found.set.contains(i) && !unmade(*i) && !chosen(*i));
         order.truncate(SHOWN.saturating_sub(set.len()));
@@ -368,7 +370,7 @@ impl Report<'_> {
     async fn unmade(&mut self, set: &[Proposal], rest: &[Proposal]) -> Vec<Proposal> {
         let mut found = Vec::new();
         for (place, _) in self.found.unmade.iter().enumerate().filter(|(_, unmade)| **unmade).take(REST) {
-            let candidate = self.pool.things[place].candidate.clone();
+            let candidate = self.found.things[place].candidate.clone();
             if set.iter().chain(rest).any(|p| candidates::same(&p.candidate, &candidate)) {
                 continue;
             }

@@ -1,7 +1,11 @@
 //! What building an index takes, from rates measured on two shared cores: rough, but of the right size.
 
-use super::Candidate;
-use crate::{catalog::Catalog, fmt, plan::Engine};
+use super::{Candidate, ddl};
+use crate::{
+    catalog::{Catalog, TableKind},
+    fmt,
+    plan::Engine,
+};
 
 /// Bytes of index a second (PostgreSQL 15: 11 B-trees of 532 MB in 35 s), and what GIN and GiST take more.
 const POSTGRES_RATE: f64 = 15e6;
@@ -22,10 +26,15 @@ pub(super) fn note(candidate: &Candidate, bytes: Option<u64>, catalog: &Catalog)
             // CONCURRENTLY reads the table twice.
             #[expect(clippy::cast_precision_loss, reason = "a size")]
             let reading = 2.0 * table.bytes.unwrap_or(0) as f64 / 200e6;
-            (
-                bytes / POSTGRES_RATE * slow + reading,
-                "nobody is locked out, but it waits for every transaction open when it begins",
-            )
+            let waits = if table.kind == TableKind::Partitioned
+                && ddl::partition_by_partition(candidate, catalog).is_none()
+            {
+                "writers are locked out meanwhile, as the server does not build it concurrently on a partitioned table; to avoid that, \
+                 make it ON ONLY the parent, then CONCURRENTLY on each partition, and ATTACH those"
+            } else {
+                "nobody is locked out, but it waits for every transaction open when it begins"
+            };
+            (bytes / POSTGRES_RATE * slow + reading, waits)
         }
         Engine::MySql => (
             rows / MYSQL_RATE,

@@ -127,6 +127,11 @@ async fn replan(trial: &mut dyn Trial, workload: &[Weighted], set: &mut [Chosen]
     }
 }
 
+/// The index without one of its columns, for each of them.
+pub(super) fn parts(candidate: &Candidate) -> Vec<Candidate> {
+    (0..).map_while(|place| without(candidate, place)).map(|(part, _)| part).collect()
+}
+
 /// The index without its n-th column from the end, carried ones first, and what that column is; the last key stays.
 fn without(candidate: &Candidate, place: usize) -> Option<(Candidate, String)> {
     let mut less = candidate.clone();
@@ -238,17 +243,7 @@ mod tests {
             schema: "public".to_owned(),
             table: "t".to_owned(),
             method: "btree",
-            keys: keys
-                .iter()
-                .map(|c| Key {
-                    expr: (*c).to_owned(),
-                    expression: false,
-                    desc: false,
-                    nulls_first: None,
-                    opclass: None,
-                    prefix: None,
-                })
-                .collect(),
+            keys: keys.iter().map(|c| Key::column(*c)).collect(),
             include: include.iter().map(|c| (*c).to_owned()).collect(),
             predicate: None,
             replaces: Vec::new(),

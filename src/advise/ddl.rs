@@ -1,6 +1,9 @@
 //! A candidate as SQL.
 
+mod partitioned;
+
 use super::{Candidate, Key, extensions};
+pub use crate::sql::quoted;
 use crate::{
     catalog::{Catalog, Index, Table, TableKind},
     plan::Engine,
@@ -54,20 +57,24 @@ pub(super) fn name_beside(candidate: &Candidate, catalog: &Catalog, others: &[St
 
 /// The statements that create the index while the table is in use.
 ///
-/// PostgreSQL builds it `CONCURRENTLY`, except on a partitioned table, where the server refuses that; MySQL and MariaDB
-/// build it in place without a lock or refuse.
+/// PostgreSQL builds it `CONCURRENTLY`; on a partitioned table, where the server refuses that, on each partition, as long as they are
+/// known and few. MySQL and MariaDB build it in place without a lock or refuse.
 #[must_use]
 pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<String> {
     match candidate.engine {
         Engine::PostgreSql => {
-            let partitioned = catalog
-                .table(Some(&candidate.schema), &candidate.table)
-                .is_some_and(|t| t.kind == TableKind::Partitioned);
-            let how = if partitioned { "" } else { "CONCURRENTLY " };
+            let table = catalog.table(Some(&candidate.schema), &candidate.table);
+            let partitioned = table.filter(|t| t.kind == TableKind::Partitioned);
             let extension = extensions::needed(candidate, catalog)
                 .filter(|e| extensions::state(catalog, e) == extensions::State::Available)
                 .map(|e| format!("CREATE EXTENSION IF NOT EXISTS {e}"));
-            extension.into_iter().chain([postgres(candidate, name, how)]).collect()
+            let statements = match partitioned {
+                Some(table) => {
+                    partitioned::create(candidate, name, table).unwrap_or_else(|| vec![postgres(candidate, name, "")])
+                }
+                None => vec![postgres(candidate, name, "CONCURRENTLY ")],
+            };
+            extension.into_iter().chain(statements).collect()
         }
         Engine::MySql | Engine::MariaDb => {
             // Those two are built in place only while nobody writes.
@@ -86,6 +93,12 @@ pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<Strin
             )]
         }
     }
+}
+
+/// The statements for a partitioned table whose writers may go on; `None` when there are none.
+pub(super) fn partition_by_partition(candidate: &Candidate, catalog: &Catalog) -> Option<Vec<String>> {
+    let table = catalog.table(Some(&candidate.schema), &candidate.table)?;
+    (table.kind == TableKind::Partitioned).then(|| partitioned::create(candidate, "x", table))?
 }
 
 /// The statements that take it away again, without a lock where the server can.
@@ -120,9 +133,16 @@ pub(super) fn retire(engine: Engine, table: &Table, index: &Index) -> (Vec<Strin
                 full.replace('\'', "''")
             );
             let definition = index.definition.clone().unwrap_or_default();
-            let again = definition.replacen("CREATE INDEX ", "CREATE INDEX CONCURRENTLY ", 1);
+            // The server does neither concurrently on a partitioned table.
+            let partitioned = table.kind == TableKind::Partitioned;
+            let again = if partitioned {
+                definition.replacen(" ON ONLY ", " ON ", 1)
+            } else {
+                definition.replacen("CREATE INDEX ", "CREATE INDEX CONCURRENTLY ", 1)
+            };
             let undo = if again.is_empty() { Vec::new() } else { vec![again] };
-            return (vec![watch, format!("DROP INDEX CONCURRENTLY {full}")], undo);
+            let how = if partitioned { "" } else { "CONCURRENTLY " };
+            return (vec![watch, format!("DROP INDEX {how}{full}")], undo);
         }
         Engine::MySql => ("INVISIBLE", "VISIBLE"),
         Engine::MariaDb => ("IGNORED", "NOT IGNORED"),
@@ -239,26 +259,6 @@ pub fn table(candidate: &Candidate) -> String {
     format!("{}{}", schema_prefix(candidate), quoted(&candidate.table, candidate.engine))
 }
 
-/// A name as SQL, quoted only where the server needs it: PostgreSQL folds unquoted names to lower case, and words of
-/// the language are no names.
-#[must_use]
-pub fn quoted(name: &str, engine: Engine) -> String {
-    let fits = |c: char| {
-        c == '_'
-            || c.is_ascii_digit()
-            || c.is_ascii_lowercase()
-            || (engine != Engine::PostgreSql && c.is_ascii_uppercase())
-    };
-    let plain = !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit());
-    if plain && !crate::sql::is_reserved(name, engine) {
-        return name.to_owned();
-    }
-    match engine {
-        Engine::PostgreSql => format!("\"{}\"", name.replace('"', "\"\"")),
-        Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{create, drop, name, plain_create, plain_create_on, quoted};
@@ -269,7 +269,7 @@ mod tests {
     };
 
     fn key(expr: &str) -> Key {
-        Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+        Key::column(expr)
     }
 
     fn candidate(engine: Engine, keys: Vec<Key>) -> Candidate {
@@ -294,7 +294,7 @@ mod tests {
             vec![
                 key("customer_id"),
                 Key { desc: true, nulls_first: Some(false), ..key("Order") },
-                Key { expression: true, ..key("lower(name)") },
+                Key::expression("lower(name)"),
                 Key { opclass: Some("text_pattern_ops".to_owned()), ..key("note") },
             ],
         );
@@ -330,10 +330,21 @@ mod tests {
             kind: TableKind::Partitioned,
             ..Table::default()
         };
-        let catalog = Catalog { tables: vec![table], ..Catalog::default() };
+        let mut catalog = Catalog { tables: vec![table], ..Catalog::default() };
         let c = candidate(PostgreSql, vec![key("a")]);
         assert_eq!(create(&c, "ix", &catalog), ["CREATE INDEX ix ON shop.\"Orders\" USING btree (a)"]);
         assert_eq!(drop(&c, "ix", &catalog), ["DROP INDEX shop.ix"]);
+        catalog.tables[0].partitions = ["p1", "P2"].map(|name| ("old".to_owned(), name.to_owned())).into();
+        assert_eq!(
+            create(&c, "ix", &catalog),
+            [
+                "CREATE INDEX ix ON ONLY shop.\"Orders\" USING btree (a)",
+                "CREATE INDEX CONCURRENTLY ix_1 ON old.p1 USING btree (a)",
+                "ALTER INDEX shop.ix ATTACH PARTITION old.ix_1",
+                "CREATE INDEX CONCURRENTLY ix_2 ON old.\"P2\" USING btree (a)",
+                "ALTER INDEX shop.ix ATTACH PARTITION old.ix_2",
+            ]
+        );
     }
 
     #[test]
@@ -348,7 +359,7 @@ mod tests {
             ..Catalog::default()
         };
         assert!(name(&c, &Catalog::default()).len() <= 63);
-        let c = candidate(PostgreSql, vec![Key { expression: true, ..key("lower(\"Näme\")") }]);
+        let c = candidate(PostgreSql, vec![Key::expression("lower(\"Näme\")")]);
         assert_eq!(name(&c, &Catalog::default()), "ix_orders_lower_n_me");
         assert_eq!(name(&c, &taken(&["IX_orders_lower_n_me", "ix_orders_lower_n_me_2"])), "ix_orders_lower_n_me_3");
     }

@@ -105,14 +105,7 @@ mod tests {
     }
 
     fn proposal(columns: &[&str], rows: f64, filesort: bool) -> Proposal {
-        let key = |c: &&str| Key {
-            expr: (*c).to_owned(),
-            expression: false,
-            desc: false,
-            nulls_first: None,
-            opclass: None,
-            prefix: None,
-        };
+        let key = |c: &&str| Key::column(*c);
         let candidate = Candidate {
             engine: Engine::MariaDb,
             schema: "shop".to_owned(),

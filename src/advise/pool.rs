@@ -1,5 +1,7 @@
 //! The candidates of a whole workload, and what each statement has to do with each.
 
+use std::collections::HashMap;
+
 use super::{
     Candidate, Weighted, candidates,
     search::{Subject, Thing},
@@ -25,9 +27,9 @@ const PART_OF_TABLE: f64 = 0.25;
 pub(super) struct Stock {
     pub(super) subjects: Vec<Subject>,
     pub(super) things: Vec<Thing>,
+    /// Places of the things by table: only those of one table can be alike.
+    by_table: HashMap<(String, String), Vec<usize>>,
     pub(super) shapes: Vec<Option<Shape>>,
-    /// Bytes of the tables that the statements read.
-    pub(super) tables: f64,
 }
 
 /// The pool of a workload. `plans`: each statement's plan now, where there is one.
@@ -66,17 +68,19 @@ pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Cat
             .collect();
         pool.subjects.push(Subject { sql: statement.sql.clone(), weight: statement.weight, concerned, own, upkeep });
     }
-    pool.tables = tables(catalog);
     pool
 }
 
 impl Stock {
     /// The place of a candidate, which it is given if it has none yet.
     fn place(&mut self, candidate: Candidate, catalog: &Catalog) -> Option<u16> {
-        let place = self.things.iter().position(|t| candidates::same(&t.candidate, &candidate)).or_else(|| {
+        let beside = self.by_table.entry((candidate.schema.clone(), candidate.table.clone())).or_default();
+        let known = beside.iter().copied().find(|at| candidates::same(&self.things[*at].candidate, &candidate));
+        let place = known.or_else(|| {
             (self.things.len() < MOST).then(|| {
                 let bytes = bytes(&candidate, catalog);
                 self.things.push(Thing { candidate, bytes, parts: Vec::new() });
+                beside.push(self.things.len() - 1);
                 self.things.len() - 1
             })
         });
@@ -86,40 +90,56 @@ impl Stock {
     /// Adds, for any two indexes with the same keys that carry different columns, one that carries both's.
     fn merge(&mut self, catalog: &Catalog) {
         let originals = self.things.len();
-        for first in 0..originals {
-            for second in first + 1..originals {
-                let (one, other) = (&self.things[first].candidate, &self.things[second].candidate);
-                let alike = one.table == other.table
-                    && one.schema == other.schema
-                    && one.method == other.method
-                    && one.keys == other.keys
-                    && one.predicate == other.predicate
-                    && !one.include.is_empty()
-                    && !other.include.is_empty();
-                if !alike || self.things.len() >= originals + MERGED {
-                    continue;
-                }
-                let mut both = one.clone();
-                both.include.extend(other.include.iter().filter(|c| !one.include.contains(c)).cloned());
-                let wider = |than: &Candidate| both.include.len() > than.include.len();
-                if !wider(one) || !wider(other) || both.include.len() > MOST_CARRIED {
-                    continue;
-                }
-                if let Some(reason) = both.reasons.last_mut() {
-                    *reason = format!("INCLUDE ({}): all that several statements need", both.include.join(", "));
-                }
-                if self.things.iter().any(|t| candidates::same(&t.candidate, &both)) {
-                    continue;
-                }
-                let bytes = bytes(&both, catalog);
-                let parts = [first, second].into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
-                self.things.push(Thing { candidate: both, bytes, parts });
+        let mut tables: Vec<&Vec<usize>> = self.by_table.values().collect();
+        tables.sort_unstable();
+        let pairs: Vec<(usize, usize)> = tables
+            .into_iter()
+            .flat_map(|places| {
+                let later = |at: usize| places[at + 1..].iter().copied();
+                places.iter().enumerate().flat_map(move |(at, first)| later(at).map(|second| (*first, second)))
+            })
+            .collect();
+        for (first, second) in pairs {
+            if self.things.len() >= originals + MERGED {
+                return;
             }
+            let Some(both) = merged(&self.things[first].candidate, &self.things[second].candidate) else { continue };
+            let known = self.by_table.get(&(both.schema.clone(), both.table.clone()));
+            let there = known.into_iter().flatten().any(|at| candidates::same(&self.things[*at].candidate, &both));
+            if there || self.things[originals..].iter().any(|t| candidates::same(&t.candidate, &both)) {
+                continue;
+            }
+            let bytes = bytes(&both, catalog);
+            let parts = [first, second].into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
+            self.things.push(Thing { candidate: both, bytes, parts });
         }
     }
 }
 
-fn bytes(candidate: &Candidate, catalog: &Catalog) -> f64 {
+/// An index that carries what both do, when they have the same keys and each carries something the other does not.
+fn merged(one: &Candidate, other: &Candidate) -> Option<Candidate> {
+    let alike = one.method == other.method
+        && one.keys == other.keys
+        && one.predicate == other.predicate
+        && !one.include.is_empty()
+        && !other.include.is_empty();
+    if !alike {
+        return None;
+    }
+    let mut both = one.clone();
+    both.include.extend(other.include.iter().filter(|c| !one.include.contains(c)).cloned());
+    let wider = |than: &Candidate| both.include.len() > than.include.len();
+    if !wider(one) || !wider(other) || both.include.len() > MOST_CARRIED {
+        return None;
+    }
+    if let Some(reason) = both.reasons.last_mut() {
+        *reason = format!("INCLUDE ({}): all that several statements need", both.include.join(", "));
+    }
+    Some(both)
+}
+
+/// Expected size of an index, bytes.
+pub(super) fn bytes(candidate: &Candidate, catalog: &Catalog) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "sizes")]
     size(candidate, catalog).map_or_else(
         || {
@@ -130,7 +150,8 @@ fn bytes(candidate: &Candidate, catalog: &Catalog) -> f64 {
     )
 }
 
-fn tables(catalog: &Catalog) -> f64 {
+/// Bytes of the tables that the statements read.
+pub(super) fn tables(catalog: &Catalog) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "sizes")]
     let all: f64 = catalog
         .tables

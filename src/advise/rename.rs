@@ -9,10 +9,10 @@ pub fn rename(plan: &mut Plan, from: &str, to: &str) {
         return;
     }
     for node in &mut plan.nodes {
-        for text in std::iter::once(&mut node.native)
-            .chain(node.index.as_mut())
-            .chain(node.extra.iter_mut().map(|(_, value)| value))
-        {
+        if node.native.contains(from) {
+            node.native = replaced(&node.native, from, to).into();
+        }
+        for text in node.index.as_mut().into_iter().chain(node.extra.iter_mut().map(|(_, value)| value)) {
             if text.contains(from) {
                 *text = replaced(text, from, to);
             }

@@ -7,17 +7,24 @@
 //! it need be shrinks, and every index is tried against what its bytes would buy elsewhere.
 
 mod costs;
+mod exchange;
 mod greedy;
+mod narrow;
 mod probe;
 mod refine;
 mod set;
+#[cfg(test)]
+mod tests;
 
 pub(super) use set::subsumes;
 
 use std::collections::HashMap;
 
-use super::{Candidate, Planned, Trial, TrialError, Trust, workload::Limits};
-use crate::plan::Plan;
+use super::{Candidate, Planned, Trial, TrialError, Trust, judge::LEAST_ESTIMATED, workload::Limits};
+use crate::{
+    catalog::Catalog,
+    plan::{Engine, Plan},
+};
 use costs::Costs;
 
 /// Places of candidates in the pool, ascending.
@@ -27,7 +34,7 @@ type Set = Vec<u16>;
 const AT_LEAST: usize = 5;
 /// So many statements double what each may ask.
 const CROWD: usize = 60;
-/// A change of a statement's cost by less is noise of the method.
+/// A change of a statement's cost by less is noise of the method; of one among many. One alone is judged as its proposals are.
 const NOISE: f64 = 0.05;
 /// A statement must not become dearer by more than this.
 const DEARER: f64 = 0.05;
@@ -78,6 +85,8 @@ pub(super) struct Found {
     pub(super) alone: Vec<Vec<(u16, f64)>>,
     /// Which of the pool the method could not make.
     pub(super) unmade: Vec<bool>,
+    /// The pool with what the search added to it, which the places are of.
+    pub(super) things: Vec<Thing>,
     /// Plans asked for.
     pub(super) explains: usize,
     /// The connection broke, or the request was cancelled.
@@ -101,6 +110,7 @@ pub struct Step {
 struct Walk<'a> {
     costs: Costs<'a>,
     limits: &'a Limits,
+    catalog: &'a Catalog,
     /// Each statement's cost without any index.
     base: Vec<f64>,
     /// Sum of weighted base costs, and of weights.
@@ -108,21 +118,27 @@ struct Walk<'a> {
     weights: f64,
     /// Bytes of the tables, for what an index may cost.
     tables: f64,
+    /// A change of a statement's cost by a smaller part is none.
+    noise: f64,
     /// By statement: candidates that some plan of it used.
     help: Vec<Set>,
     /// By statement: the least it is expected to cost with the candidate, by what it cost when it used it.
     reached: Vec<HashMap<u16, f64>>,
+    /// The same: the least that it cost with the candidate, whatever else was there.
+    hoped: Vec<HashMap<u16, f64>>,
     /// Sets that a plan used together.
     together: Vec<Set>,
+    /// By statement: what its plan used when it had everything.
+    all_used: Vec<Set>,
 }
 
 /// Searches.
 pub(super) async fn search(
     trial: &mut dyn Trial,
     subjects: &mut [Subject],
-    pool: &[Thing],
+    pool: Vec<Thing>,
+    catalog: &Catalog,
     before: &[Result<Planned, TrialError>],
-    tables: f64,
     limits: &Limits,
     tell: &mut (dyn FnMut(Step) + Send),
 ) -> Found {
@@ -133,18 +149,23 @@ pub(super) async fn search(
     let most = (subjects.len() * if bounded { crowded } else { 2 * crowded }).max(AT_LEAST * each);
     let all: Vec<usize> = (0..subjects.len()).collect();
     let method = trial.method();
+    let alone = all.len() == 1 && pool.first().is_some_and(|thing| thing.candidate.engine == Engine::PostgreSql);
     let mut report = |explains| tell(Step { explains, most, method });
     let costs = Costs::new(trial, subjects, pool, limits, most, before, &mut report);
     let mut walk = Walk {
         costs,
         limits,
+        catalog,
         base: Vec::new(),
         whole: 0.0,
         weights: 0.0,
-        tables,
+        tables: super::pool::tables(catalog),
+        noise: if alone { LEAST_ESTIMATED } else { NOISE },
         help: vec![Vec::new(); all.len()],
         reached: vec![HashMap::new(); all.len()],
+        hoped: vec![HashMap::new(); all.len()],
         together: Vec::new(),
+        all_used: vec![Vec::new(); all.len()],
     };
     walk.start();
     walk.probe().await;
@@ -179,7 +200,7 @@ impl Walk<'_> {
         if cost.is_infinite() {
             return f64::INFINITY;
         }
-        let cost = if (cost - base).abs() < base * NOISE { base } else { cost };
+        let cost = if (cost - base).abs() < base * self.noise { base } else { cost };
         let (sum, mean) = self.limits.objective.parts();
         let weight = self.costs.subjects[statement].weight;
         let relative = (cost.max(base * 1e-6) / base).ln();
@@ -265,6 +286,7 @@ impl Walk<'_> {
             alone,
             failed: self.costs.failed,
             unmade: self.costs.unmade,
+            things: self.costs.pool,
             explains: self.costs.explains,
             broken: self.costs.broken,
             early,

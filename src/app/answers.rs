@@ -37,6 +37,10 @@ pub(super) fn connect_failed(model: &mut Model, error: Box<ServerError>) {
     model.link = Link::Lost;
     model.work = None;
     model.error = Some(error);
+    // A query that is only offered is no text being typed: its keys are those that lead on (R, 7, q).
+    if model.editor.offered {
+        model.editor.typing = false;
+    }
 }
 
 /// Takes the request's work if the answer is to the latest one.
@@ -74,6 +78,7 @@ fn show(model: &mut Model, work: &Work, inspection: Inspection) -> Vec<Effect> {
     let mut sheet = Sheet::new(Arc::clone(&plan), catalog.map(Arc::new), findings, true);
     sheet.statement.get_or_insert_with(|| work.asked.sql.clone());
     sheet.typed = work.asked.typed.as_ref().map(|(typed, _)| typed.clone());
+    sheet.which = work.asked.which;
     sheet.advice = known_advice(model, &sheet);
     let sheet_asked = sheet.asked().unwrap_or(&work.asked.sql).to_owned();
     model.error = None;

@@ -6,10 +6,10 @@ use super::{
     comparison::{self, Compared, Comparison},
     faces::Face,
     line::LineEdit,
-    lit, looks,
+    lists, lit, looks,
     message::{Copied, Effect, Excerpt},
     model::{Link, Model, Page, PageKind, View, WorkKind},
-    moving, past,
+    mouse, moving, past,
     picker::{Picker, PickerKind, Value},
     prompt::{self, Prompt, PromptKind},
     requests, servers,
@@ -45,6 +45,8 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyPlanJson => return copy_plan(model, Excerpt::Json),
         Command::CopyPlanMarkdown => return copy_plan(model, Excerpt::Markdown),
         Command::CopyReport => return copy_plan(model, Excerpt::Report),
+        Command::ToggleMouse => return mouse::toggle(model),
+        Command::SaveReport => prompt::ask_report(model),
         Command::Complete => suggest::take(model),
         Command::Accept => return accept(model),
         Command::GenericPlan => return requests::generic(model),
@@ -113,31 +115,23 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::ShowSums => show_face(model, Face::Groups),
         Command::ShowFlame => show_face(model, Face::Flame),
         Command::ShowDocument => show_face(model, Face::Document),
-        Command::SortNext | Command::SortReverse if model.view == View::History => {
-            model.past.sort(command == Command::SortReverse);
-        }
-        Command::SortNext | Command::SortReverse if model.view == View::Statements => {
-            statements::sort(model, command == Command::SortReverse);
-        }
-        Command::SortNext | Command::SortReverse if model.view == View::Connections => {
-            servers::sort(model, command == Command::SortReverse);
-        }
         Command::SortNext | Command::SortReverse => {
-            if let Some(sheet) = model.sheet_mut() {
+            if !lists::sort(model, command == Command::SortReverse)
+                && let Some(sheet) = model.sheet_mut()
+            {
                 sheet.show(Face::Flat);
                 sheet.sort(command == Command::SortReverse);
             }
         }
-        Command::Search if model.view == View::History => past::filter(model),
-        Command::Search if model.view == View::Statements => {
-            model.searching = Some(LineEdit::new(model.statements.list.filter.clone()));
+        Command::Search => {
+            let known = model.list().map(|list| list.filter.clone()).unwrap_or_default();
+            model.searching = Some(LineEdit::new(known));
         }
-        Command::Search if model.view == View::Connections => {
-            model.searching = Some(LineEdit::new(model.servers.list.filter.clone()));
-        }
-        Command::Search => model.searching = Some(LineEdit::default()),
         Command::DeleteBack if model.confirm.is_some() => {
             model.confirm.as_mut().and_then(|c| c.typed.pop());
+        }
+        Command::DeleteToStart | Command::DeleteWord if model.confirm.is_some() => {
+            model.confirm.iter_mut().for_each(|c| c.typed.clear());
         }
         other => text(model, other),
     }
@@ -180,19 +174,24 @@ pub(super) fn keep_draft(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy_plan(model: &mut Model, excerpt: Excerpt) -> Vec<Effect> {
-    let Some(sheet) = model.sheet() else {
+    let Some(copied) = copied(model, excerpt) else {
         model.say("there is no plan to copy");
         return Vec::new();
     };
-    let copied = Copied {
+    vec![Effect::CopyPlan(Box::new(copied))]
+}
+
+/// The plan shown, to be copied or written.
+pub(super) fn copied(model: &Model, excerpt: Excerpt) -> Option<Copied> {
+    let sheet = model.sheet()?;
+    Some(Copied {
         excerpt,
         node: sheet.tree.selected(),
         plan: Arc::clone(&sheet.plan),
         findings: sheet.findings.clone(),
         proposals: sheet.advice.as_ref().map(|a| a.proposals.clone()).unwrap_or_default(),
         notes: sheet.notes.clone(),
-    };
-    vec![Effect::CopyPlan(Box::new(copied))]
+    })
 }
 
 fn copy(model: &mut Model, command: Command) -> Vec<Effect> {

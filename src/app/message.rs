@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use ratatui::layout::Position;
 use secrecy::SecretString;
 
 use super::{
@@ -30,6 +31,10 @@ pub enum Message {
     Insert(char),
     /// A pasted text.
     Paste(String),
+    /// A click, where the mouse was taken.
+    Click(Position),
+    /// A notch of the wheel, where the mouse was taken; towards the end or back.
+    Wheel(Position, bool),
     /// Time went by since the last tick.
     Tick(Duration),
     /// What the last drawing had room for.
@@ -77,6 +82,13 @@ pub enum Message {
     },
     /// The answer to [`Effect::SaveFile`].
     Saved {
+        /// The file.
+        path: PathBuf,
+        /// Whether it was written.
+        result: Result<(), SaveError>,
+    },
+    /// The answer to [`Effect::SaveReport`].
+    ReportSaved {
         /// The file.
         path: PathBuf,
         /// Whether it was written.
@@ -169,6 +181,10 @@ pub enum Excerpt {
     Markdown,
     /// Everything, as Markdown.
     Report,
+    /// Everything, as text.
+    Everything,
+    /// Everything, as one HTML page.
+    Html,
 }
 
 /// A plan to be copied.
@@ -274,6 +290,15 @@ pub enum Effect {
         /// Whether a file that is there may be replaced.
         replace: bool,
     },
+    /// Write a plan with everything known of it; how is told by the file's ending.
+    SaveReport {
+        /// As typed.
+        path: PathBuf,
+        /// What to write.
+        copied: Box<Copied>,
+        /// Whether a file that is there may be replaced.
+        replace: bool,
+    },
     /// Give the query to the person's own editor.
     EditOutside {
         /// The whole text.
@@ -344,6 +369,8 @@ pub enum Effect {
         /// Time of the request, seen from here.
         elapsed: Duration,
     },
+    /// Take the mouse from the terminal, or give it back.
+    TakeMouse(bool),
     /// To the shell.
     Suspend,
     /// The end.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use ratatui::layout::Rect;
+
 use super::{
     advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, looks::Looks, message::Effect,
     past::Past, picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
@@ -107,6 +109,8 @@ pub struct Asked {
     pub start: Option<usize>,
     /// To be planned for unknown values.
     pub generic: bool,
+    /// Which of how many statements of the text it is, from 1; none where it stands alone.
+    pub which: Option<(usize, usize)>,
 }
 
 impl Asked {
@@ -196,6 +200,27 @@ pub struct Extents {
     pub page: usize,
     /// How far what scrolls can be scrolled.
     pub scroll: usize,
+    /// The rows of the list or tree that has the keys.
+    pub rows: Rows,
+    /// The panes of a plan: tree, findings, details; empty where one is not seen.
+    pub panes: [Rect; 3],
+    /// The names of the views, in the order of their keys.
+    pub tabs: [Rect; 7],
+}
+
+/// The rows of a list as they were drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// Where they stand.
+    pub area: Rect,
+    /// Which of the list is the first seen.
+    pub first: usize,
+    /// Which is under the cursor.
+    pub cursor: usize,
+    /// How many there are, seen or not.
+    pub all: usize,
+    /// Lines that each takes.
+    pub each: u16,
 }
 
 /// What the screen starts with.
@@ -225,6 +250,8 @@ pub struct Setup {
     pub runs: Vec<Run>,
     /// What trials may do without being asked.
     pub allow: Allow,
+    /// Whether the mouse is taken from the terminal.
+    pub mouse: bool,
 }
 
 /// Everything the screen knows.
@@ -292,8 +319,12 @@ pub struct Model {
     pub allow: Allow,
     /// What trials may do before anybody was asked.
     pub(super) allowed: Allow,
+    /// Whether the mouse is taken from the terminal.
+    pub mouse: bool,
     /// Whether the person was asked about temporary tables.
     pub(super) asked_for_tables: bool,
+    /// The file a plan was saved to last.
+    pub(super) report: Option<PathBuf>,
     /// The file the query was opened from or saved to.
     pub(super) file: Option<PathBuf>,
     /// What was said, oldest first.
@@ -330,6 +361,7 @@ impl Model {
             past: Past::new(setup.runs),
             allow: setup.allow,
             allowed: setup.allow,
+            mouse: setup.mouse,
             explain_when_open: setup.query.is_some(),
             ..Self::default()
         };

@@ -2,6 +2,7 @@
 
 use super::{
     comparison::Comparison,
+    lists,
     model::{Model, View},
     sheet::Pane,
 };
@@ -90,14 +91,10 @@ pub(super) fn step(model: &mut Model, by: isize) {
                 comparison.change(|tree, _| tree.step(by));
             }
         }
-        View::Statements => {
-            let list = &mut model.statements.list;
-            list.cursor = moved(list.cursor, by, list.shown().len());
+        View::Statements | View::Connections | View::History => {
+            if let Some((list, _)) = lists::list_mut(model) {
+                list.cursor = moved(list.cursor, by, list.shown().len());
+            }
         }
-        View::Connections => {
-            let list = &mut model.servers.list;
-            list.cursor = moved(list.cursor, by, list.shown().len());
-        }
-        View::History => model.past.cursor = moved(model.past.cursor, by, model.past.shown().len()),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     answers, comparison,
-    line::LineEdit,
+    list::List,
     message::{Effect, Notes, Purpose},
     model::{Model, View},
     picker::{Item, Note, Picker, PickerKind, Value},
@@ -16,55 +16,21 @@ use crate::{fmt, history::Run, plan::Plan};
 /// So much of a statement is searched and shown.
 const SHOWN: usize = 400;
 
-/// What decides the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RunsBy {
-    /// The newest first.
-    #[default]
-    When,
-    /// What took longest first.
-    Time,
-    /// What costs most first.
-    Cost,
-    /// By the statement's text.
-    Statement,
-}
-
-impl RunsBy {
-    const ALL: [Self; 4] = [Self::When, Self::Time, Self::Cost, Self::Statement];
-
-    /// A word for the title.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::When => "newest first",
-            Self::Time => "slowest first",
-            Self::Cost => "dearest first",
-            Self::Statement => "by statement",
-        }
-    }
-}
-
 /// The runs of this connection.
 #[derive(Debug, Default)]
 pub struct Past {
     /// All, oldest first.
     pub runs: Vec<Run>,
-    /// Those shown, in order: places in `runs`.
-    shown: Vec<usize>,
-    /// Which of those shown is under the cursor.
-    pub cursor: usize,
-    /// What decides the order.
-    pub by: RunsBy,
-    /// The order the other way round.
-    pub reversed: bool,
-    /// What the statement or a finding must hold.
-    pub filter: String,
+    /// Which are shown.
+    pub list: List,
     /// One chosen to be compared with another: its place in `runs`.
     pub marked: Option<usize>,
     /// A plan loaded that waits for the one to stand after it.
     pub(super) waiting: Option<(String, Arc<Plan>)>,
 }
+
+/// The orders of the list, each a word for the title.
+pub(super) const ORDERS: [&str; 4] = ["newest first", "slowest first", "dearest first", "by statement"];
 
 impl Past {
     pub(super) fn new(runs: Vec<Run>) -> Self {
@@ -73,16 +39,16 @@ impl Past {
         out
     }
 
-    /// Those shown, in order, as places in the list of all.
+    /// The order in force, in words.
     #[must_use]
-    pub fn shown(&self) -> &[usize] {
-        &self.shown
+    pub fn order(&self) -> &'static str {
+        ORDERS[self.list.order % ORDERS.len()]
     }
 
     /// The run under the cursor.
     #[must_use]
     pub fn selected(&self) -> Option<&Run> {
-        self.runs.get(*self.shown.get(self.cursor)?)
+        self.runs.get(self.list.selected()?)
     }
 
     pub(super) fn add(&mut self, run: Run) {
@@ -90,45 +56,24 @@ impl Past {
         self.arrange();
     }
 
-    pub(super) fn set_filter(&mut self, text: &str) {
-        self.filter = text.trim().to_lowercase();
-        self.cursor = 0;
-        self.arrange();
-    }
-
-    pub(super) fn sort(&mut self, reverse: bool) {
-        if reverse {
-            self.reversed = !self.reversed;
-        } else {
-            let at = RunsBy::ALL.iter().position(|by| *by == self.by).unwrap_or(0);
-            self.by = RunsBy::ALL[(at + 1) % RunsBy::ALL.len()];
-            self.reversed = false;
-        }
-        self.cursor = 0;
-        self.arrange();
-    }
-
-    fn arrange(&mut self) {
-        let holds = |run: &Run| {
-            self.filter.is_empty()
-                || run.sql.to_lowercase().contains(&self.filter)
-                || run.findings.iter().any(|f| f.to_lowercase().contains(&self.filter))
-        };
-        let runs = &self.runs;
-        self.shown = (0..runs.len()).rev().filter(|at| holds(&runs[*at])).collect();
-        match self.by {
-            RunsBy::When => {}
-            RunsBy::Time => self.shown.sort_by(|a, b| runs[*b].elapsed_ms.total_cmp(&runs[*a].elapsed_ms)),
-            RunsBy::Cost => {
-                let cost = |at: &usize| runs[*at].cost.unwrap_or(-1.0);
-                self.shown.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
-            }
-            RunsBy::Statement => self.shown.sort_by(|a, b| runs[*a].sql.cmp(&runs[*b].sql)),
-        }
-        if self.reversed {
-            self.shown.reverse();
-        }
-        self.cursor = self.cursor.min(self.shown.len().saturating_sub(1));
+    pub(super) fn arrange(&mut self) {
+        let Self { runs, list, .. } = self;
+        let cost = |at: usize| runs[at].cost.unwrap_or(-1.0);
+        let order = list.order;
+        list.arrange(
+            runs.len(),
+            |at| format!("{} {}", runs[at].sql, runs[at].findings.join(" ")),
+            |a, b| {
+                // Of equals the newer comes first.
+                let newest = b.cmp(&a);
+                match order {
+                    0 => newest,
+                    1 => runs[b].elapsed_ms.total_cmp(&runs[a].elapsed_ms).then(newest),
+                    2 => cost(b).total_cmp(&cost(a)).then(newest),
+                    _ => runs[a].sql.cmp(&runs[b].sql).then(newest),
+                }
+            },
+        );
     }
 }
 
@@ -189,7 +134,7 @@ pub(super) fn take_statement(model: &mut Model, at: usize) {
 
 /// Opens the run under the cursor: its plan if it was kept, else its statement.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
-    let Some(at) = model.past.shown.get(model.past.cursor).copied() else { return Vec::new() };
+    let Some(at) = model.past.list.selected() else { return Vec::new() };
     let Some(run) = model.past.runs.get(at) else { return Vec::new() };
     if run.plan.is_none() {
         take_statement(model, at);
@@ -201,7 +146,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Marks the run under the cursor to be compared, or takes the mark away.
 pub(super) fn mark(model: &mut Model) {
-    let at = model.past.shown.get(model.past.cursor).copied();
+    let at = model.past.list.selected();
     model.past.marked = if model.past.marked == at { None } else { at };
 }
 
@@ -332,9 +277,4 @@ pub(super) fn loaded(model: &mut Model, run: &Run, purpose: Purpose, result: Res
             }
         }
     }
-}
-
-/// Begins to type what the runs shown must hold.
-pub(super) fn filter(model: &mut Model) {
-    model.searching = Some(LineEdit::new(model.past.filter.clone()));
 }

@@ -1,7 +1,7 @@
 //! Where the keys go, and what they can do there.
 
 use super::{
-    model::{Model, View},
+    model::{Link, Model, View},
     sheet::Pane,
 };
 use crate::keys::{Command, Place};
@@ -86,6 +86,13 @@ impl Model {
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
             (View::Statements, Command::Open) => self.statements.selected().is_some(),
             (View::Connections, Command::Open) => self.servers.selected().is_some(),
+            // The query is there already, and a place in it leads to a node only where there is a plan.
+            (View::Query, Command::ShowQuery) => false,
+            (View::Query, Command::CrossToQuery) => self.sheet().is_some(),
+            // Connecting comes first.
+            (_, Command::FindIndexes | Command::Analyze) => !matches!(self.link, Link::Lost),
+            (_, Command::Reconnect) => matches!(self.link, Link::Lost),
+            (_, Command::ToggleMouse) => self.mouse,
             _ => true,
         }
     }

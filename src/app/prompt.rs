@@ -1,10 +1,16 @@
 //! Asking for one line: a file's name, an index, a note.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::{line::LineEdit, message::Effect, model::Model, model::View, tries};
+use super::{
+    commands,
+    line::LineEdit,
+    message::{Effect, Excerpt},
+    model::{Model, View},
+    tries,
+};
 use crate::plan::NodeId;
 
 /// What is asked for.
@@ -14,6 +20,11 @@ pub enum PromptKind {
     Open,
     /// A file to write the query to; whether it may be replaced.
     Save {
+        /// It is there already, and the person was told.
+        replace: bool,
+    },
+    /// A file to write the plan to, with everything known of it.
+    Report {
         /// It is there already, and the person was told.
         replace: bool,
     },
@@ -47,6 +58,7 @@ impl Prompt {
         match self.kind {
             PromptKind::Open => "Open a file",
             PromptKind::Save { .. } => "Save the query to a file",
+            PromptKind::Report { .. } => "Save the plan and what is known of it to a file",
             PromptKind::Index => "Try an index",
             PromptKind::Note(_) => "Note on this node",
             PromptKind::Password => "Password",
@@ -59,6 +71,7 @@ impl Prompt {
         match self.kind {
             PromptKind::Open => "SQL, or a plan in any dialect; ~ is your home",
             PromptKind::Save { .. } => "~ is your home",
+            PromptKind::Report { .. } => "the ending says how: .html, .md, .json (opens again with the notes) or .txt",
             PromptKind::Index => "orders (status, created desc) include (total) where …, or a whole CREATE INDEX",
             PromptKind::Note(_) => "kept with this plan; empty takes it away",
             PromptKind::Password => "for this connection; it is kept nowhere",
@@ -82,6 +95,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             model.say("nothing was named");
             Vec::new()
         }
+        PromptKind::Report { replace } => save_report(model, &prompt, &text, replace),
         PromptKind::Open => vec![Effect::OpenFile { path: PathBuf::from(text) }],
         PromptKind::Save { replace } => {
             let path = PathBuf::from(text);
@@ -103,6 +117,45 @@ fn note(model: &mut Model, id: NodeId, text: String) -> Vec<Effect> {
         model.say("noted until you quit: this plan is not kept on disk");
     }
     kept.into_iter().collect()
+}
+
+/// Asks where the plan shown is to be written.
+pub(super) fn ask_report(model: &mut Model) {
+    if model.sheet().is_none() {
+        model.say("there is no plan to save");
+        return;
+    }
+    let last = model.report.as_ref().map_or_else(|| "plan.html".to_owned(), |path| path.to_string_lossy().into_owned());
+    model.prompt = Some(Prompt::new(PromptKind::Report { replace: false }, last));
+}
+
+/// How a file with that ending is written.
+fn excerpt(path: &Path) -> Option<Excerpt> {
+    Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "html" | "htm" => Excerpt::Html,
+        "md" | "markdown" => Excerpt::Report,
+        "json" => Excerpt::Json,
+        "txt" | "text" => Excerpt::Everything,
+        _ => return None,
+    })
+}
+
+fn save_report(model: &mut Model, prompt: &Prompt, text: &str, replace: bool) -> Vec<Effect> {
+    let path = PathBuf::from(text);
+    let Some(excerpt) = excerpt(&path) else {
+        let problem = Some("the name has to end with .html, .md, .json or .txt".to_owned());
+        model.prompt = Some(Prompt { problem, ..prompt.clone() });
+        return Vec::new();
+    };
+    let Some(copied) = commands::copied(model, excerpt) else { return Vec::new() };
+    vec![Effect::SaveReport { path, copied: Box::new(copied), replace }]
+}
+
+/// What became of saving the plan.
+pub(super) fn report_saved(model: &mut Model, path: PathBuf, result: Result<(), SaveError>) {
+    if written(model, &path, result, |replace| PromptKind::Report { replace }) {
+        model.report = Some(path);
+    }
 }
 
 /// Takes a file that was opened: plans are shown, anything else is the query.
@@ -137,20 +190,28 @@ pub(super) fn opened(model: &mut Model, path: PathBuf, result: Result<String, St
 
 /// What became of saving.
 pub(super) fn saved(model: &mut Model, path: PathBuf, result: Result<(), SaveError>) {
-    let text = path.to_string_lossy().into_owned();
-    let again = |replace, problem| {
-        let mut prompt = Prompt::new(PromptKind::Save { replace }, text.clone());
-        prompt.problem = Some(problem);
-        Some(prompt)
-    };
-    match result {
+    if written(model, &path, result, |replace| PromptKind::Save { replace }) {
+        model.file = Some(path);
+    }
+}
+
+/// Says that a file was written, or asks for its name again with what stands in the way; whether it was.
+fn written(
+    model: &mut Model,
+    path: &Path,
+    result: Result<(), SaveError>,
+    kind: impl FnOnce(bool) -> PromptKind,
+) -> bool {
+    let (replace, problem) = match result {
         Ok(()) => {
             model.say(format!("saved to {}", path.display()));
-            model.file = Some(path);
+            return true;
         }
-        Err(SaveError::Exists) => model.prompt = again(true, "that file is there: Enter replaces it".to_owned()),
-        Err(SaveError::Other(problem)) => model.prompt = again(false, problem),
-    }
+        Err(SaveError::Exists) => (true, "that file is there: Enter replaces it".to_owned()),
+        Err(SaveError::Other(problem)) => (false, problem),
+    };
+    model.prompt = Some(Prompt { problem: Some(problem), ..Prompt::new(kind(replace), path.to_string_lossy()) });
+    false
 }
 
 /// Why a file was not written.

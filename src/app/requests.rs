@@ -102,7 +102,7 @@ pub(super) fn next_value(model: &mut Model) -> Vec<Effect> {
 fn filled(model: &Model, typed: String, start: Option<usize>) -> Asked {
     let value = |name: &str| model.values.get(name).map(|typed| sql::literal(typed));
     let filled = sql::fill(&typed, model.engine(), value);
-    Asked { sql: filled.sql.clone(), typed: Some((typed, filled)), start, generic: false }
+    Asked { typed: Some((typed, filled.clone())), ..Asked::plain(filled.sql, start) }
 }
 
 /// Plans for any values.
@@ -115,14 +115,28 @@ pub(super) fn generic(model: &mut Model) -> Vec<Effect> {
     ask(model, form.kind, asked, form.then_advise, Confirmed::No)
 }
 
-fn ask(model: &mut Model, kind: WorkKind, asked: Asked, then_advise: bool, confirmed: Confirmed) -> Vec<Effect> {
+/// Which of how many statements of the editor's text begins there, from 1; none where there is but one.
+fn number(model: &Model, start: usize) -> Option<(usize, usize)> {
+    let text = model.editor.text();
+    let all = sql::split(&text, model.engine());
+    let blank = |span: &&sql::Span| !span.of(&text).trim().is_empty();
+    let before = all.iter().filter(blank).filter(|span| span.start <= start).count();
+    let of = all.iter().filter(blank).count();
+    (of > 1).then_some((before.max(1), of))
+}
+
+fn ask(model: &mut Model, kind: WorkKind, mut asked: Asked, then_advise: bool, confirmed: Confirmed) -> Vec<Effect> {
     let mut effects = cancel_quietly(model);
     effects.extend(keep_draft(model));
     model.error = None;
     model.editor.mark = None;
     model.editor.offered = false;
-    let (sql, generic) = (asked.sql.clone(), asked.generic);
+    asked.which = asked.start.and_then(|start| number(model, start));
+    let (sql, generic, which) = (asked.sql.clone(), asked.generic, asked.which);
     let generation = begin(model, kind, asked, then_advise);
+    if let Some((at, of)) = which.filter(|_| model.view == View::Query) {
+        model.say(format!("statement {at} of {of}, the one under the cursor; 6 lists all"));
+    }
     effects.push(Effect::Explain { generation, sql, analyze: kind == WorkKind::Analyze, generic, confirmed });
     effects
 }

@@ -48,7 +48,7 @@ pub struct Servers {
 }
 
 /// The orders of the list, each a word for the title.
-const ORDERS: [&str; 3] = ["last used first", "by name", "most used first"];
+pub(super) const ORDERS: [&str; 3] = ["last used first", "by name", "most used first"];
 
 impl Servers {
     /// The order in force, in words.
@@ -63,7 +63,7 @@ impl Servers {
         self.all.get(self.list.selected()?)
     }
 
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         let Self { all, list } = self;
         let name = |at: usize| (all[at].name.is_none(), all[at].name.as_deref().unwrap_or_default(), &all[at].place);
         let order = list.order;
@@ -107,16 +107,6 @@ pub(super) fn listed(model: &mut Model, all: Vec<Server>) {
     model.servers.arrange();
 }
 
-pub(super) fn narrow(model: &mut Model, text: &str) {
-    model.servers.list.narrow(text);
-    model.servers.arrange();
-}
-
-pub(super) fn sort(model: &mut Model, reverse: bool) {
-    model.servers.list.sort(ORDERS.len(), reverse);
-    model.servers.arrange();
-}
-
 /// Goes to the server under the cursor.
 pub(super) fn connect(model: &mut Model) -> Vec<Effect> {
     let Some(server) = model.servers.selected() else { return Vec::new() };
@@ -141,7 +131,7 @@ pub(super) fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
     model.names = std::sync::Arc::default();
     model.asked_for_tables = false;
     model.allow.temporary_tables = model.allowed.temporary_tables;
-    model.allow.rows = model.allowed.rows;
+    model.allow.reads.rows = model.allowed.reads.rows;
     model.error = None;
     model.samples.clear();
     for sheet in &mut model.sheets {

@@ -39,6 +39,8 @@ pub struct Sheet {
     pub statement: Option<String>,
     /// The statement as it was typed, where its parameters got values before it was sent.
     pub typed: Option<String>,
+    /// Which of how many statements of the query's text it is a plan of, from 1; none where that stood alone.
+    pub which: Option<(usize, usize)>,
     /// What people wrote about nodes, by the nodes' numbers.
     pub notes: Notes,
     /// The document in the history that this plan is kept in.
@@ -71,14 +73,15 @@ impl Sheet {
     #[must_use]
     pub fn new(plan: Arc<Plan>, catalog: Option<Arc<Catalog>>, findings: Vec<Finding>, live: bool) -> Self {
         let tree = TreeState::new(&plan);
-        let statement = plan.query.clone();
+        let (statement, notes) = (plan.query.clone(), plan.remarks.clone());
         let mut out = Self {
             plan,
             catalog,
             findings,
             statement,
             typed: None,
-            notes: Notes::new(),
+            which: None,
+            notes,
             document: None,
             live,
             tree,

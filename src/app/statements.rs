@@ -64,7 +64,7 @@ pub struct Statements {
 }
 
 /// The orders of the list, each a word for the title.
-const ORDERS: [&str; 4] = ["as in the text", "dearest first", "slowest first", "what they do"];
+pub(super) const ORDERS: [&str; 4] = ["as in the text", "dearest first", "slowest first", "what they do"];
 
 impl Statements {
     /// The order in force, in words.
@@ -79,7 +79,7 @@ impl Statements {
         self.all.get(self.list.selected()?)
     }
 
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         let Self { all, list } = self;
         let known = |at: usize, pick: fn(&Known) -> Option<f64>| all[at].known.as_ref().and_then(pick).unwrap_or(-1.0);
         let order = list.order;
@@ -129,16 +129,6 @@ pub(super) fn show(model: &mut Model) {
     list.cursor = list.shown().iter().position(|at| *at == chosen).unwrap_or(0);
     model.view = View::Statements;
     model.editor.typing = false;
-}
-
-pub(super) fn narrow(model: &mut Model, text: &str) {
-    model.statements.list.narrow(text);
-    model.statements.arrange();
-}
-
-pub(super) fn sort(model: &mut Model, reverse: bool) {
-    model.statements.list.sort(ORDERS.len(), reverse);
-    model.statements.arrange();
 }
 
 /// Goes to the statement under the cursor in the query.

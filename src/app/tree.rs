@@ -65,6 +65,11 @@ impl TreeState {
         self.alike.at(id)
     }
 
+    /// The groups that take one row each.
+    pub fn closed_groups(&self) -> impl Iterator<Item = &Group> {
+        self.alike.closed()
+    }
+
     /// Whether no sibling of the node has a row after it.
     #[must_use]
     pub fn is_last(&self, plan: &Plan, id: NodeId) -> bool {

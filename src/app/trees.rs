@@ -1,6 +1,6 @@
 //! Commands of trees: folding, searching, and going straight to the node that matters.
 
-use super::{TreeState, model::Model, model::View, servers, sheet::Sheet, statements};
+use super::{TreeState, lists, model::Model, model::View, sheet::Sheet};
 use crate::{
     keys::Command,
     plan::{NodeId, Plan},
@@ -111,22 +111,16 @@ fn next_finding(model: &mut Model, forward: bool) {
 /// Looks for what is typed so far.
 pub(super) fn search_as_typed(model: &mut Model) {
     let Some(text) = model.searching.as_ref().map(|line| line.text().to_owned()) else { return };
-    match model.view {
-        View::History => return model.past.set_filter(&text),
-        View::Statements => return statements::narrow(model, &text),
-        View::Connections => return servers::narrow(model, &text),
-        _ => {}
+    if lists::narrow(model, &text) {
+        return;
     }
     in_tree(model, |tree, plan| tree.find(plan, &text));
 }
 
 /// Forgets the search.
 pub(super) fn stop_search(model: &mut Model) {
-    match model.view {
-        View::History => return model.past.set_filter(""),
-        View::Statements => return statements::narrow(model, ""),
-        View::Connections => return servers::narrow(model, ""),
-        _ => {}
+    if lists::narrow(model, "") {
+        return;
     }
     in_tree(model, |tree, plan| tree.find(plan, ""));
 }

@@ -172,7 +172,7 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
 pub(super) fn must_ask(model: &Model) -> bool {
     model.engine() != Engine::PostgreSql
         && !model.allow.temporary_tables
-        && !model.allow.rows
+        && !model.allow.reads.rows
         && !model.asked_for_tables
 }
 
@@ -195,7 +195,7 @@ pub(super) fn choose(model: &mut Model) {
 pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(Question::Trials) = model.question.take() else { return Vec::new() };
     model.asked_for_tables = true;
-    model.allow.rows = command == Command::Yes;
+    model.allow.reads.rows = command == Command::Yes;
     model.allow.temporary_tables = command != Command::No;
     if command == Command::No {
         model.say("nothing is made: proposals stay untested");

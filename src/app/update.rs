@@ -6,7 +6,7 @@ use super::{
     answers, commands, looks,
     message::{Effect, Message},
     model::{Confirm, Link, Model, View},
-    past, prompt, servers, suggest, trees,
+    mouse, past, prompt, servers, suggest, trees,
 };
 use crate::keys::{Key, Place};
 
@@ -40,6 +40,11 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Paste(text) => {
             paste(model, &text);
+            Vec::new()
+        }
+        Message::Click(at) => mouse::click(model, at),
+        Message::Wheel(at, down) => {
+            mouse::wheel(model, at, down);
             Vec::new()
         }
         Message::Tick(passed) => tick(model, passed),
@@ -92,6 +97,10 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
             prompt::saved(model, path, result);
             Vec::new()
         }
+        Message::ReportSaved { path, result } => {
+            prompt::report_saved(model, path, result);
+            Vec::new()
+        }
         Message::Edited(text) => {
             if let Some(text) = text {
                 model.editor.set_text(text.trim_end());
@@ -101,6 +110,10 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Names(names) => {
             model.names = names;
+            // They may come while a word is being typed.
+            if model.editor.dirty {
+                suggest::renew(model);
+            }
             Vec::new()
         }
         Message::Recorded(run) => {

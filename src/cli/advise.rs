@@ -1,7 +1,7 @@
 //! `whyslow advise`: a workload in, a tested set of indexes out.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::Write,
     process::ExitCode,
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -11,7 +11,9 @@ use super::{
     connect::{self, Place},
     explain::{Advice, cancelled, found},
     failure::Failure,
-    options, print, snapshot, suppositions, workload,
+    options, print, snapshot, suppositions,
+    telling::{clear, progress},
+    workload,
 };
 use crate::{
     advise::{self, Limits, Weighted},
@@ -20,7 +22,7 @@ use crate::{
     inspect,
     plan::Engine,
     server::{ExplainRequest, Session},
-    whatif::{self, Progress, Supposed},
+    whatif::{self, Supposed},
 };
 
 /// Runs the command.
@@ -166,31 +168,6 @@ async fn interruptible<T>(
     tokio::select! {
         done = &mut work => done,
         _ = tokio::signal::ctrl_c() => Err(cancelled(canceller).await),
-    }
-}
-
-/// A line on a terminal that tells how far the search has come.
-pub(super) fn progress() -> impl FnMut(Progress) + Send {
-    let shown = std::io::stderr().is_terminal();
-    let mut last = Instant::now();
-    move |progress: Progress| {
-        if !shown || (last.elapsed() < Duration::from_millis(100) && progress.done > 0) {
-            return;
-        }
-        last = Instant::now();
-        let count = if progress.total > 0 {
-            format!("{} plans of {} at most, ", progress.done, progress.total)
-        } else {
-            String::new()
-        };
-        say(&format!("\r\x1b[K{count}{}", progress.doing));
-    }
-}
-
-/// Takes that line away.
-pub(super) fn clear() {
-    if std::io::stderr().is_terminal() {
-        say("\r\x1b[K");
     }
 }
 

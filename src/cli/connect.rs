@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{failure::Failure, input, options::Connecting, settings};
+use super::{failure::Failure, input, options::Connecting, settings, telling};
 use crate::{
     demo::{self, Demo, Provider},
     plan::Engine,
@@ -88,16 +88,10 @@ fn unclear(error: &TargetError) -> Failure {
 async fn start_demo(engine: Option<&'static Provider>) -> Result<Demo, Failure> {
     let provider = engine.ok_or_else(|| Failure::plain("starting the demo", demo::UNAVAILABLE))?;
     let started = tokio::task::spawn_blocking(move || {
-        let on_terminal = std::io::stderr().is_terminal();
         let demo = demo::start(provider, &demo::Options::default(), |progress| {
-            if on_terminal {
-                let percent = crate::fmt::percent(progress.fraction());
-                let _ = write!(std::io::stderr(), "\r\x1b[Kdemo: {percent} {}", progress.doing);
-            }
+            telling::doing(&format!("demo: {} {}", crate::fmt::percent(progress.fraction()), progress.doing));
         });
-        if on_terminal {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+        telling::clear();
         demo
     });
     let failed = |problem: String| Failure::plain("starting the demo", &problem);

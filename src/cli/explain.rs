@@ -3,12 +3,13 @@
 use std::{io::IsTerminal, process::ExitCode};
 
 use super::{
-    advise::{clear, progress},
     connect::{self, Place},
     failure::Failure,
     input,
     options::Statement,
-    print, settings, snapshot, suppositions, verify,
+    print, settings, snapshot, suppositions,
+    telling::{clear, progress},
+    verify,
 };
 use crate::{
     advise::{Limits, Proposal, Weighted},
@@ -27,7 +28,8 @@ use crate::{
 pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let (target, sql) = input::target_and_sql(options.words.clone(), |word| settings::config().target(word).is_some());
     let sql = statement(sql, options.file.as_deref())?;
-    verify::asked_for(&options)?;
+    // A copy that cannot serve is told of before anything is searched, and before a word is asked for.
+    let copy = verify::open(&options).await?;
     let (mut session, demo) = match &options.snapshot {
         Some(_) if target.is_some() => {
             return Err(Failure::plain("choosing where to ask", "both a target and --snapshot were given; keep one"));
@@ -37,6 +39,11 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
             let Place { mut target, demo } = connect::place(target.as_deref(), engine).await?;
             (connect::session(&mut target, &options.connecting).await?, demo)
         }
+    };
+    let own = options.snapshot.is_none().then_some(&mut session);
+    let copy = match copy {
+        Some(copy) => Some(copy.checked(own, &options).await?),
+        None => None,
     };
     let request = ExplainRequest {
         sql: sql.clone(),
@@ -50,8 +57,10 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let done = cancellable(&canceller, work).await;
     clear();
     let (inspection, advice) = done?;
-    let own = options.snapshot.is_none().then_some(&mut session);
-    let verified = verify::run(own, &sql, &advice.proposals, &options).await;
+    let verified = match copy {
+        Some(copy) => verify::run(copy, &sql, &advice.proposals, &options).await,
+        None => Ok(Vec::new()),
+    };
     drop(session);
     drop(demo);
     // What was found is not lost by a copy that cannot serve.

@@ -111,7 +111,8 @@ pub(super) enum TwinReads {
     Nothing,
     /// First and last value of each indexed column: for tables that grew since ANALYZE (PostgreSQL).
     Ends,
-    /// Some 20,000 rows of each table, kept in a private directory of this machine until the end (MySQL, MariaDB).
+    /// PostgreSQL: these, and a sample of some thousand rows of a table where statistics are wanted that there are none of. MySQL, MariaDB: some
+    /// 20,000 rows of each table, kept in a private directory of this machine until the end.
     Rows,
 }
 
@@ -140,10 +141,13 @@ pub(super) struct Statement {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
-    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
+    /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
+    /// May be repeated, each by itself
+    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
-    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away again
+    /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away
+    /// again. --timeout holds for building an index too: 0 for a large one
     #[arg(long, value_name = "TARGET", requires = "advise")]
     pub(super) verify: Option<String>,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
@@ -232,8 +236,10 @@ pub(super) struct Advise {
     /// What if this existing index did not exist? Nothing is dropped. May be repeated; then all of them are gone at once
     #[arg(long = "drop", value_name = "INDEX")]
     pub(super) drops: Vec<String>,
-    /// What if a setting were another (jit=off), or a table ten times as large (orders=10x)? May be repeated, each by itself
-    #[arg(long, value_name = "NAME=VALUE|TABLE=TIMES", value_parser = super::suppositions::what_if)]
+    /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
+    /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
+    /// May be repeated, each by itself
+    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
     pub(super) what_if: Vec<super::suppositions::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -385,8 +391,10 @@ impl Connecting {
                 Method::Twin => whatif::Method::Twin,
                 Method::TemporaryTables => whatif::Method::TemporaryTables,
             },
-            rows: matches!(self.twin_reads, TwinReads::Rows),
-            reads: Reads { ends: matches!(self.twin_reads, TwinReads::Ends) },
+            reads: Reads {
+                ends: matches!(self.twin_reads, TwinReads::Ends | TwinReads::Rows),
+                rows: matches!(self.twin_reads, TwinReads::Rows),
+            },
         }
     }
 

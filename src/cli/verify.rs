@@ -1,15 +1,17 @@
 //! `--verify`: the best proposals really built on a copy.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use super::{
     connect::{self, Place},
     explain,
     failure::Failure,
     options::Statement,
+    telling::{clear, doing},
 };
 use crate::{
     advise::{Candidate, Proposal, Verdict},
+    demo::Demo,
     server::{ErrorKind, Session},
     whatif::{self, Verification, verify::RUNS},
 };
@@ -22,23 +24,61 @@ const CONFIRMATION: &str = "build";
 
 const ATTEMPTED: &str = "verifying on a copy";
 
-/// Connects to the copy, asks, builds and measures. `own` is the session of the server itself, which the copy must not be.
+/// A copy that was connected to.
+pub(super) struct Copy {
+    session: Session,
+    /// Where it is, for people.
+    shown: String,
+    demo: Option<Demo>,
+}
+
+/// Connects to the copy, where one was named.
 ///
 /// # Errors
-/// [`Failure`] when the copy cannot be reached or is none, nobody confirmed, or the statement cannot be run.
+/// [`Failure`] when it cannot be reached.
+pub(super) async fn open(options: &Statement) -> Result<Option<Copy>, Failure> {
+    let Some(copy) = options.verify.as_deref() else { return Ok(None) };
+    let Place { mut target, demo } = connect::place(Some(copy), None).await?;
+    let shown = target.to_string();
+    let session = connect::session(&mut target, &options.connecting).await?;
+    Ok(Some(Copy { session, shown, demo }))
+}
+
+impl Copy {
+    /// The same, when it is a copy and not the server itself (`own`), and somebody can be asked to confirm or has.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) async fn checked(mut self, own: Option<&mut Session>, options: &Statement) -> Result<Self, Failure> {
+        if let Some(own) = own {
+            whatif::verify::is_elsewhere(own, &mut self.session).await.map_err(|e| Failure::server(&e, None))?;
+        }
+        let nobody = !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+        if nobody && !confirmed(options) {
+            let what = format!(
+                "the best proposals are really built on the copy, the statement runs {RUNS} times without and {RUNS} times with each, and \
+                 each is taken away again"
+            );
+            return Err(Failure::plain(ATTEMPTED, &what).with(&format!("--confirm {CONFIRMATION} does so")));
+        }
+        Ok(self)
+    }
+}
+
+/// Asks, builds and measures on a copy that was checked.
+///
+/// # Errors
+/// [`Failure`] when nobody confirmed, or the statement cannot be run.
 pub(super) async fn run(
-    own: Option<&mut Session>,
+    copy: Copy,
     sql: &str,
     proposals: &[Proposal],
     options: &Statement,
 ) -> Result<Vec<Verification>, Failure> {
+    let Copy { mut session, shown, demo } = copy;
     let chosen = chosen(proposals);
-    let Some(copy) = options.verify.as_deref().filter(|_| !chosen.is_empty()) else { return Ok(Vec::new()) };
-    let Place { mut target, demo } = connect::place(Some(copy), None).await?;
-    let shown = target.to_string();
-    let mut session = connect::session(&mut target, &options.connecting).await?;
-    if let Some(own) = own {
-        whatif::verify::is_elsewhere(own, &mut session).await.map_err(|e| Failure::server(&e, None))?;
+    if chosen.is_empty() {
+        return Ok(Vec::new());
     }
     if !confirmed(options) {
         let many = if chosen.len() == 1 { "1 index is".to_owned() } else { format!("{} indexes are", chosen.len()) };
@@ -61,7 +101,7 @@ pub(super) async fn run(
         })
     };
     let outcomes = explain::cancellable(&canceller, work).await;
-    done();
+    clear();
     if outcomes.is_err() {
         whatif::verify::tidy(&mut session).await.map_err(|e| Failure::server(&e, None))?;
     }
@@ -74,22 +114,6 @@ pub(super) async fn run(
         .collect())
 }
 
-/// Refuses at once, before anything is asked of any server, where nobody can be asked to confirm.
-///
-/// # Errors
-/// [`Failure`].
-pub(super) fn asked_for(options: &Statement) -> Result<(), Failure> {
-    let nobody = !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
-    if options.verify.is_some() && nobody && !confirmed(options) {
-        let what = format!(
-            "the best proposals are really built on the copy, the statement runs {RUNS} times without and {RUNS} times with each, and \
-             each is taken away again"
-        );
-        return Err(Failure::plain(ATTEMPTED, &what).with(&format!("--confirm {CONFIRMATION} does so")));
-    }
-    Ok(())
-}
-
 fn confirmed(options: &Statement) -> bool {
     options.confirm.iter().any(|word| word == CONFIRMATION)
 }
@@ -99,20 +123,4 @@ fn chosen(proposals: &[Proposal]) -> Vec<(usize, &Proposal)> {
     let of = |verdict| proposals.iter().enumerate().filter(move |(_, p)| p.verdict == verdict).take(PROPOSALS);
     let proved: Vec<_> = of(Verdict::Proved).collect();
     if proved.is_empty() { of(Verdict::Untested).collect() } else { proved }
-}
-
-/// What is being done, on a terminal.
-fn doing(what: &str) {
-    let mut err = std::io::stderr();
-    if err.is_terminal() {
-        let _ = write!(err, "\r\x1b[K{}", crate::text::one_line(what));
-        let _ = err.flush();
-    }
-}
-
-fn done() {
-    let mut err = std::io::stderr();
-    if err.is_terminal() {
-        let _ = write!(err, "\r\x1b[K");
-    }
 }

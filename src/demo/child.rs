@@ -7,6 +7,7 @@
 //! another on a fresh copy of the data.
 
 mod serve;
+pub(super) mod share;
 
 use std::{
     ffi::OsString,
@@ -24,6 +25,18 @@ use super::{
 /// The hidden first argument by which the program is the engine's process.
 pub const ENGINE_ARGUMENT: &str = "__demo-engine";
 
+/// The modes: make the demo's data set and end, serve it to one client after another; make an empty database and end, one that sorts texts
+/// by bytes or one that does not say so; serve many clients in turns.
+pub(super) const BUILD: &str = "build";
+pub(super) const SERVE: &str = "serve";
+pub(super) const EMPTY: &str = "empty";
+pub(super) const EMPTY_OF_WORDS: &str = "empty-of-words";
+pub(super) const SHARE: &str = "share";
+
+/// The engine sorts by bytes, whatever a collation is called. By this one, which stands in for all that do not, the planner no longer takes
+/// the order of an index for that of the bytes, as it would not on production.
+const SORTS_WORDS: &str = "UPDATE pg_catalog.pg_database SET datcollate = 'en_US.UTF-8', datctype = 'en_US.UTF-8'";
+
 /// The way to the parent.
 #[derive(Debug)]
 struct Parent(UnixStream);
@@ -35,15 +48,18 @@ impl Parent {
     }
 }
 
-/// Is the engine's process and ends it. The arguments are those that follow [`ENGINE_ARGUMENT`]: `build` or `serve`, and
-/// the database's directory, whose parent directory belongs to this run alone and is removed should our parent die.
+/// Is the engine's process and ends it. The arguments are those that follow [`ENGINE_ARGUMENT`]: a mode, and the
+/// database's directory, whose parent directory belongs to this run alone and is removed should our parent die.
 pub fn engine_main(provider: &Provider, arguments: &[OsString]) -> ! {
     let [mode, root] = arguments else { std::process::exit(2) };
     let root = PathBuf::from(root);
     let Ok(parent) = control(&root) else { std::process::exit(2) };
     let done = match mode.to_str() {
-        Some("build") => build(provider, &root, &parent),
-        Some("serve") => serve::serve(provider, &root, &parent),
+        Some(BUILD) => build(provider, &root, &parent),
+        Some(SERVE) => serve::serve(provider, &root, &parent),
+        Some(EMPTY) => empty(provider, &root, None),
+        Some(EMPTY_OF_WORDS) => empty(provider, &root, Some(SORTS_WORDS)),
+        Some(SHARE) => share::share(provider, &root, &parent),
         _ => Err("unknown mode".to_owned()),
     };
     leave(|| match done {
@@ -104,6 +120,17 @@ fn build(provider: &Provider, root: &Path, parent: &Parent) -> Result<(), String
                 return Err(format!("making the data set, at \"{start}\": {error}"));
             }
         }
+    }
+    engine.close()
+}
+
+/// Makes an empty database, changed by a statement.
+fn empty(provider: &Provider, root: &Path, change: Option<&str>) -> Result<(), String> {
+    let mut engine = (provider.open)(root, BUILDING)?;
+    if let Some(change) = change
+        && let Some(error) = wire::error(&engine.exchange(&wire::query(change))?)
+    {
+        return Err(format!("making an empty database: {error}"));
     }
     engine.close()
 }

@@ -8,6 +8,10 @@ pub struct Provider {
     /// Name and version, such as `oliphaunt-wasix-0.3.2`: part of the name the prepared data is kept under, so that
     /// another engine makes its own. Letters, digits, `.` and `-` only.
     pub stamp: &'static str,
+    /// `server_version_num` of its PostgreSQL.
+    pub version_number: u32,
+    /// That version as shown to people.
+    pub version: &'static str,
     /// Opens a database.
     pub open: Open,
 }

@@ -32,7 +32,7 @@ pub(super) struct Launcher {
 pub(super) struct Lines(BufReader<UnixStream>);
 
 impl Launcher {
-    /// Starts the engine's process on a run's database: `build` or `serve`.
+    /// Starts the engine's process on a run's database in one of its modes.
     pub(super) fn start(&self, mode: &str, run: &Run, input: Stdio) -> Result<(Child, Lines), DemoError> {
         let failed = |e| DemoError::Start { program: self.program.clone(), source: e };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -57,9 +57,9 @@ impl Launcher {
         Ok((child, Lines(BufReader::new(ours))))
     }
 
-    /// Makes the data set in a run's directory; `step` hears the number of each step as it begins.
-    pub(super) fn build(&self, run: &Run, mut step: impl FnMut(usize)) -> Result<(), DemoError> {
-        let (mut child, mut lines) = self.start("build", run, Stdio::null())?;
+    /// Makes a database in a run's directory by one of the modes that end by themselves; `step` hears the number of each step as it begins.
+    pub(super) fn build(&self, run: &Run, mode: &str, mut step: impl FnMut(usize)) -> Result<(), DemoError> {
+        let (mut child, mut lines) = self.start(mode, run, Stdio::null())?;
         let heard = lines.listen(|word, rest| {
             if let ("step", Ok(number)) = (word, rest.parse()) {
                 step(number);

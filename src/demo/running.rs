@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     DemoError,
+    child::SERVE,
     process::{Launcher, Lines, broke},
 };
 use crate::{
@@ -141,7 +142,7 @@ impl Inner {
             Some(Err(error)) => return Err(DemoError::directory(self.run.path(), error)),
             None => return Err(DemoError::Engine("its socket is closed".to_owned())),
         };
-        let (child, mut lines) = self.launcher.start("serve", &self.run, listener.into())?;
+        let (child, mut lines) = self.launcher.start(SERVE, &self.run, listener.into())?;
         *locked(&self.child) = Some(child);
         if self.stopping.load(Ordering::SeqCst) {
             self.kill();

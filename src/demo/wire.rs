@@ -92,6 +92,27 @@ pub(super) fn push(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
     }
 }
 
+/// A client's messages with `suffix` behind the names of its prepared statements, so that those of two clients do not meet. The nameless one
+/// stays so. (Parse: statement; Bind: portal, statement; Describe, Close: `S` and a statement.)
+pub(super) fn renamed(batch: &[u8], suffix: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(batch.len() + suffix.len());
+    for (kind, body) in messages(batch) {
+        let end = |from: usize| body.get(from..).and_then(|rest| rest.iter().position(|b| *b == 0)).map(|at| from + at);
+        // Where the name of a statement ends.
+        let name = match (kind, body.first()) {
+            (b'P', _) => end(0).map(|at| (0, at)),
+            (b'B', _) => end(0).and_then(|portal| Some((portal + 1, end(portal + 1)?))),
+            (b'D' | b'C', Some(b'S')) => end(1).map(|at| (1, at)),
+            _ => None,
+        };
+        match name.filter(|(start, at)| start < at) {
+            Some((_, at)) => push(&mut out, kind, &[&body[..at], suffix.as_bytes(), &body[at..]]),
+            None => push(&mut out, kind, &[body]),
+        }
+    }
+    out
+}
+
 /// A simple query.
 pub(super) fn query(sql: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(sql.len() + 6);
@@ -283,6 +304,28 @@ mod tests {
         }
         for text in ["0", "", "soon", "5 parsecs"] {
             assert_eq!(limit(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_statements_are_kept_apart_and_nothing_else_is_touched() {
+        let message = |kind: u8, body: &[u8]| {
+            let mut out = Vec::new();
+            push(&mut out, kind, &[body]);
+            out
+        };
+        for (kind, body, expected) in [
+            (b'P', &b"s0\0select 1\0\0\0"[..], &b"s0 of 7\0select 1\0\0\0"[..]),
+            (b'P', b"\0select 1\0\0\0", b"\0select 1\0\0\0"),
+            (b'B', b"p\0s1\0\0\0\0\0", b"p\0s1 of 7\0\0\0\0\0"),
+            (b'B', b"\0\0\0\0\0\0", b"\0\0\0\0\0\0"),
+            (b'D', b"Ss2\0", b"Ss2 of 7\0"),
+            (b'D', b"Pp\0", b"Pp\0"),
+            (b'C', b"Ss2\0", b"Ss2 of 7\0"),
+            (b'Q', b"select 's0'\0", b"select 's0'\0"),
+            (b'S', b"", b""),
+        ] {
+            assert_eq!(renamed(&message(kind, body), " of 7"), message(kind, expected));
         }
     }
 }

@@ -77,7 +77,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn flagged(self, id: NodeId, flag: Flag) -> bool {
-        self.plan.derived(id).flags.contains(&flag)
+        self.plan.derived(id).flags.contains(flag)
     }
 
     /// A number among the facts that are not modelled.

@@ -139,7 +139,7 @@ fn buffered(rule: &'static str, context: Context<'_>, join: NodeId) -> Option<Fi
     }
     // Told once: at the join, not at its parts.
     if plan
-        .ancestor(join, |n| n.operator == Operator::HashJoin || n.flags.contains(&Flag::JoinBuffer))
+        .ancestor(join, |n| n.operator == Operator::HashJoin || n.flags.contains(Flag::JoinBuffer))
         .is_some_and(|up| plan.parent(join) == Some(up))
     {
         return None;

@@ -25,7 +25,7 @@ impl Rule for SpillToDisk {
     fn check(&self, context: Context<'_>, found: &mut Vec<Finding>) {
         for id in context.plan.ids() {
             let node = context.plan.node(id);
-            if node.spill.is_none() && !node.flags.contains(&Flag::Spill) {
+            if node.spill.is_none() && !node.flags.contains(Flag::Spill) {
                 continue;
             }
             // Writing and reading the batches of a hash is charged to the join above it.

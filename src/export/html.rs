@@ -7,7 +7,7 @@ use crate::{
     advise::{Proposal, Verdict},
     diagnose::{Finding, Severity},
     fmt,
-    plan::{NodeId, Plan},
+    plan::{Flag, NodeId, Plan},
     text::{one_line, visible},
     whatif::Supposed,
 };
@@ -183,7 +183,7 @@ fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
     };
     let off = derived.q_error.filter(|q| *q >= 10.0).map(|q| format!(" <b>{}</b>", fmt::times(q))).unwrap_or_default();
     let loops = node.rows.loops.filter(|l| *l > 1.0).map_or_else(String::new, fmt::count);
-    let flags: Vec<&str> = derived.flags.iter().map(|flag| flag.name()).collect();
+    let flags: Vec<&str> = derived.flags.iter().map(Flag::name).collect();
     // Far down a plan is as far to the right as a page bears.
     let indent = plan.depth(id).min(40);
     let deep =

@@ -213,7 +213,7 @@ impl<'a> Statement<'a> {
             settings: node::map(&plan.settings),
             notes: &plan.notes,
             extra: node::map(&plan.extra),
-            nodes: node::nodes(plan),
+            nodes: node::nodes(plan, report.notes),
             findings: report.findings,
             proposals: report
                 .proposals

@@ -1,6 +1,6 @@
 //! A report as Markdown (`CommonMark` with GitHub's tables): to paste into an issue, a review or a chat.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{Comparison, Report, WorkloadReport, table, text};
 use crate::{
@@ -73,12 +73,24 @@ pub fn comparison(comparison: &Comparison<'_>) -> String {
     out
 }
 
-/// The plan alone: the tree in a block.
+/// The plan alone: the tree in a block, and what people wrote about its nodes.
 #[must_use]
-pub fn plan(plan: &Plan) -> String {
+pub fn plan(plan: &Plan, notes: &BTreeMap<u32, String>) -> String {
     let mut out = String::new();
     tree(plan, &mut out);
+    noted(plan, notes, &mut out);
     out
+}
+
+/// What people wrote about nodes.
+fn noted(plan: &Plan, notes: &BTreeMap<u32, String>, out: &mut String) {
+    let mut nodes = notes.iter().filter(|(node, _)| (**node as usize) < plan.len()).peekable();
+    if nodes.peek().is_some() {
+        out.push_str("\n### Notes\n\n");
+    }
+    for (node, note) in nodes {
+        let _ = writeln!(out, "- {}: {}", code(&plan.title(NodeId(*node))), escaped(note));
+    }
 }
 
 fn one(report: &Report<'_>, number: Option<usize>, out: &mut String) {
@@ -102,13 +114,7 @@ fn one(report: &Report<'_>, number: Option<usize>, out: &mut String) {
     out.push('\n');
     tree(plan, out);
     findings(report, out);
-    if !report.notes.is_empty() {
-        out.push_str("\n### Notes\n\n");
-        let nodes = report.notes.iter().filter(|(node, _)| (**node as usize) < report.plan.len());
-        for (node, note) in nodes {
-            let _ = writeln!(out, "- {}: {}", code(&report.plan.title(NodeId(*node))), escaped(note));
-        }
-    }
+    noted(report.plan, report.notes, out);
     supposed(report.supposed, out);
     proposals(report, out);
 }
@@ -272,7 +278,7 @@ mod tests {
         hostile.query = Some("select '```\n# no heading'".into());
         let text = render(&[Report::new(&hostile, &[])]);
         assert!(text.contains("````sql\nselect '```\n# no heading'\n````\n"), "{text}");
-        assert!(plan(&hostile).starts_with("```text\n"));
+        assert!(plan(&hostile, &[].into()).starts_with("```text\n"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod supposed;
 mod tree;
 mod workload;
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 pub use compare::render as compare;
 pub use workload::workload;
@@ -77,6 +77,7 @@ pub fn render(reports: &[Report<'_>], options: &Options) -> String {
         lines.push(Line::new());
         lines.extend(tree::lines(report.plan, &options, options.width, None));
         findings::lines(report, &options, &mut lines);
+        notes(report.plan, report.notes, &options, &mut lines);
         supposed::lines(report.supposed, &options, &mut lines);
         proposals::lines(report, &options, &mut lines);
     }
@@ -89,6 +90,15 @@ fn written(lines: &[Line], options: &Options) -> String {
         line.write(&mut out, options.colour, options.ascii);
     }
     out
+}
+
+/// The tree of a plan and what people wrote about its nodes, without colours.
+#[must_use]
+pub fn noted_tree(plan: &Plan, notes: &BTreeMap<u32, String>, width: usize) -> String {
+    let options = Options::plain(width).wide_enough();
+    let mut lines = tree::lines(plan, &options, options.width, None);
+    self::notes(plan, notes, &options, &mut lines);
+    written(&lines, &options)
 }
 
 /// The tree of a plan alone, without colours.
@@ -108,13 +118,16 @@ pub fn supposed(all: &[crate::whatif::Supposed], width: usize) -> String {
     written(lines.get(2..).unwrap_or_default(), &options)
 }
 
-/// One node with everything it says, without its children and without colours.
+/// One node with everything it says and what people wrote about it, without its children and without colours.
 #[must_use]
-pub fn node(plan: &Plan, id: NodeId, width: usize) -> String {
+pub fn node(plan: &Plan, id: NodeId, notes: &BTreeMap<u32, String>, width: usize) -> String {
     let options = Options { verbose: true, ..Options::plain(width) };
     let mut out = written(&tree::one(plan, id, &options), &options);
     for (name, value) in &plan.node(id).extra {
         let _ = writeln!(out, "     {}: {}", one_line(name), one_line(value));
+    }
+    if let Some(note) = notes.get(&id.0) {
+        let _ = writeln!(out, "     note: {}", one_line(note));
     }
     out
 }
@@ -186,6 +199,20 @@ fn statement(query: &str, options: &Options, out: &mut Vec<Line>) {
             line.fit(options.width);
         }
         out.push(line);
+    }
+}
+
+/// What people wrote about nodes.
+fn notes(plan: &Plan, notes: &BTreeMap<u32, String>, options: &Options, out: &mut Vec<Line>) {
+    let known = || notes.iter().filter(|(node, _)| (**node as usize) < plan.len());
+    if known().next().is_some() {
+        section(out, "Notes");
+    }
+    for (node, note) in known() {
+        let mut line = Line::of(Style::Plain, format!("    {} (node {node})", plan.title(NodeId(*node))));
+        line.fit(options.width);
+        out.push(line);
+        paragraph(out, Style::Warning, "note  ", note, 4, options.width);
     }
 }
 

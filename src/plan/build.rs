@@ -19,7 +19,7 @@ pub enum BuildError {
 impl Plan {
     /// Notes that the server stopped before the end, and why that matters. A second time changes nothing.
     pub fn mark_partial(&mut self, note: &str) {
-        if self.nodes[0].flags.contains(&Flag::Partial) {
+        if self.nodes[0].flags.contains(Flag::Partial) {
             return;
         }
         self.nodes[0].flags.push(Flag::Partial);
@@ -71,7 +71,7 @@ impl PlanBuilder {
     ///
     /// # Errors
     /// [`BuildError::OutOfOrder`] when `parent` is not the last node or one of its ancestors.
-    pub fn push(&mut self, parent: Option<NodeId>, node: Node) -> Result<NodeId, BuildError> {
+    pub fn push(&mut self, parent: Option<NodeId>, mut node: Node) -> Result<NodeId, BuildError> {
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| BuildError::OutOfOrder { node: u32::MAX })?);
         while self.path.last().copied() != parent {
             let Some(done) = self.path.pop() else {
@@ -82,6 +82,9 @@ impl PlanBuilder {
         if parent.is_none() && !self.nodes.is_empty() {
             return Err(BuildError::OutOfOrder { node: id.0 });
         }
+        // Spare room adds up: a plan may have a hundred thousand nodes.
+        node.extra.shrink_to_fit();
+        node.keys.shrink_to_fit();
         self.depths.push(u32::try_from(self.path.len()).unwrap_or(u32::MAX));
         self.parents.push(parent);
         self.ends.push(id.0 + 1);
@@ -122,6 +125,7 @@ impl PlanBuilder {
             settings: Vec::new(),
             notes: Vec::new(),
             phases: Phases::default(),
+            remarks: std::collections::BTreeMap::new(),
             extra: Vec::new(),
             source: "".into(),
             nodes: self.nodes,

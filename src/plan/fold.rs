@@ -28,6 +28,35 @@ pub struct Group {
     pub rows: Option<Spread>,
     /// Whether `price` is time, in milliseconds.
     pub timed: bool,
+    /// Those that are no outliers, together.
+    pub together: Together,
+}
+
+/// Members that are alike, added up with all below them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Together {
+    /// Self time in milliseconds where the plan was timed, else the planner's price without children. `None` when neither is told.
+    pub own: Option<f64>,
+    /// Part of the whole statement, 0 to 1.
+    pub share: Option<f64>,
+    /// Rows the members themselves were expected to give.
+    pub estimated: Option<f64>,
+    /// Rows the members themselves gave.
+    pub actual: Option<f64>,
+}
+
+impl Together {
+    fn of(plan: &Plan, members: impl Iterator<Item = NodeId> + Clone, timed: bool) -> Self {
+        let sum = |numbers: &mut dyn Iterator<Item = Option<f64>>| numbers.flatten().reduce(|a, b| a + b);
+        let below = || members.clone().flat_map(|id| plan.subtree(id)).map(|id| plan.derived(id));
+        let rows = || members.clone().map(|id| (plan.node(id).rows, plan.node(id).rows.loops.unwrap_or(1.0)));
+        Self {
+            own: sum(&mut below().map(|d| if timed { d.self_ms } else { d.self_cost })),
+            share: sum(&mut below().map(|d| d.share)),
+            estimated: sum(&mut rows().map(|(rows, loops)| rows.estimated.map(|n| n * loops.max(1.0)))),
+            actual: sum(&mut rows().map(|(rows, loops)| rows.actual.map(|n| n * loops))),
+        }
+    }
 }
 
 /// How numbers are spread.
@@ -44,6 +73,12 @@ pub struct Spread {
 }
 
 impl Group {
+    /// How many are no outliers.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.members.len() - self.outliers.len()
+    }
+
     /// Members that are no outliers, in the order of the plan.
     pub fn alike(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.members.iter().copied().filter(|id| !self.outliers.contains(id))
@@ -89,9 +124,13 @@ fn group(plan: &Plan, parent: NodeId, members: Vec<NodeId>, timed: bool) -> Grou
         Some(each * rows.loops.unwrap_or(1.0)).filter(|n| n.is_finite() && *n >= 0.0)
     };
     let prices: Vec<(NodeId, f64)> = members.iter().filter_map(|id| Some((*id, price(*id)?))).collect();
+    let outliers = outliers(&prices);
+    let alike = members.iter().copied().filter(|id| !outliers.contains(id));
+    let together = Together::of(plan, alike, timed);
     Group {
         parent,
-        outliers: outliers(&prices),
+        outliers,
+        together,
         price: Spread::of(prices.into_iter().map(|(_, price)| price).filter(|p| p.is_finite()).collect()),
         rows: Spread::of(members.iter().filter_map(|id| rows(*id)).collect()),
         members,
@@ -172,6 +211,7 @@ mod tests {
         assert_eq!((price.min, price.median, price.max, price.sum, group.timed), (1.0, 1.0, 50.0, 69.0, true));
         assert!((group.rows.unwrap().sum - 200.0).abs() < 1e-9);
         assert_eq!(group.alike().count(), 19);
+        assert_eq!((group.together.own, group.together.actual), (Some(19.0), Some(190.0)), "without the slow one");
     }
 
     #[test]

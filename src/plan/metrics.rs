@@ -11,7 +11,9 @@ mod charge;
 mod explain;
 mod flags;
 
-use super::{Buffers, Flag, Io, Node, NodeId, Operator, Plan, Role, Timing, Wal};
+use std::sync::Arc;
+
+use super::{Buffers, Flags, Io, Node, NodeId, Operator, Plan, Role, Timing, Wal};
 
 /// What was computed for one node. Nothing in here is negative, NaN or infinite.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +29,7 @@ pub struct Derived {
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
     /// Blocks without children.
-    pub self_buffers: Option<Box<Buffers>>,
+    pub self_buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks without children.
     pub self_io: Option<Box<Io>>,
     /// Log written without children.
@@ -42,7 +44,7 @@ pub struct Derived {
     /// actual rows are no misestimate.
     pub stopped_early: bool,
     /// What stands out: the reader's flags and those that follow from numbers, without repeats.
-    pub flags: Vec<Flag>,
+    pub flags: Flags,
 }
 
 /// How a derived number came about, for people who ask.
@@ -123,11 +125,12 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let self_ms = attribute::self_times(plan, &wall, &edges);
     let self_cost = attribute::self_costs(plan);
     let own = attribute::self_usage(plan, &edges);
+    // A plan may have a hundred thousand nodes: what is no longer needed goes before the result is made.
+    drop(edges);
     let stopped = flags::stopped_early(plan);
     let parts = if self_ms.iter().any(Option::is_some) { &self_ms } else { &self_cost };
     let whole: f64 = parts.iter().flatten().sum();
-    let shares: Vec<_> =
-        parts.iter().map(|part| part.map(|p| if whole > 0.0 { (p / whole).min(1.0) } else { 0.0 })).collect();
+    let share = |part: f64| if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 };
     plan.ids()
         .map(|id| {
             let (i, node) = (id.index(), plan.node(id));
@@ -136,15 +139,15 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 self_ms: self_ms[i],
                 self_cost: self_cost[i],
                 q_error: q_error(node),
-                share: shares[i],
-                self_buffers: own.buffers.get(i).copied().flatten().map(Box::new),
+                share: parts[i].map(share),
+                self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
                 self_wal: own.wal.get(i).copied().flatten().map(Box::new),
                 rough_rows: node.rows.rounded && loops(node) > 1.0,
                 rough_time: rough_time(node),
                 processes: processes[i],
                 stopped_early: stopped[i],
-                flags: Vec::new(),
+                flags: Flags::default(),
             };
             derived.flags = flags::flags(plan, id, &derived);
             derived

@@ -1,5 +1,9 @@
 //! What one node of a plan holds, as the server stated it. Nothing here is computed.
 
+use std::{borrow::Cow, sync::Arc};
+
+use super::Flags;
+
 /// How a node serves its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -270,57 +274,6 @@ pub struct Spill {
     pub how: String,
 }
 
-/// What stands out on a node. The names are the contract's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flag {
-    /// Every row of a table is read.
-    FullScan,
-    /// Every entry of an index is read.
-    FullIndexScan,
-    /// MySQL or MariaDB sorts outside an index; on PostgreSQL a sort node.
-    Filesort,
-    /// A temporary table is built.
-    Temporary,
-    /// Memory was not enough.
-    Spill,
-    /// Estimated and actual rows differ by ten times or more.
-    Misestimate,
-    /// The node never ran.
-    NeverExecuted,
-    /// Runs in parallel workers.
-    Parallel,
-    /// Answered from an index alone.
-    Covering,
-    /// Rows are buffered for a join without a usable index (MySQL `Using join buffer`).
-    JoinBuffer,
-    /// A sub-query that runs once per outer row.
-    Dependent,
-    /// The server stopped before the end; the numbers are of the part that ran.
-    Partial,
-}
-
-impl Flag {
-    /// The flag as the contract spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FullScan => "full-scan",
-            Self::FullIndexScan => "full-index-scan",
-            Self::Filesort => "filesort",
-            Self::Temporary => "temporary",
-            Self::Spill => "spill",
-            Self::Misestimate => "misestimate",
-            Self::NeverExecuted => "never-executed",
-            Self::Parallel => "parallel",
-            Self::Covering => "covering",
-            Self::JoinBuffer => "join-buffer",
-            Self::Dependent => "dependent",
-            Self::Partial => "partial",
-        }
-    }
-}
-
 /// One node as the server stated it.
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -329,7 +282,7 @@ pub struct Node {
     /// In the common vocabulary.
     pub operator: Operator,
     /// In the server's own words (`Parallel Seq Scan`, `ALL`, `Table scan on o`).
-    pub native: String,
+    pub native: Cow<'static, str>,
     /// The sub-plan's or CTE's name, such as `SubPlan 1` or `CTE recent`.
     pub subplan: Option<String>,
     /// What it reads or writes.
@@ -342,8 +295,9 @@ pub struct Node {
     pub rows: Rows,
     /// Time, if measured.
     pub timing: Option<Timing>,
-    /// Blocks, if measured. What few nodes have lies apart, so that plans of 100,000 nodes stay small.
-    pub buffers: Option<Box<Buffers>>,
+    /// Blocks, if measured; shared with what is derived of them. What few nodes have lies apart, so that plans of 100,000 nodes stay
+    /// small.
+    pub buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks, if measured.
     pub io: Option<Box<Io>>,
     /// Log written, if counted.
@@ -357,7 +311,7 @@ pub struct Node {
     /// Memory overflow.
     pub spill: Option<Box<Spill>>,
     /// What the reader saw to stand out; [`super::Derived`] adds what follows from numbers.
-    pub flags: Vec<Flag>,
+    pub flags: Flags,
     /// Line of the source document, from 1.
     pub line: Option<u32>,
     /// Keys that are not modelled, verbatim.
@@ -371,7 +325,7 @@ impl Node {
         Self {
             role,
             operator,
-            native: native.into(),
+            native: Cow::Owned(native.into()),
             subplan: None,
             relation: None,
             index: None,
@@ -385,7 +339,7 @@ impl Node {
             keys: Vec::new(),
             workers: None,
             spill: None,
-            flags: Vec::new(),
+            flags: Flags::default(),
             line: None,
             extra: Vec::new(),
         }

@@ -16,7 +16,7 @@ impl Plan {
         let relation = node.relation.iter().flat_map(|r| [r.schema.as_deref(), Some(&r.name), r.alias.as_deref()]);
         let conditions = &node.conditions;
         let texts = [
-            Some(node.native.as_str()),
+            Some(node.native.as_ref()),
             Some(node.operator.name()),
             node.subplan.as_deref(),
             node.index.as_deref(),

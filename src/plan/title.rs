@@ -26,7 +26,7 @@ impl Plan {
         let mut out = match (self.engine, &node.operator) {
             (Engine::PostgreSql, _) if !node.native.is_empty() => one_line(&node.native),
             (_, operator) => {
-                let parallel = node.flags.contains(&Flag::Parallel) && !node.native.starts_with("Parallel ");
+                let parallel = node.flags.contains(Flag::Parallel) && !node.native.starts_with("Parallel ");
                 format!("{}{}", if parallel { "Parallel " } else { "" }, one_line(operator.name()))
             }
         };

@@ -1,6 +1,6 @@
 //! The vocabulary read back: operators, roles and flags by the names that documents of this program give them.
 
-use super::{Flag, Operator, Role};
+use super::{Operator, Role};
 
 /// Every operator that has a name of its own.
 const OPERATORS: [Operator; 45] = [
@@ -81,31 +81,10 @@ impl Role {
     }
 }
 
-impl Flag {
-    /// The flag of a [name](Flag::name).
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        const FLAGS: [Flag; 12] = [
-            Flag::FullScan,
-            Flag::FullIndexScan,
-            Flag::Filesort,
-            Flag::Temporary,
-            Flag::Spill,
-            Flag::Misestimate,
-            Flag::NeverExecuted,
-            Flag::Parallel,
-            Flag::Covering,
-            Flag::JoinBuffer,
-            Flag::Dependent,
-            Flag::Partial,
-        ];
-        FLAGS.into_iter().find(|flag| flag.name() == name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Flag, OPERATORS, Operator, Role};
+    use super::{OPERATORS, Operator, Role};
+    use crate::plan::Flag;
 
     #[test]
     fn every_name_is_that_of_one_operator() {

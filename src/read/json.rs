@@ -1,6 +1,6 @@
 //! An own JSON reader into a flat arena: nothing recurses, not even dropping, so a plan of any depth is an ordinary
 //! document. Keys keep their order and their repeats; every value knows its byte offset. RFC 8259, and a little more
-//! patient: raw control characters and unknown escapes inside strings are kept as they stand.
+//! patient: raw control characters and unknown escapes inside strings are kept as they stand, and comments are blanks.
 //!
 //! The arena also holds what other formats say with the same keys: [`Builder`] fills it.
 
@@ -209,8 +209,14 @@ impl Reader<'_> {
     }
 
     fn skip_blanks(&mut self) {
-        while self.bytes.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        loop {
+            while self.bytes.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
+                self.at += 1;
+            }
+            // MySQL's `end_markers_in_json` repeats a key where its value ends: `} /* cost_info */,`.
+            let comment = self.text.get(self.at..).and_then(|rest| rest.strip_prefix("/*"));
+            let Some(length) = comment.and_then(|comment| comment.find("*/")) else { return };
+            self.at += length + 4;
         }
     }
 
@@ -250,7 +256,8 @@ impl Reader<'_> {
         let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
         let length = self.bytes[start..].iter().take_while(|b| word(b)).count();
         let kind = match &self.text[start..start + length] {
-            "null" => Kind::Null,
+            // What MySQL's and MariaDB's own test suites, and reports of bugs, print for numbers that change.
+            "null" | "REPLACED" => Kind::Null,
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
             // "inf" and "nan" are numbers to Rust and not to JSON.
@@ -319,6 +326,22 @@ mod tests {
             let seen = (error.line, error.column, error.expected.as_str(), error.found.as_str());
             assert_eq!(seen, (line, column, expected, found), "{text}");
         }
+    }
+
+    #[test]
+    fn comments_are_blanks_and_hidden_numbers_are_none() {
+        let text = "{\"a\": {\"b\": 1 /* b */} /* a */, \"c\": REPLACED, \"d\": \"/* x */\"}";
+        let lines = Lines::of(text);
+        let parsed = parse(text, &lines, 0);
+        assert_eq!((parsed.error, parsed.end), (None, text.len()));
+        let root = parsed.document.root().unwrap();
+        assert_eq!(root.get("a").unwrap().get("b").unwrap().number(), Some(1.0));
+        assert_eq!(
+            (root.get("c").unwrap().kind(), root.get("d").unwrap().text().unwrap()),
+            (Kind::Null, "/* x */".into())
+        );
+        let lines = Lines::of("[1 /* ");
+        assert_eq!(parse("[1 /* ", &lines, 0).error.unwrap().column, 4, "a comment without an end is none");
     }
 
     #[test]

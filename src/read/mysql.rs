@@ -36,6 +36,19 @@ pub(super) fn interrupted(text: &str, plans: &mut [Plan]) {
     }
 }
 
+/// What an optimizer trace lacks, for people.
+pub(super) const WANTED: &str = "a plan: this is an optimizer trace, which tells how the server came to its plan but not the plan; pass what \
+                                 EXPLAIN prints for the same statement (EXPLAIN FORMAT=JSON says the most)";
+
+/// Whether an object is an optimizer trace (`information_schema.optimizer_trace`), of MySQL or of MariaDB.
+pub(super) fn is_trace(value: Value<'_>) -> bool {
+    let steps = value.get("steps").filter(|steps| steps.is_array());
+    steps.into_iter().flat_map(Value::children).flat_map(Value::children).any(|step| {
+        step.key()
+            .is_some_and(|key| key.starts_with("join_") || key == "transformation" || key == "view" || key == "derived")
+    })
+}
+
 /// Whether an object is a version 2 plan.
 pub(super) fn recognises_v2(value: Value<'_>) -> bool {
     value.get("query_plan").is_some_and(Value::is_object)

@@ -1,5 +1,7 @@
 //! Our own documents (`--format json`): a plan that was read once is read again, with the same numbers.
 
+use std::sync::Arc;
+
 use super::{
     ReadError, Source,
     json::{Fields, Value},
@@ -35,6 +37,7 @@ pub(super) fn read(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
         return Err(source.expected(value, WANTED));
     };
     let mut builder = PlanBuilder::new();
+    let mut remarks = std::collections::BTreeMap::new();
     for (place, item) in nodes.children().enumerate() {
         let id = item.get("id").and_then(index);
         let parent = item.get("parent").and_then(index);
@@ -47,11 +50,15 @@ pub(super) fn read(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
             return Err(source.expected(item, expected));
         }
         push(&mut builder, parent.map(NodeId), node(item, parent.is_none()))?;
+        if let Some(note) = item.get("note").and_then(string) {
+            remarks.insert(id.unwrap_or_default(), note);
+        }
     }
     let mut plan = source.finish(builder, engine, value)?;
     let mut fields = Fields::of(value);
     plan.version = value.get("engine").and_then(|engine| engine.get("version")).and_then(string);
     plan.query = fields.text("query");
+    plan.remarks = remarks;
     plan.planning_ms = fields.number("planning_ms");
     plan.execution_ms = fields.number("execution_ms");
     plan.settings = pairs(value.get("settings"));
@@ -120,7 +127,7 @@ fn node(value: Value<'_>, is_root: bool) -> Node {
         let each = last.map(|last_ms| Timing::PerLoop { first_ms: first.unwrap_or(last_ms), last_ms });
         node.timing = each.or(f.number("wall_ms").map(Timing::Inclusive));
     }
-    node.buffers = f.take("buffers").and_then(buffers).map(Box::new);
+    node.buffers = f.take("buffers").and_then(buffers).map(Arc::new);
     node.io = f.take("io").filter(|value| value.is_object()).map(|value| {
         let mut f = Fields::of(value);
         let mut ms = |key: &str| f.number(key).unwrap_or(0.0).max(0.0);

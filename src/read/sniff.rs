@@ -213,9 +213,16 @@ impl Scan<'_, '_> {
                     let before = self.plans.len();
                     self.document(&parsed.document)?;
                     if self.plans.len() == before && start == first_word {
-                        let ours = parsed.document.values().next().is_some_and(own::is_planless);
-                        let plan = "a plan: an object with a key \"Plan\" or \"query_block\"";
-                        self.doubt = Some(lines.error(clean, start, if ours { own::WANTED } else { plan }));
+                        let is = |of: fn(Value<'_>) -> bool| parsed.document.values().next().is_some_and(of);
+                        let wanted = match () {
+                            () if is(own::is_planless) => own::WANTED,
+                            () if is(mysql::is_trace) => mysql::WANTED,
+                            () => "a plan: an object with a key \"Plan\" or \"query_block\"",
+                        };
+                        self.doubt = Some(lines.error(clean, start, wanted));
+                    } else if self.plans.len() == before && parsed.document.values().next().is_some_and(mysql::is_trace)
+                    {
+                        self.doubt = Some(lines.error(clean, start, mysql::WANTED));
                     }
                 }
                 Some(error) if telltale() => {

@@ -109,7 +109,7 @@ fn node(grid: &Grid, row: &Row, name: &str, above: Option<&Operator>, line: u32)
         Operator::Filter => node.conditions.filter = Some(info.to_owned()).filter(|text| !text.is_empty()),
         Operator::HashJoin | Operator::MergeJoin | Operator::NestedLoop => {
             node.conditions.join = info.split_once(", ").map(|(_, conditions)| conditions.to_owned());
-            node.native = format!("{word} ({})", info.split(", ").next().unwrap_or_default());
+            node.native = format!("{word} ({})", info.split(", ").next().unwrap_or_default()).into();
         }
         Operator::Sort => node.keys = vec![info.to_owned()],
         _ => {

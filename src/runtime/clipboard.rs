@@ -20,6 +20,8 @@ enum Way {
     Tmux,
     /// The same, wrapped so that GNU screen passes it on.
     Screen,
+    /// GNU screen or tmux on another machine, from which SSH came here: the terminal's name does not say which.
+    Either,
     /// The desktop this process runs on.
     Desktop,
     /// A file only.
@@ -33,7 +35,7 @@ const LONGEST: usize = 74_994;
 const SCREEN_PIECE: usize = 700;
 
 /// Over SSH, or without a desktop, the desktop of this machine is not the person's.
-fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>) -> Way {
+fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
     let remote = is("SSH_TTY") || is("SSH_CONNECTION") || is("SSH_CLIENT");
     let desktop = is("WAYLAND_DISPLAY") || is("DISPLAY") || cfg!(any(target_os = "macos", windows));
@@ -41,25 +43,48 @@ fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>) -> Way {
         Clipboard::File => Way::File,
         Clipboard::Desktop => Way::Desktop,
         Clipboard::Auto if desktop && !remote => Way::Desktop,
-        Clipboard::Auto | Clipboard::Terminal => through(variable),
+        Clipboard::Auto | Clipboard::Terminal => through(variable, nearest),
     }
 }
 
-/// What stands between this process and the terminal.
-fn through(variable: impl Fn(&str) -> Option<String>) -> Way {
+/// What stands between this process and the terminal. `nearest` looks which of two multiplexers, one within the other, is the
+/// inner one: both leave their variables.
+fn through(variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
-    // GNU screen inside tmux: its terminals are called after the one outside, with a dot, as tmux never calls its own.
-    if is("STY") && variable("TERM").is_some_and(|term| term.starts_with("screen.")) {
-        return Way::Screen;
+    let term = variable("TERM").unwrap_or_default();
+    match (is("TMUX"), is("STY")) {
+        // GNU screen calls its terminals after the one outside, with a dot, as tmux never calls its own. What nobody can tell is
+        // taken for GNU screen's: tmux ignores that form, while GNU screen would print what is meant for tmux.
+        (true, true) if term.starts_with("screen.") => Way::Screen,
+        (true, true) if term.starts_with("tmux") => Way::Tmux,
+        (true, true) => nearest().unwrap_or(Way::Screen),
+        (true, false) => Way::Tmux,
+        (false, true) => Way::Screen,
+        // From within one of them to another machine: the variables stay behind, the terminal's name goes along.
+        (false, false) if term.starts_with("tmux") => Way::Tmux,
+        (false, false) if term.starts_with("screen.") => Way::Screen,
+        (false, false) if term.starts_with("screen") => Way::Either,
+        (false, false) => Way::Terminal,
     }
-    // From within tmux to another machine: the variable stays behind, the terminal's name goes along.
-    if is("TMUX") || variable("TERM").is_some_and(|term| term.starts_with("tmux")) {
-        Way::Tmux
-    } else if is("STY") {
-        Way::Screen
-    } else {
-        Way::Terminal
+}
+
+/// The multiplexer that this process runs in, the innermost one, by its ancestors.
+fn nearest() -> Option<Way> {
+    let mut process = "self".to_owned();
+    // A tree of processes is no deeper.
+    for _ in 0..64 {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name stands in brackets and may hold some itself.
+        let (head, rest) = stat.rsplit_once(')')?;
+        let name = head.split_once('(')?.1.to_ascii_lowercase();
+        if name.starts_with("tmux") {
+            return Some(Way::Tmux);
+        } else if name.starts_with("screen") {
+            return Some(Way::Screen);
+        }
+        rest.split_whitespace().nth(1)?.clone_into(&mut process);
     }
+    None
 }
 
 /// The sequence that asks the terminal to keep the text; through tmux both as its own and passed on to the terminal
@@ -73,7 +98,9 @@ fn sequence(text: &str, way: Way) -> String {
             let wrapped = format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b"));
             plain.push_str(&wrapped);
         }
-        Way::Screen => {
+        // What is short GNU screen swallows as it is, while tmux may take it; what is long it would print.
+        Way::Either if plain.len() <= SCREEN_PIECE => plain.push_str(&sequence(text, Way::Screen)),
+        Way::Screen | Way::Either => {
             // The end of the inner sequence must not end the outer one.
             let inner = format!("{}\x07", plain.trim_end_matches("\x1b\\").trim_end_matches('\x07'));
             // All of it is ASCII.
@@ -94,7 +121,7 @@ pub(super) async fn copy(
     text: &str,
 ) -> String {
     let variable = |name: &str| std::env::var(name).ok();
-    let mut way = way(wanted, variable);
+    let mut way = way(wanted, variable, nearest);
     let mut trouble = String::new();
     if way == Way::Desktop {
         let text = text.to_owned();
@@ -104,19 +131,17 @@ pub(super) async fn copy(
             Ok(Err(error)) => trouble = format!("; the desktop: {error}"),
             Err(error) => trouble = format!("; the desktop: {error}"),
         }
-        way = if wanted == Clipboard::Desktop { Way::File } else { through(variable) };
+        way = if wanted == Clipboard::Desktop { Way::File } else { through(variable, nearest) };
     }
     let file = keep(if wanted == Clipboard::File { History::open() } else { history.cloned() }, text);
     let sequence = sequence(text, way);
-    let (tmux, screen) = (way == Way::Tmux, way == Way::Screen);
-    let by = if tmux {
-        " (tmux)"
-    } else if screen {
-        " (screen)"
-    } else {
-        ""
+    let (by, times) = match way {
+        Way::Tmux => (" (tmux)", 2),
+        Way::Screen => (" (screen)", 1),
+        Way::Either => (" (screen or tmux)", 1),
+        Way::Terminal | Way::Desktop | Way::File => ("", 1),
     };
-    let sent = way != Way::File && sequence.len() <= LONGEST * if tmux { 2 } else { 1 };
+    let sent = way != Way::File && sequence.len() <= LONGEST * times;
     if sent {
         let out = guard.writer();
         if let Err(error) = out.write_all(sequence.as_bytes()).and_then(|()| out.flush()) {
@@ -183,22 +208,29 @@ mod tests {
             (Clipboard::Desktop, &["SSH_TTY"], Way::Desktop),
             (Clipboard::File, &["DISPLAY"], Way::File),
         ] {
-            assert_eq!(way(wanted, |name| set.contains(&name).then(|| "x".to_owned())), expected, "{set:?}");
+            assert_eq!(way(wanted, |name| set.contains(&name).then(|| "x".to_owned()), || None), expected, "{set:?}");
         }
-        let nested = |name: &str| match name {
-            "TERM" => Some("tmux-256color".to_owned()),
-            "SSH_TTY" => Some("x".to_owned()),
-            _ => None,
-        };
-        assert_eq!(way(Clipboard::Auto, nested), Way::Tmux);
-        let screen_in_tmux = |name: &str| match name {
-            "TERM" => Some("screen.tmux-256color".to_owned()),
-            "SSH_TTY" | "TMUX" | "STY" => Some("x".to_owned()),
-            _ => None,
-        };
-        assert_eq!(way(Clipboard::Auto, screen_in_tmux), Way::Screen);
+        let both = &["SSH_TTY", "TMUX", "STY"][..];
+        let ssh = &["SSH_TTY"][..];
+        for (set, term, inner, expected) in [
+            (ssh, "tmux-256color", None, Way::Tmux),
+            (ssh, "screen.xterm-256color", None, Way::Screen),
+            (ssh, "screen", None, Way::Either),
+            (ssh, "screen-256color", None, Way::Either),
+            (both, "screen.tmux-256color", None, Way::Screen),
+            (both, "tmux-256color", None, Way::Tmux),
+            (both, "screen", Some(Way::Screen), Way::Screen),
+            (both, "screen", Some(Way::Tmux), Way::Tmux),
+            (both, "screen", None, Way::Screen),
+        ] {
+            let variable = |name: &str| match name {
+                "TERM" => Some(term.to_owned()),
+                name => set.contains(&name).then(|| "x".to_owned()),
+            };
+            assert_eq!(way(Clipboard::Auto, variable, || inner), expected, "{set:?} {term}");
+        }
         if !cfg!(any(target_os = "macos", windows)) {
-            assert_eq!(way(Clipboard::Auto, |_| None), Way::Terminal);
+            assert_eq!(way(Clipboard::Auto, |_| None, || None), Way::Terminal);
         }
     }
 
@@ -207,7 +239,9 @@ mod tests {
         assert_eq!(sequence("hi", Way::Terminal), "\x1b]52;c;aGk=\x1b\\");
         assert_eq!(sequence("hi", Way::Tmux), "\x1b]52;c;aGk=\x1b\\\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
         assert_eq!(sequence("hi", Way::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
+        assert_eq!(sequence("hi", Way::Either), "\x1b]52;c;aGk=\x1b\\\x1bP\x1b]52;c;aGk=\x07\x1b\\");
         let long = sequence(&"x".repeat(3000), Way::Screen);
+        assert_eq!(sequence(&"x".repeat(3000), Way::Either), long);
         assert!(long.split("\x1b\\").all(|piece| piece.len() <= SCREEN_PIECE + 2), "{long}");
         let inner: String = long.split("\x1b\\").map(|piece| piece.strip_prefix("\x1bP").unwrap_or_default()).collect();
         assert!(inner.starts_with("\x1b]52;c;eHh4") && inner.ends_with('\x07'), "{inner}");

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Copied, Excerpt},
-    export::{Report, Searched, json, markdown, text},
+    export::{Report, Searched, html, json, markdown, text},
 };
 
 /// Columns of a text that is copied: what a chat or a review shows without breaking lines.
@@ -16,10 +16,12 @@ pub(super) fn write(copied: &Copied) -> (&'static str, Result<String, String>) {
         (!proposals.is_empty()).then_some(Searched { candidates: proposals.len(), explains: 0, seconds: 0.0 });
     let report = Report { proposals, searched, notes, ..Report::new(plan, findings) };
     match excerpt {
-        Excerpt::Node => ("the node", Ok(text::node(plan, *node, WIDTH))),
-        Excerpt::Text => ("the plan", Ok(text::tree(plan, WIDTH))),
-        Excerpt::Markdown => ("the Markdown", Ok(markdown::plan(plan))),
+        Excerpt::Node => ("the node", Ok(text::node(plan, *node, notes, WIDTH))),
+        Excerpt::Text => ("the plan", Ok(text::noted_tree(plan, notes, WIDTH))),
+        Excerpt::Markdown => ("the Markdown", Ok(markdown::plan(plan, notes))),
         Excerpt::Report => ("the report", Ok(markdown::render(&[report]))),
+        Excerpt::Everything => ("the report", Ok(text::render(&[report], &text::Options::plain(WIDTH)))),
+        Excerpt::Html => ("the page", Ok(html::render(&[report]))),
         Excerpt::Json => {
             // `searched` is a claim of the JSON's contract; without the figures it is left out.
             let report = Report { searched: None, ..report };
@@ -56,13 +58,16 @@ mod tests {
             (Excerpt::Node, " ", "filter: "),
             (Excerpt::Text, " ", "Nested Loop"),
             (Excerpt::Markdown, "```text\n", "Nested Loop"),
-            (Excerpt::Report, "## Plan\n", "ask ann"),
+            (Excerpt::Report, "## Plan\n", "Nested Loop"),
+            (Excerpt::Everything, "PostgreSQL", "Nested Loop"),
+            (Excerpt::Html, "<!doctype html>", "Nested Loop"),
             (Excerpt::Json, "{", "\"format\""),
         ] {
             copied.excerpt = excerpt;
             let (_, text) = write(&copied);
             let text = text.unwrap();
             assert!(text.starts_with(start) && text.contains(part), "{excerpt:?}: {text}");
+            assert!(text.contains("ask ann"), "the note is in none of {excerpt:?}: {text}");
         }
         copied.excerpt = Excerpt::Node;
         let node = write(&copied).1.unwrap();

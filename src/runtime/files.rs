@@ -79,7 +79,11 @@ pub(super) fn plan(history: Option<&History>, run: &Run) -> Result<(Box<Plan>, N
     }
     let mut plan = plans.swap_remove(0);
     plan.query = Some(run.sql.clone());
-    Ok((Box::new(plan), history.notes(name)))
+    let mut notes = history.notes(name);
+    if notes.is_empty() {
+        notes.clone_from(&plan.remarks);
+    }
+    Ok((Box::new(plan), notes))
 }
 
 /// Gives a text to `$VISUAL`, `$EDITOR` or `vi`; `None` when it came back unchanged.

@@ -1,6 +1,8 @@
 //! Cells to escape sequences, in as few bytes as they take: over a slow line a cursor that moves is two rows, and most of what
 //! those cost is colours said again.
 
+mod scroll;
+
 use std::io::{self, Write};
 
 use ratatui::{
@@ -10,16 +12,61 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-/// Writes what crossterm's backend would show, but only what changed of each style.
+use scroll::{Move, Shown};
+
+/// Writes what crossterm's backend would show, but only what changed of each style, and of rows that moved only what came in.
 #[derive(Debug)]
 pub struct Lean<W: Write> {
     inner: CrosstermBackend<W>,
+    shown: Shown,
 }
 
 impl<W: Write> Lean<W> {
     /// A backend that writes there.
-    pub const fn new(writer: W) -> Self {
-        Self { inner: CrosstermBackend::new(writer) }
+    pub fn new(writer: W) -> Self {
+        Self { inner: CrosstermBackend::new(writer), shown: Shown::default() }
+    }
+
+    /// Moves rows: the region is set, moved from one of its ends, and taken back.
+    fn shift(&mut self, moved: &Move) -> io::Result<()> {
+        let (top, bottom) = (moved.rows.start + 1, moved.rows.end);
+        let writer = &mut self.inner;
+        write!(writer, "\x1b[{top};{bottom}r")?;
+        let (end, step) = if moved.by > 0 { (bottom, "\n") } else { (top, "\x1bM") };
+        write!(writer, "\x1b[{end};1H{}\x1b[r", step.repeat(moved.by.unsigned_abs()))
+    }
+
+    fn write_cells(&mut self, cells: &[(u16, u16, &Cell)]) -> io::Result<()> {
+        let writer = &mut self.inner;
+        let mut now = Look::PLAIN;
+        let mut last: Option<Position> = None;
+        let mut at = 0;
+        while let Some((x, y, cell)) = cells.get(at).copied() {
+            let to = Position { x, y };
+            go(writer, last, to)?;
+            let look = Look::of(cell, now);
+            if look != now {
+                writer.write_all(b"\x1b[")?;
+                writer.write_all(&now.change(look))?;
+                writer.write_all(b"m")?;
+                now = look;
+            }
+            let blanks = run_of_blanks(&cells[at..], now);
+            if blanks >= WORTH_ERASING {
+                // The cursor stays where the blanks begin.
+                write!(writer, "\x1b[{blanks}X")?;
+                at += blanks;
+                last = Some(to);
+                continue;
+            }
+            writer.write_all(cell.symbol().as_bytes())?;
+            at += 1;
+            last = Some(Position { x: x.saturating_add(columns(cell)), y });
+        }
+        if now != Look::PLAIN {
+            writer.write_all(b"\x1b[m")?;
+        }
+        Ok(())
     }
 }
 
@@ -170,37 +217,14 @@ impl<W: Write> Backend for Lean<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let writer = &mut self.inner;
-        let mut now = Look::PLAIN;
-        let mut last: Option<Position> = None;
         let cells: Vec<_> = content.collect();
-        let mut at = 0;
-        while let Some((x, y, cell)) = cells.get(at).copied() {
-            let to = Position { x, y };
-            go(writer, last, to)?;
-            let look = Look::of(cell, now);
-            if look != now {
-                writer.write_all(b"\x1b[")?;
-                writer.write_all(&now.change(look))?;
-                writer.write_all(b"m")?;
-                now = look;
-            }
-            let blanks = run_of_blanks(&cells[at..], now);
-            if blanks >= WORTH_ERASING {
-                // The cursor stays where the blanks begin.
-                write!(writer, "\x1b[{blanks}X")?;
-                at += blanks;
-                last = Some(to);
-                continue;
-            }
-            writer.write_all(cell.symbol().as_bytes())?;
-            at += 1;
-            last = Some(Position { x: x.saturating_add(columns(cell)), y });
+        if let Some((moved, left)) = self.shown.moved(&cells) {
+            self.shift(&moved)?;
+            let left: Vec<_> = left.iter().map(|(x, y, cell)| (*x, *y, cell)).collect();
+            return self.write_cells(&left);
         }
-        if now != Look::PLAIN {
-            writer.write_all(b"\x1b[m")?;
-        }
-        Ok(())
+        self.shown.put(cells.iter().copied());
+        self.write_cells(&cells)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -220,10 +244,13 @@ impl<W: Write> Backend for Lean<W> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
+        self.shown.clear();
         self.inner.clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        // The screen clears all of it and nothing else.
+        self.shown.clear();
         self.inner.clear_region(clear_type)
     }
 
@@ -372,6 +399,53 @@ mod tests {
             prop_assert_eq!(shown(&lean), shown(&usual));
             let length = |frames: &[Vec<u8>]| frames.iter().map(Vec::len).sum::<usize>();
             prop_assert!(length(&lean) <= length(&usual), "{} > {}", length(&lean), length(&usual));
+        }
+    }
+
+    /// Six rows of a longer list from one of its rows on, between two borders.
+    fn window(first: usize, rows: usize) -> Buffer {
+        let mut out = Buffer::empty(AREA);
+        for y in 0..AREA.height {
+            let row = usize::from(y);
+            let inside = row > 0 && row <= rows;
+            let words = if inside {
+                let n = first + row;
+                format!("│ row {n:<3} {} │", "abcdefghijklmnopqrstuvwxyz".split_at(n % 20).1)
+            } else {
+                "────────────────".to_owned()
+            };
+            out.set_string(0, y, words, Style::new().fg(Color::Rgb(200, 100, 50)));
+        }
+        out
+    }
+
+    #[test]
+    fn rows_that_moved_are_moved_by_the_terminal() {
+        for firsts in [&[3, 4, 5, 4, 3][..], &[0, 2, 4, 1], &[9, 0, 9, 10]] {
+            let frames: Vec<Buffer> = firsts.iter().map(|first| window(*first, 5)).collect();
+            let (lean, usual) = sent(&frames);
+            for n in 1..=frames.len() {
+                assert_eq!(shown(&lean[..n]), shown(&usual[..n]), "{firsts:?} to frame {n}");
+            }
+        }
+        let (lean, _) = sent(&[window(3, 5), window(4, 5)]);
+        let text = String::from_utf8(lean[1].clone()).unwrap();
+        assert!(text.starts_with("\x1b[2;6r\x1b[6;1H\n\x1b[r") && text.len() < 100, "{text:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn windows_of_any_list_are_shown_as_by_the_usual_backend(
+            rows in prop::collection::vec(cells(), 3),
+            firsts in prop::collection::vec(0_usize..12, 2..6),
+        ) {
+            let all: Vec<_> = rows.concat();
+            let wide = usize::from(AREA.width);
+            let buffers: Vec<Buffer> =
+                firsts.iter().map(|first| buffer(&all[first * wide..first * wide + wide * usize::from(AREA.height)])).collect();
+            let (lean, usual) = sent(&buffers);
+            prop_assert_eq!(shown(&lean), shown(&usual));
         }
     }
 

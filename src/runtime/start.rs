@@ -196,6 +196,7 @@ impl Start {
             samples: self.samples,
             keymap: self.config.keymap(),
             allow: self.allow,
+            mouse: self.config.mouse,
             runs: history.as_ref().map(|h| h.runs_of(place)).unwrap_or_default(),
             values: history.as_ref().map(|h| h.values(place)).unwrap_or_default(),
         };

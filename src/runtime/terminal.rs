@@ -85,6 +85,17 @@ impl Guard {
         Write::flush(self.terminal.backend_mut())
     }
 
+    /// Takes the mouse from the terminal or gives it back.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    pub(super) fn take_mouse(&mut self, taken: bool) -> io::Result<()> {
+        self.mouse = taken;
+        let out = self.writer();
+        out.write_all(if taken { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+        out.flush()
+    }
+
     /// Where escape sequences beside the drawing go.
     pub(super) fn writer(&mut self) -> &mut impl Write {
         self.terminal.backend_mut()

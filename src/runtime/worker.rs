@@ -185,6 +185,8 @@ impl State {
                 | Effect::SaveValues { .. }
                 | Effect::OpenFile { .. }
                 | Effect::SaveFile { .. }
+                | Effect::SaveReport { .. }
+                | Effect::TakeMouse(_)
                 | Effect::EditOutside { .. }
                 | Effect::LoadPlan { .. }
                 | Effect::SaveNotes { .. }

@@ -2,6 +2,7 @@
 
 use super::{
     lex::{Kind, Token, lex},
+    reserved::quoted,
     split::statement_at,
     trace::{from_items, parts},
 };
@@ -104,7 +105,7 @@ pub fn complete(text: &str, byte: usize, engine: Engine, names: &Names) -> Optio
     let earlier: Vec<Token> = tokens.into_iter().filter(|t| t.end <= at && t.is_content()).collect();
     let all = parts(statement, engine);
     let scope = from_items(&all);
-    let mut items = Vec::new();
+    let mut items = Items { begun: typed.to_lowercase(), found: Vec::new(), engine };
     if let [.., qualifier, dot] = earlier.as_slice()
         && dot.is_symbol(statement, ".")
         && dot.end == at
@@ -112,43 +113,69 @@ pub fn complete(text: &str, byte: usize, engine: Engine, names: &Names) -> Optio
         let qualifier = qualifier.text(statement).trim_matches(|c| matches!(c, '"' | '`'));
         let called = scope.iter().find(|(_, alias)| alias.eq_ignore_ascii_case(qualifier));
         let table = called.map_or(qualifier, |(table, _)| table);
-        columns(names, table, &mut items);
+        items.columns(names, table);
         let here = names.tables.iter().filter(|t| t.schema.eq_ignore_ascii_case(qualifier));
-        items.extend(here.map(|t| Suggestion { text: t.name.clone(), what: "table".to_owned() }));
+        here.for_each(|t| items.name(&t.name, "table"));
     } else if typed.is_empty() {
         return None;
     } else if wants_table(statement, &earlier) {
-        items.extend(names.tables.iter().map(|t| Suggestion { text: t.name.clone(), what: t.schema.clone() }));
+        names.tables.iter().for_each(|t| items.name(&t.name, &t.schema));
     } else {
         for (table, _) in &scope {
-            columns(names, table, &mut items);
+            items.columns(names, table);
         }
-        items.extend(
-            scope
-                .iter()
-                .filter(|(table, alias)| table != alias)
-                .map(|(table, alias)| Suggestion { text: (*alias).to_owned(), what: (*table).to_owned() }),
-        );
+        for (table, alias) in scope.iter().filter(|(table, alias)| table != alias) {
+            items.name(alias, table);
+        }
         if typed.len() > 1 {
             let upper = typed.chars().all(|c| !c.is_lowercase());
-            items.extend(KEYWORDS.iter().map(|word| Suggestion {
-                text: if upper { word.to_uppercase() } else { (*word).to_owned() },
-                what: "keyword".to_owned(),
-            }));
+            for word in KEYWORDS {
+                items.word(if upper { word.to_uppercase() } else { (*word).to_owned() });
+            }
         }
     }
-    let begun = typed.to_lowercase();
-    items.retain(|item| item.text.to_lowercase().starts_with(&begun) && item.text.len() > typed.len());
-    let mut seen = std::collections::HashSet::new();
-    items.retain(|item| seen.insert(item.text.clone()));
-    items.truncate(MOST);
-    (!items.is_empty()).then_some(Completion { from, items })
+    (!items.found.is_empty()).then_some(Completion { from, items: items.found })
 }
 
-fn columns(names: &Names, table: &str, items: &mut Vec<Suggestion>) {
-    if let Some(known) = names.tables.iter().find(|t| t.name.eq_ignore_ascii_case(table)) {
-        let column = |name: &String| Suggestion { text: name.clone(), what: known.name.clone() };
-        items.extend(known.columns.iter().map(column));
+/// Suggestions that go on with what was begun, the first few of them: of a large catalog nothing else is looked at twice.
+struct Items {
+    /// In lower case.
+    begun: String,
+    found: Vec<Suggestion>,
+    engine: Engine,
+}
+
+impl Items {
+    /// Whether a word goes on with what was begun.
+    fn fits(&self, word: &str) -> bool {
+        let mut rest = word.chars().flat_map(char::to_lowercase);
+        let same = self.begun.chars().all(|c| rest.next() == Some(c));
+        same && rest.next().is_some()
+    }
+
+    fn push(&mut self, text: String, what: &str) {
+        if !self.found.iter().any(|item| item.text == text) {
+            self.found.push(Suggestion { text, what: what.to_owned() });
+        }
+    }
+
+    /// A name, as SQL writes it.
+    fn name(&mut self, name: &str, what: &str) {
+        if self.found.len() < MOST && self.fits(name) {
+            self.push(quoted(name, self.engine), what);
+        }
+    }
+
+    fn word(&mut self, word: String) {
+        if self.found.len() < MOST && self.fits(&word) {
+            self.push(word, "keyword");
+        }
+    }
+
+    fn columns(&mut self, names: &Names, table: &str) {
+        if let Some(known) = names.tables.iter().find(|t| t.name.eq_ignore_ascii_case(table)) {
+            known.columns.iter().for_each(|name| self.name(name, &known.name));
+        }
     }
 }
 
@@ -183,7 +210,14 @@ mod tests {
             name: name.to_owned(),
             columns: columns.iter().map(|c| (*c).to_owned()).collect(),
         };
-        Names { tables: vec![table("orders", &["id", "status", "total"]), table("order_items", &["order_id", "qty"])] }
+        Names {
+            tables: vec![
+                table("orders", &["id", "status", "total"]),
+                table("order_items", &["order_id", "qty"]),
+                table("Odd Name", &["n"]),
+                table("select", &["n"]),
+            ],
+        }
     }
 
     #[test]
@@ -202,6 +236,8 @@ mod tests {
             ("select 1 -- ord", "", &[]),
             ("select st", "atus from orders", &[]),
             ("select ", "", &[]),
+            ("select * from odd", "", &["\"Odd Name\""]),
+            ("select * from sel", "", &["\"select\""]),
         ] {
             let text = format!("{typed}{rest}");
             let found = complete(&text, typed.len(), PostgreSql, &names());

@@ -10,6 +10,26 @@ pub fn is_reserved(word: &str, engine: Engine) -> bool {
     list.split_ascii_whitespace().any(|reserved| reserved == word)
 }
 
+/// A name as SQL, quoted only where the server needs it: PostgreSQL folds unquoted names to lower case, and words of
+/// the language are no names.
+#[must_use]
+pub fn quoted(name: &str, engine: Engine) -> String {
+    let fits = |c: char| {
+        c == '_'
+            || c.is_ascii_digit()
+            || c.is_ascii_lowercase()
+            || (engine != Engine::PostgreSql && c.is_ascii_uppercase())
+    };
+    let plain = !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit());
+    if plain && !is_reserved(name, engine) {
+        return name.to_owned();
+    }
+    match engine {
+        Engine::PostgreSql => format!("\"{}\"", name.replace('"', "\"\"")),
+        Engine::MySql | Engine::MariaDb => format!("`{}`", name.replace('`', "``")),
+    }
+}
+
 /// PostgreSQL 18, `src/include/parser/kwlist.h`: `RESERVED_KEYWORD` and `TYPE_FUNC_NAME_KEYWORD`.
 const POSTGRES: &str = "
 all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column

@@ -35,6 +35,12 @@ impl Depth {
     }
 }
 
+/// Red, green and blue.
+pub(super) type Rgb = (u8, u8, u8);
+
+/// What text stands on: the colour that was chosen, and the one that is shown in its place.
+pub(super) type Ground = (Rgb, Rgb);
+
 /// One colour of a palette: the true one, and the one of the sixteen that stands for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Paint {
@@ -43,14 +49,20 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    pub(super) fn at(self, depth: Depth) -> Color {
+    /// The colour on a terminal of that depth, where it stands on those grounds.
+    pub(super) fn at(self, depth: Depth, grounds: &[Ground]) -> Color {
         let ansi = self.ansi.unwrap_or(Color::Reset);
         match (depth, self.rgb) {
             (Depth::None, _) => Color::Reset,
             (Depth::True, Some((r, g, b))) => Color::Rgb(r, g, b),
-            (Depth::Indexed, Some(rgb)) => Color::Indexed(nearest(rgb)),
+            (Depth::Indexed, Some(rgb)) => Color::Indexed(readable(rgb, grounds)),
             _ => ansi,
         }
+    }
+
+    /// The colour as a ground, where the 256 show it on another.
+    pub(super) fn ground(self, on: &[Ground]) -> Option<Ground> {
+        self.rgb.map(|rgb| (rgb, shown(readable(rgb, on))))
     }
 
     /// `#rrggbb`, or the name of one of the sixteen.
@@ -64,19 +76,50 @@ impl Paint {
     }
 }
 
+/// The nearest of the 256 that stands out from those grounds no less than the colour itself does; where none does, the nearest.
+fn readable(rgb: Rgb, grounds: &[Ground]) -> u8 {
+    let reads = |n: &u8| grounds.iter().all(|(chosen, seen)| contrast(shown(*n), *seen) >= contrast(rgb, *chosen));
+    let found = (16..=255).filter(reads).min_by_key(|n| distance(shown(*n), rgb));
+    found.unwrap_or_else(|| nearest(rgb))
+}
+
+fn distance((a, b, c): Rgb, (x, y, z): Rgb) -> u32 {
+    [(a, x), (b, y), (c, z)].iter().map(|(p, q)| u32::from(p.abs_diff(*q)).pow(2)).sum()
+}
+
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// What xterm and its like show for a colour of the 256 from 16 on.
+pub(super) fn shown(n: u8) -> Rgb {
+    if let Some(grey) = n.checked_sub(232) {
+        let level = 8 + 10 * grey;
+        return (level, level, level);
+    }
+    let n = n.saturating_sub(16);
+    let level = |n: u8| LEVELS[usize::from(n % 6)];
+    (level(n / 36), level(n / 6), level(n))
+}
+
+/// The contrast ratio of WCAG 2.2 ("contrast ratio", "relative luminance"), 1 to 21.
+pub(super) fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let linear = |v: u8| {
+        let v = f64::from(v) / 255.0;
+        if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    };
+    let light = |(r, g, b): Rgb| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
+    let (a, b) = (light(a), light(b));
+    a.max(b) / a.min(b)
+}
+
 /// The nearest of the 256: the 6×6×6 cube from 16 on, or the 24 greys from 232 on.
 #[allow(clippy::many_single_char_names, reason = "red, green and blue, and their counterparts")]
 fn nearest((r, g, b): (u8, u8, u8)) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let level = |v: u8| (0u8..6).min_by_key(|i| LEVELS[usize::from(*i)].abs_diff(v)).unwrap_or(0);
-    let distance = |(x, y, z): (u8, u8, u8)| {
-        [(x, r), (y, g), (z, b)].iter().map(|(p, q)| u32::from(p.abs_diff(*q)).pow(2)).sum::<u32>()
-    };
     let on = [level(r), level(g), level(b)];
     let [x, y, z] = on.map(|i| LEVELS[usize::from(i)]);
     let cube = (16 + 36 * on[0] + 6 * on[1] + on[2], (x, y, z));
     let greys = (0u8..24).map(|n| (232 + n, (8 + 10 * n, 8 + 10 * n, 8 + 10 * n)));
-    greys.chain([cube]).min_by_key(|(_, rgb)| distance(*rgb)).map_or(15, |(n, _)| n)
+    greys.chain([cube]).min_by_key(|(_, rgb)| distance(*rgb, (r, g, b))).map_or(15, |(n, _)| n)
 }
 
 #[cfg(test)]

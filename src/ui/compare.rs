@@ -238,9 +238,9 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
         theme.style("ui.dim"),
     ));
     let inside = pane(frame.buffer_mut(), area, heading, focused, theme);
-    let view =
-        TreeView { plan, state, focused, mark: &|_| None, notes: None, changes: Some((changes, side == Side::After)) };
-    Extents { page: tree::draw(frame.buffer_mut(), inside, &view, theme), scroll: 0 }
+    let changes = Some((changes.as_slice(), side == Side::After));
+    let view = TreeView { plan, state, focused, mark: &|_| None, notes: None, changes, before: None };
+    super::text::extents(tree::draw(frame.buffer_mut(), inside, &view, theme))
 }
 
 /// The node under a side's cursor: in full where there is room, else what it compares.

@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{
-    listing::{self, Listing},
+    listing::{self, Column, Listing},
     text::labelled,
 };
 use crate::{
@@ -35,12 +35,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         let engine = if wide >= 90 { 14 } else { 0 };
         let place = wide.saturating_sub(2 + name + engine + last + runs);
         vec![
-            ("", 2, false),
-            ("name", name, false),
-            ("server", place, false),
-            ("  engine", engine, false),
-            ("  used last (UTC)", last, false),
-            ("runs", runs, true),
+            Column::words("", 2),
+            Column::words("name", name).of_order(1),
+            Column::words("server", place),
+            Column::words("  engine", engine),
+            Column::words("  used last (UTC)", last).of_order(0),
+            Column::numbers("runs", runs).of_order(2),
         ]
     };
     let row = |at: usize| servers.all.get(at).map(|server| row(server, model, theme)).unwrap_or_default();

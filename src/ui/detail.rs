@@ -10,7 +10,10 @@ use crate::{
     catalog::Table,
     diagnose::Finding,
     fmt,
-    plan::{Buffers, Derived, Io, NodeId, Plan, Rows, Wal},
+    plan::{
+        Buffers, Derived, Io, NodeId, Plan, Rows, Wal,
+        fold::{Group, Spread},
+    },
     text::one_line,
     theme::Theme,
 };
@@ -26,6 +29,8 @@ pub(super) struct Beside<'a> {
     pub(super) note: Option<&'a str>,
     /// The table it is about.
     pub(super) table: Option<&'a Table>,
+    /// The members it stands for in the tree.
+    pub(super) alike: Option<&'a Group>,
 }
 
 /// All lines about a node, for a pane of that many columns.
@@ -33,16 +38,20 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
     let node = plan.node(id);
     let mut out = vec![Line::from(title(plan, id, theme))];
     let flags: Vec<Span<'static>> =
-        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, *f, theme), Span::raw("  ")]).collect();
+        plan.derived(id).flags.iter().flat_map(|f| [flag_span(plan.engine, f, theme), Span::raw("  ")]).collect();
     if !flags.is_empty() {
         out.push(Line::from(flags));
+    }
+    // What a colleague wrote is read before what we think.
+    if let Some(note) = beside.note {
+        out.extend(labelled("note", note, columns, theme.style("ui.accent"), theme));
     }
     for finding in &beside.findings {
         out.extend(why(finding, columns, theme));
     }
     let text = theme.style("ui.text");
-    if let Some(note) = beside.note {
-        out.extend(labelled("note", note, columns, theme.style("ui.accent"), theme));
+    if let Some(group) = beside.alike {
+        section(&mut out, alike(plan, group, columns, theme));
     }
     let mut part = Vec::new();
     for (label, words) in plan.details(id) {
@@ -98,6 +107,37 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
         part.extend(labelled("source", &format!("line {line} of the document"), columns, theme.style("ui.dim"), theme));
     }
     section(&mut out, part);
+    out
+}
+
+/// How the members that a row stands for are spread, and which of their like stand by themselves.
+fn alike(plan: &Plan, group: &Group, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    let mut line = |label: &str, words: &str| {
+        out.extend(labelled(label, words, columns, theme.style("plan.number"), theme));
+    };
+    let n = group.count();
+    line("alike", &format!("{} under one row, this is the first of them; l opens them", fmt::whole(n)));
+    let spread = |of: Spread, text: fn(f64) -> String| {
+        format!("{} to {}, median {}, {} in all", text(of.min), text(of.max), text(of.median), text(of.sum))
+    };
+    if let Some(price) = group.price {
+        let (label, text): (_, fn(f64) -> String) =
+            if group.timed { ("time each", fmt::duration_ms) } else { ("cost each", fmt::cost) };
+        line(label, &spread(price, text));
+    }
+    if let Some(rows) = group.rows {
+        line("rows each", &spread(rows, fmt::count));
+    }
+    for (i, id) in group.outliers.iter().enumerate() {
+        let price = if group.timed {
+            plan.derived(*id).wall_ms.map(fmt::duration_ms)
+        } else {
+            plan.node(*id).cost.total.map(fmt::cost)
+        };
+        let words = format!("{}  {}", plan.title(*id), price.unwrap_or_default());
+        line(if i == 0 { "stand out" } else { "" }, &words);
+    }
     out
 }
 

@@ -79,7 +79,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
             suggestions(frame, inside, (x, inside.y + y), completion, *chosen, theme);
         }
     }
-    Extents { page: height, scroll: 0 }
+    Extents { page: height, ..Extents::default() }
 }
 
 /// What the word could be, under the cursor or, where there is no room, above it.

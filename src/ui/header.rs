@@ -11,33 +11,27 @@ use super::{
     text::{fit, fit_spans, left, width, wrap},
 };
 use crate::{
-    app::{Link, Model, Side, View, WorkKind},
+    app::{Link, Model, Side, TABS, View, WorkKind},
     fmt,
     keys::Command,
     text::one_line,
     theme::Theme,
 };
 
-/// A view with its key, its name, and its name where there is little room.
-const VIEWS: [(View, &str, &str, &str); 7] = [
-    (View::Query, "1", "Query", "Query"),
-    (View::Plan, "2", "Plan", "Plan"),
-    (View::Indexes, "3", "Indexes", "Idx"),
-    (View::Compare, "4", "Compare", "Cmp"),
-    (View::History, "5", "History", "His"),
-    (View::Statements, "6", "Statements", "Stm"),
-    (View::Connections, "7", "Connections", "Con"),
+/// The names of the views at each degree of shortness; none leaves the key alone.
+const NAMES: [[&str; 7]; 4] = [
+    ["Query", "Plan", "Indexes", "Compare", "History", "Statements", "Connections"],
+    ["Query", "Plan", "Indexes", "Compare", "Hist", "Stmts", "Conns"],
+    ["Qry", "Plan", "Idx", "Cmp", "Hist", "Stm", "Con"],
+    [""; 7],
 ];
-
-/// The views from here on are seldom gone to.
-const LISTS: usize = 5;
 
 /// Columns that the server keeps beside the views where the screen is not very narrow.
 const STATUS: usize = 19;
 
-/// Name, views, and what the server is or does.
-pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) {
-    let name = if area.width < 90 { " " } else { " whyslow  " };
+/// Name, views, and what the server is or does; gives where each view's name stands.
+pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> [Rect; 7] {
+    let name = if area.width < 90 { "" } else { " whyslow " };
     let mut spans = vec![Span::styled(name, theme.style("ui.accent"))];
     let status_room = match &model.link {
         _ if area.width < 64 => 0,
@@ -47,39 +41,59 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
     };
     // The table of a node belongs to its plan.
     let shown = if model.view == View::Table { View::Plan } else { model.view };
-    for ((view, key, ..), name) in VIEWS.iter().zip(names(shown, usize::from(area.width) - width(name) - status_room)) {
+    let marked = if theme.style("ui.tab.active").bg.is_none() { 1 } else { 0 };
+    let room = usize::from(area.width).saturating_sub(width(name) + status_room + marked);
+    let (names, roomy) = names(shown, room);
+    let mut tabs = [Rect::default(); 7];
+    for (at, ((view, _), name)) in TABS.iter().zip(names).enumerate() {
         let active = *view == shown;
-        let scope = if active { "ui.tab.active" } else { "ui.tab" };
-        let words = if name.is_empty() { format!(" {key} ") } else { format!(" {key} {name} ") };
-        spans.push(Span::styled(words, theme.style(scope)));
-        spans.push(Span::raw(if active && theme.style("ui.tab.active").bg.is_none() { "<" } else { " " }));
+        let words = if name.is_empty() { format!(" {} ", at + 1) } else { format!(" {} {name} ", at + 1) };
+        // Neighbours share the blank between them where there is little room; the one that is shown keeps both of its own.
+        let words = if roomy || active { words } else { words.trim_end().to_owned() };
+        let used: usize = spans.iter().map(|s| width(&s.content)).sum();
+        if let (Ok(x), Ok(wide)) = (u16::try_from(used), u16::try_from(width(&words))) {
+            tabs[at] = Rect { x: area.x + x, width: wide, ..area };
+        }
+        spans.push(Span::styled(words, theme.style(if active { "ui.tab.active" } else { "ui.tab" })));
+        if active && marked > 0 {
+            spans.push(Span::raw("<"));
+        }
+        if roomy {
+            spans.push(Span::raw(" "));
+        }
     }
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
-    let room = usize::from(area.width).saturating_sub(used + 2);
-    let status = fit_spans(status(model, theme, room), room, theme);
+    // Two blanks at least keep them from the last view's name.
+    let room = usize::from(area.width).saturating_sub(used + 3);
+    let is_quiet = model.work.is_none() && matches!(model.link, Link::Open(_) | Link::None);
+    let status =
+        if status_room == 0 && is_quiet { Vec::new() } else { fit_spans(status(model, theme, room), room, theme) };
     let wide: usize = status.iter().map(|s| width(&s.content)).sum();
-    spans.push(Span::raw(" ".repeat(room.saturating_sub(wide) + 1)));
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(wide) + 2)));
     spans.extend(status);
     frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
+    tabs
 }
 
-/// The names of the views in at most `room` columns with their keys: those furthest from the work become short first, then
-/// numbers alone; the one that is shown keeps a name.
-fn names(shown: View, room: usize) -> [&'static str; VIEWS.len()] {
-    let mut out = VIEWS.map(|(_, _, name, _)| name);
-    let wide = |names: &[&str]| names.iter().map(|n| if n.is_empty() { 4 } else { width(n) + 5 }).sum::<usize>();
-    let (lists, others) = ((LISTS..VIEWS.len()).rev(), (0..LISTS).rev());
-    let short = |at: usize| (at, VIEWS[at].3);
-    let steps = lists.clone().map(short).chain(lists.map(|at| (at, "")));
-    for (at, shorter) in steps.chain(others.clone().map(short)).chain(others.map(|at| (at, ""))) {
-        if wide(&out) <= room {
-            break;
-        }
-        if VIEWS[at].0 != shown || !shorter.is_empty() {
-            out[at] = shorter;
+/// The names of the views in at most `room` columns with their keys, and whether each has blanks of its own on both sides. All are
+/// of one degree of shortness, so that none looks like an accident; the one that is shown has its whole name if that fits.
+fn names(shown: View, room: usize) -> ([&'static str; 7], bool) {
+    let at = TABS.iter().position(|(view, _)| *view == shown);
+    // A key and the blank before it, the name with a blank before it.
+    let wide = |names: &[&str; 7]| -> usize {
+        names.iter().map(|name| if name.is_empty() { 2 } else { width(name) + 3 }).sum::<usize>() + 1
+    };
+    if wide(&NAMES[0]) + 2 * TABS.len() <= room {
+        return (NAMES[0], true);
+    }
+    for names in NAMES {
+        let mut whole = names;
+        at.into_iter().for_each(|at| whole[at] = NAMES[0][at]);
+        if let Some(names) = [whole, names].into_iter().find(|names| wide(names) <= room) {
+            return (names, false);
         }
     }
-    out
+    (NAMES[3], false)
 }
 
 fn spinner(model: &Model, theme: &Theme) -> &'static str {
@@ -178,7 +192,11 @@ fn hints(model: &Model, room: usize, theme: &Theme) -> Vec<Span<'static>> {
         .into_iter()
         .filter(|(_, _, command)| model.can(*command))
         .map(|(key, hint, command)| {
-            (key.label(theme.glyphs.ascii), hint, matches!(command, Command::Help | Command::Quit))
+            (
+                key.label(theme.glyphs.ascii),
+                hint,
+                matches!(command, Command::Help | Command::Quit | Command::ToggleMouse),
+            )
         })
         .collect();
     let size = |(key, hint, _): &(String, &str, bool)| width(key) + width(hint) + 3;
@@ -206,11 +224,11 @@ fn matches(model: &Model) -> String {
         Side::Before => comparison.before.matches().len(),
         Side::After => comparison.after.matches().len(),
     };
+    if let Some(list) = model.list() {
+        return format!("{} shown", list.shown().len());
+    }
     let found = match model.view {
         View::Compare => model.comparison.as_ref().map_or(0, trees),
-        View::History => return format!("{} of {} runs", model.past.shown().len(), model.past.runs.len()),
-        View::Statements => return format!("{} shown", model.statements.list.shown().len()),
-        View::Connections => return format!("{} shown", model.servers.list.shown().len()),
         _ => model.sheet().map_or(0, |s| s.tree.matches().len()),
     };
     match (model.view, found) {

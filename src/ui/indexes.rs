@@ -12,11 +12,11 @@ use super::{
     editor::highlighted,
     plan::inset,
     start::progress,
-    text::{centred, fit_spans, labelled, left, lines, pane, right, title, width, wrap, wrap_lines},
+    text::{centred, extents, fit_spans, labelled, left, lines, pane, right, title, width, wrap, wrap_lines},
 };
 use crate::{
     advise::{Candidate, Proposal, Trust, Verdict},
-    app::{Advice, Extents, Model, WorkKind},
+    app::{Advice, Extents, Model, Rows, WorkKind},
     fmt,
     plan::Plan,
     text::one_line,
@@ -72,23 +72,23 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     if marked > 0 {
         heading.push_span(Span::styled(format!("{} {marked} marked ", theme.glyphs.dot), theme.style("ui.accent")));
     }
-    let page = if list.height >= 3 {
+    let rows = if list.height >= 3 {
         let inside = pane(frame.buffer_mut(), list, heading, !advice.in_detail, theme);
         rows(frame, inside, advice, theme)
     } else {
-        0
+        Rows::default()
     };
     if rest.height < 3 {
-        return Extents { page, scroll: 0 };
+        return extents(rows);
     }
     let inside =
         inset(pane(frame.buffer_mut(), rest, title("What it is", advice.in_detail, theme), advice.in_detail, theme));
     let all = advice.selected().map(|p| about(p, model, usize::from(inside.width), theme)).unwrap_or_default();
     let most = lines(frame.buffer_mut(), inside, &all, advice.scroll, theme);
     if advice.in_detail {
-        Extents { page: usize::from(inside.height), scroll: most }
+        Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
     } else {
-        Extents { page, scroll: 0 }
+        extents(rows)
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn short(c: &Candidate) -> String {
     out
 }
 
-fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> usize {
+fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> Rows {
     let columns = usize::from(area.width);
     let (costs, less) = if columns >= 90 {
         (22, 14)
@@ -181,7 +181,8 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> us
     } else {
         (0, 0)
     };
-    let name = columns.saturating_sub(costs + less + 14);
+    // A blank keeps the last column from the frame.
+    let name = columns.saturating_sub(costs + less + 15);
     let buffer = frame.buffer_mut();
     let heading = format!(
         "   {}{}{}{}",
@@ -220,7 +221,8 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> us
             buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(scope));
         }
     }
-    height
+    let area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    Rows { area, first, cursor: advice.cursor, all: advice.proposals.len(), each: 1 }
 }
 
 /// How far a method can be trusted, in words.

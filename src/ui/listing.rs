@@ -10,16 +10,56 @@ use ratatui::{
 
 use super::{
     plan::inset,
-    text::{centred, fit_spans, left, lines, pane, right, title},
+    text::{centred, extents, fit_spans, left, lines, pane, right, title},
 };
 use crate::{
-    app::{Extents, List},
+    app::{Extents, List, Rows},
     text::one_line,
     theme::Theme,
 };
 
-/// A column: its heading, its width (0 is left out), and whether numbers stand in it.
-pub(super) type Column<'a> = (&'a str, usize, bool);
+/// A column of a list.
+pub(super) struct Column {
+    name: &'static str,
+    /// 0 leaves it out.
+    width: usize,
+    is_number: bool,
+    /// The list's order that goes by this column.
+    order: Option<usize>,
+}
+
+impl Column {
+    /// A column of words, to the left.
+    pub(super) const fn words(name: &'static str, width: usize) -> Self {
+        Self { name, width, is_number: false, order: None }
+    }
+
+    /// A column of numbers, to the right.
+    pub(super) const fn numbers(name: &'static str, width: usize) -> Self {
+        Self { name, width, is_number: true, order: None }
+    }
+
+    /// The column that decides in an order of the list: it is marked then.
+    pub(super) const fn of_order(self, order: usize) -> Self {
+        Self { order: Some(order), ..self }
+    }
+
+    fn fit(&self, text: &str, theme: &Theme) -> String {
+        if self.is_number { right(text, self.width, theme) } else { left(text, self.width, theme) }
+    }
+
+    /// The heading, with a sign where the list is sorted by it.
+    fn heading(&self, list: &List, theme: &Theme) -> String {
+        if self.width == 0 || self.order != Some(list.order) {
+            return self.fit(self.name, theme);
+        }
+        let sign = if list.reversed { theme.glyphs.rising } else { theme.glyphs.open };
+        let name = self.name.trim_start();
+        // The sign takes the place of a blank before the name where there is one.
+        let blanks = (self.name.len() - name.len()).saturating_sub(1);
+        self.fit(&format!("{}{sign}{name}", " ".repeat(blanks)), theme)
+    }
+}
 
 /// What a list shows.
 pub(super) struct Listing<'a> {
@@ -36,7 +76,7 @@ pub(super) struct Listing<'a> {
 }
 
 /// The list and the details, in as much room as there is.
-pub(super) fn split(area: Rect, shown: usize) -> [Rect; 2] {
+fn split(area: Rect, shown: usize) -> [Rect; 2] {
     if area.width >= 150 {
         Layout::horizontal([Constraint::Percentage(58), Constraint::Min(1)]).areas(area)
     } else if area.height >= 16 {
@@ -54,7 +94,7 @@ pub(super) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
     listing: &Listing<'_>,
-    columns: impl Fn(usize) -> Vec<Column<'static>>,
+    columns: impl Fn(usize) -> Vec<Column>,
     row: impl Fn(usize) -> Vec<Span<'static>>,
     about: impl Fn(usize, usize) -> Vec<Line<'static>>,
     theme: &Theme,
@@ -81,11 +121,9 @@ pub(super) fn draw(
         return Extents::default();
     }
     let wide = usize::from(inside.width);
-    let columns = columns(wide.saturating_sub(2));
-    let cell = |text: &str, (_, columns, number): &Column<'_>| {
-        if *number { right(text, *columns, theme) } else { left(text, *columns, theme) }
-    };
-    let names: Vec<String> = columns.iter().map(|column| cell(column.0, column)).collect();
+    // A blank keeps the last column from the frame.
+    let columns = columns(wide.saturating_sub(3));
+    let names: Vec<String> = columns.iter().map(|column| column.heading(list, theme)).collect();
     let buffer = frame.buffer_mut();
     let line = Line::styled(format!("  {}", names.concat()), theme.style("plan.label"));
     buffer.set_line(inside.x, inside.y, &line, inside.width);
@@ -98,7 +136,7 @@ pub(super) fn draw(
             Span::raw(" "),
         ];
         for (span, column) in row(*at).into_iter().zip(&columns) {
-            spans.push(Span::styled(cell(&one_line(&span.content), column), span.style));
+            spans.push(Span::styled(column.fit(&one_line(&span.content), theme), span.style));
         }
         buffer.set_line(inside.x, y, &Line::from(fit_spans(spans, wide, theme)), inside.width);
         if chosen {
@@ -111,5 +149,6 @@ pub(super) fn draw(
         let inside = inset(pane(frame.buffer_mut(), rest, title(listing.detail, false, theme), false, theme));
         lines(frame.buffer_mut(), inside, &about(at, usize::from(inside.width)), 0, theme);
     }
-    Extents { page: height, scroll: 0 }
+    let area = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+    extents(Rows { area, first, cursor: list.cursor, all: shown, each: 1 })
 }

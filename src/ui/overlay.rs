@@ -40,7 +40,7 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
         PageKind::Messages => messages(model, columns, theme),
     };
     let most = lines(frame.buffer_mut(), inside, &all, page.scroll, theme);
-    Extents { page: usize::from(inside.height), scroll: most }
+    Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
 }
 
 /// The keys, from the one table: first those that work behind the page, then all others.
@@ -137,7 +137,7 @@ pub(super) fn form(frame: &mut Frame<'_>, body: Rect, form: &Form, theme: &Theme
     out.extend(notes.iter().flat_map(|note| wrap(note, columns)).map(|l| Line::styled(l, dim)));
     let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
     let area = middle(frame, body, area, height);
-    let inside = inset(pane(frame.buffer_mut(), area, title("Values", true, theme), true, theme));
+    let inside = inset(pane(frame.buffer_mut(), area, title("Values of the parameters", true, theme), true, theme));
     let first = centred(form.cursor, out.len(), usize::from(inside.height));
     lines(frame.buffer_mut(), inside, &out, first, theme);
 }

@@ -9,10 +9,10 @@ use ratatui::{
 use super::{
     overlay::middle,
     plan::inset,
-    text::{centred, fit_spans, pane, title, width},
+    text::{centred, extents, fit_spans, pane, title, width},
 };
 use crate::{
-    app::{Extents, Item, LineEdit, Match, Note, Picker, PickerKind},
+    app::{Extents, Item, LineEdit, Match, Note, Picker, PickerKind, Rows},
     text::one_line,
     theme::Theme,
 };
@@ -51,7 +51,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, picker: &Picker, theme: &T
         let words = Line::styled("Nothing answers to that.", theme.style("ui.dim"));
         frame.buffer_mut().set_line(inside.x, inside.y + 1, &words, inside.width);
     }
-    Extents { page: rows, scroll: 0 }
+    let area = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+    extents(Rows { area, first, cursor: picker.cursor, all: picker.matches.len(), each: 1 })
 }
 
 fn row(item: &Item, found: &Match, chosen: bool, name: usize, columns: usize, theme: &Theme) -> Line<'static> {

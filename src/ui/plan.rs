@@ -9,11 +9,11 @@ use ratatui::{
 use super::{
     detail::{self, Beside},
     faces, findings,
-    text::{lines, pane, title, width, wrap},
+    text::{extents, lines, pane, title, width, wrap},
     tree::{self, TreeView},
 };
 use crate::{
-    app::{Extents, Face, Model, Pane, Sheet},
+    app::{Extents, Face, Model, Pane, Rows, Sheet},
     fmt,
     keys::{Command, Place},
     plan::NodeId,
@@ -32,11 +32,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         return Extents::default();
     };
     let places = place(area, sheet);
-    let mut extents = Extents::default();
-    let tree_rows = if places.tree.is_empty() { 0 } else { draw_tree(frame, places.tree, model, sheet, theme) };
-    if sheet.pane == Pane::Tree {
-        extents.page = tree_rows;
-    }
+    let rows =
+        if places.tree.is_empty() { Rows::default() } else { draw_tree(frame, places.tree, model, sheet, theme) };
+    let mut extents = extents(rows);
+    extents.panes = [places.tree, places.findings.unwrap_or_default(), places.detail.unwrap_or_default()];
     if let Some(area) = places.findings {
         let focused = sheet.pane == Pane::Findings;
         let inside = inset(pane(
@@ -67,11 +66,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
             query: sheet.spans_of(id).into_iter().map(|span| one_line(span.of(statement))).collect(),
             note: sheet.notes.get(&id.0).map(String::as_str),
             table: sheet.table_of(id),
+            alike: sheet.tree.alike(id).filter(|_| sheet.faces.face == Face::Tree),
         };
         let all = detail::lines(&sheet.plan, id, &beside, usize::from(inside.width), theme);
         let most = lines(frame.buffer_mut(), inside, &all, sheet.scroll, theme);
+        extents.scroll = most;
         if focused {
-            extents = Extents { page: usize::from(inside.height), scroll: most };
+            extents.page = usize::from(inside.height);
         }
     }
     extents
@@ -123,7 +124,7 @@ pub(super) fn inset(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
 }
 
-fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, theme: &Theme) -> usize {
+fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, theme: &Theme) -> Rows {
     let focused = sheet.pane == Pane::Tree;
     let plan = &sheet.plan;
     let face = sheet.faces.face;
@@ -131,6 +132,7 @@ fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, th
     let mut words =
         vec![Span::styled(format!(" {name} "), theme.style(if focused { "ui.accent" } else { "ui.title" }))];
     let mut facts = Vec::new();
+    facts.extend(sheet.which.map(|(at, of)| format!("statement {at} of {of}")));
     if plan.analyzed {
         let took = plan.execution_ms.or(plan.derived(NodeId::ROOT).wall_ms);
         facts.extend(took.map(|ms| format!("measured, {}", fmt::duration_ms(ms))));
@@ -147,11 +149,14 @@ fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, th
     let used: usize = words.iter().map(|span| width(&span.content)).sum();
     let inside = pane(frame.buffer_mut(), area, Line::from(words), focused, theme);
     faces_at_the_right(frame, area, used, model, sheet, theme);
+    // Rows as wide as the screen can be moved by the terminal.
+    let before = (area.width == frame.area().width).then_some(model.extents.rows.first);
     if face != Face::Tree {
-        return faces::draw(frame.buffer_mut(), inside, sheet, focused, theme);
+        return faces::draw(frame.buffer_mut(), inside, sheet, (focused, before), theme);
     }
     let mark = |id| sheet.findings_of(id).map(|f| f.severity).max();
-    let view = TreeView { plan, state: &sheet.tree, focused, mark: &mark, notes: Some(&sheet.notes), changes: None };
+    let view =
+        TreeView { plan, state: &sheet.tree, focused, mark: &mark, notes: Some(&sheet.notes), changes: None, before };
     tree::draw(frame.buffer_mut(), inside, &view, theme)
 }
 

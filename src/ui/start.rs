@@ -9,10 +9,10 @@ use ratatui::{
 use super::{
     editor::highlighted,
     plan::inset,
-    text::{centred, fit, left, lines, pane, title, width, wrap, wrap_lines},
+    text::{centred, extents, fit, left, lines, pane, title, width, wrap, wrap_lines},
 };
 use crate::{
-    app::{Extents, Link, Model},
+    app::{Extents, Link, Model, Rows},
     text::one_line,
     theme::Theme,
 };
@@ -39,16 +39,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         Layout::vertical([Constraint::Length(list_height.min(area.height * 65 / 100)), Constraint::Min(1)]).areas(area)
     };
     let inside = pane(frame.buffer_mut(), list, title("Choose a slow query", true, theme), true, theme);
-    let page = samples(frame, inside, model, theme);
+    let rows = samples(frame, inside, model, theme);
     let preview = inset(pane(frame.buffer_mut(), preview, title("The query", false, theme), false, theme));
     if let Some(sample) = model.samples.get(model.sample) {
         let text = wrap_lines(highlighted(&sample.sql, model.engine(), theme), usize::from(preview.width));
         lines(frame.buffer_mut(), preview, &text, 0, theme);
     }
-    Extents { page, scroll: 0 }
+    extents(rows)
 }
 
-fn samples(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> usize {
+fn samples(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Rows {
     let per = if usize::from(area.height) >= model.samples.len() * 2 { 2 } else { 1 };
     let room = usize::from(area.height) / per;
     let first = centred(model.sample, model.samples.len(), room);
@@ -74,14 +74,16 @@ fn samples(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> u
         }
         y += u16::try_from(per).unwrap_or(1);
     }
-    room
+    let each = u16::try_from(per).unwrap_or(1);
+    Rows { area, first, cursor: model.sample, all: model.samples.len(), each }
 }
 
 /// A box with a bar and a line of words.
 pub(super) fn progress(frame: &mut Frame<'_>, area: Rect, name: &str, doing: &str, done: Option<f64>, theme: &Theme) {
     let inside = inset(pane(frame.buffer_mut(), area, title(name, true, theme), true, theme));
     let columns = usize::from(inside.width);
-    let words = fit(&one_line(doing), columns * 2 / 3, theme);
+    // The bar has a third at least; without one the words have it all.
+    let words = fit(&one_line(doing), if done.is_some() { columns * 2 / 3 } else { columns }, theme);
     let room = columns.saturating_sub(width(&words) + 2);
     let mut spans = Vec::new();
     if let Some(done) = done {

@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     editor::highlighted,
-    listing::{self, Listing},
+    listing::{self, Column, Listing},
     text::{labelled, wrap_lines},
 };
 use crate::{
@@ -34,12 +34,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
         let does = 10;
         let rest = wide.saturating_sub(4 + line + does + took + cost + 2);
         vec![
-            ("", 4, true),
-            ("line", line, true),
-            ("  does", does + 2, false),
-            ("took", took, true),
-            ("cost", cost, true),
-            ("  statement", rest, false),
+            Column::numbers("", 4),
+            Column::numbers("line", line).of_order(0),
+            Column::words("  does", does + 2).of_order(3),
+            Column::numbers("took", took).of_order(2),
+            Column::numbers("cost", cost).of_order(1),
+            Column::words("  statement", rest),
         ]
     };
     let row = |at: usize| statements.all.get(at).map(|s| row(s, theme)).unwrap_or_default();

@@ -37,7 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     all.push(Line::default());
     all.extend(fields(table, columns, theme));
     let most = lines(frame.buffer_mut(), inside, &all, model.table_scroll, theme);
-    Extents { page: usize::from(inside.height), scroll: most }
+    Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
 }
 
 fn facts(table: &Table, columns: usize, theme: &Theme) -> Vec<Line<'static>> {

@@ -10,7 +10,11 @@ use ratatui::{
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::{text::visible, theme::Theme};
+use crate::{
+    app::{Extents, Rows},
+    text::visible,
+    theme::Theme,
+};
 
 /// Columns a text takes.
 pub(super) fn width(text: &str) -> usize {
@@ -221,6 +225,21 @@ fn more(buffer: &mut Buffer, area: Rect, scroll: usize, most: usize, theme: &The
     }
 }
 
+/// What the model wants back of a list that was drawn.
+pub(super) const fn extents(rows: Rows) -> Extents {
+    let page = (rows.area.height / if rows.each == 0 { 1 } else { rows.each }) as usize;
+    Extents { page, scroll: 0, rows, panes: [Rect::ZERO; 3], tabs: [Rect::ZERO; 7] }
+}
+
+/// The first row to show, seen from the one that was first before: the window stays as long as it can and moves by as little as
+/// it has to. For lists as wide as the screen, whose rows the terminal moves by itself.
+pub(super) fn following(before: usize, cursor: usize, rows: usize, height: usize) -> usize {
+    let most = rows.saturating_sub(height);
+    let first = before.clamp((cursor + 1).saturating_sub(height), cursor).min(most);
+    // Far away nothing that was seen is still there.
+    if first.abs_diff(before) > height / 2 { centred(cursor, rows, height) } else { first }
+}
+
 /// The first row to show so that the cursor stands in the middle half, as far as the ends allow. It moves by half a window: a
 /// cursor that steps changes two rows then and not all of them, which a slow line and the eye are both glad of.
 pub(super) fn centred(cursor: usize, rows: usize, height: usize) -> usize {
@@ -230,7 +249,7 @@ pub(super) fn centred(cursor: usize, rows: usize, height: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{centred, fit, fit_spans, wrap};
+    use super::{centred, fit, fit_spans, following, wrap};
     use crate::theme::{Depth, Theme, UNICODE};
     use ratatui::text::Span;
 
@@ -255,6 +274,29 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
         assert_eq!(wrap("a\n\nb\x1b[2J", 20), ["a", "", "b␛[2J"]);
         assert_eq!(wrap("  indented text", 12), ["  indented", "text"]);
+    }
+
+    #[test]
+    fn a_window_that_follows_stays_until_it_has_to_move() {
+        for (before, cursor, rows, height, first) in [
+            (0, 0, 100, 10, 0),
+            (0, 9, 100, 10, 0),
+            (0, 10, 100, 10, 1),
+            (5, 5, 100, 10, 5),
+            (5, 4, 100, 10, 4),
+            (90, 99, 100, 10, 90),
+            (0, 99, 100, 10, 90),
+            (0, 50, 100, 10, centred(50, 100, 10)),
+            (7, 2, 3, 10, 0),
+        ] {
+            assert_eq!(following(before, cursor, rows, height), first, "{before} {cursor}");
+        }
+        for height in 1..30 {
+            for (before, cursor) in (0..60).flat_map(|before| (0..60).map(move |cursor| (before, cursor))) {
+                let first = following(before, cursor, 60, height);
+                assert!(first <= cursor && cursor < first + height, "{before} {cursor} in {height}");
+            }
+        }
     }
 
     #[test]

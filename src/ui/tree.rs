@@ -7,12 +7,13 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::{centred, fit_spans, left, right, width};
+use super::text::{centred, fit_spans, following, left, right, width};
 use crate::{
-    app::{Notes, TreeState},
+    app::{Notes, Rows, TreeState},
     diagnose::Severity,
     fmt,
-    plan::{Engine, Flag, NodeId, Operator, Plan, diff::Change},
+    plan::{Engine, Flag, NodeId, Operator, Plan, diff::Change, fold::Group},
+    text::one_line,
     theme::Theme,
 };
 
@@ -27,6 +28,8 @@ pub(super) struct TreeView<'a> {
     pub(super) notes: Option<&'a Notes>,
     /// How each node stands to another plan, and whether this is the later one.
     pub(super) changes: Option<(&'a [Change], bool)>,
+    /// The first row that was seen before, where the tree is as wide as the screen.
+    pub(super) before: Option<usize>,
 }
 
 /// Which columns there is room for, and how wide each is; 0 is left out.
@@ -42,9 +45,9 @@ struct Columns {
 }
 
 impl Columns {
-    fn choose(columns: usize, plan: &Plan, comparing: bool, arrow: usize) -> Self {
+    fn choose(columns: usize, plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> Self {
         let analyzed = plan.analyzed;
-        let (most_rows, most_flags) = content(plan, comparing, arrow);
+        let (most_rows, most_flags) = content(plan, comparing, arrow, groups);
         let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
         // In the order of what tells most; the operator keeps at least what is left of the least.
         let wide = columns >= 100;
@@ -73,7 +76,7 @@ impl Columns {
 }
 
 /// The widest rows and flags there are, of the first few hundred nodes: what follows is cut if it is wider still.
-fn content(plan: &Plan, comparing: bool, arrow: usize) -> (usize, usize) {
+fn content(plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> (usize, usize) {
     const SEEN: usize = 300;
     let digits = |n: Option<f64>| n.map_or(1, |n| fmt::count(n).len());
     let mut rows = 0;
@@ -93,34 +96,45 @@ fn content(plan: &Plan, comparing: bool, arrow: usize) -> (usize, usize) {
         if comparing {
             continue;
         }
-        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, **flag, true, true));
-        let wide: usize = shown.map(|flag| words_of(plan.engine, *flag).len() + 5).sum();
+        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, *flag, true, true));
+        let wide: usize = shown.map(|flag| words_of(plan.engine, flag).len() + 5).sum();
         flags = flags.max(wide);
+    }
+    if !comparing && !groups.is_empty() {
+        // Room for how the members of a closed group are spread, and for what they gave together.
+        flags = flags.max(26);
+        let most = groups.iter().map(|group| digits(group.together.estimated) + digits(group.together.actual)).max();
+        rows = rows.max(most.unwrap_or(0) + arrow + 2);
     }
     // Two flags are seen in full; of more the first two matter.
     (rows, if flags == 0 { 0 } else { flags.clamp(12, 34) })
 }
 
-/// Draws the heading and the visible rows; gives how many rows fit.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: &Theme) -> usize {
+/// Draws the heading and the visible rows, and gives those.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: &Theme) -> Rows {
     if area.height < 2 || area.width < 10 {
-        return 0;
+        return Rows::default();
     }
-    let columns =
-        Columns::choose(usize::from(area.width), view.plan, view.changes.is_some(), width(theme.glyphs.arrow));
+    let groups: Vec<&Group> = view.state.closed_groups().collect();
+    let arrow = width(theme.glyphs.arrow);
+    let columns = Columns::choose(usize::from(area.width), view.plan, view.changes.is_some(), arrow, &groups);
     buffer.set_line(area.x, area.y, &heading(columns, view.plan, theme), area.width);
     let height = usize::from(area.height) - 1;
     let rows = view.state.rows();
-    let first = centred(view.state.cursor(), rows.len(), height);
+    let cursor = view.state.cursor();
+    let first = match view.before {
+        Some(before) => following(before, cursor, rows.len(), height),
+        None => centred(cursor, rows.len(), height),
+    };
     for (i, (id, y)) in rows.iter().skip(first).take(height).zip(area.top() + 1..).enumerate() {
-        let selected = first + i == view.state.cursor();
+        let selected = first + i == cursor;
         buffer.set_line(area.x, y, &row(*id, selected, columns, view, theme), area.width);
         if selected {
             let scope = if view.focused { "ui.selection" } else { "ui.selection.inactive" };
             buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(scope));
         }
     }
-    height
+    Rows { area: Rect { y: area.y + 1, height: area.height - 1, ..area }, first, cursor, all: rows.len(), each: 1 }
 }
 
 fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
@@ -143,7 +157,8 @@ fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
 fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme: &Theme) -> Line<'static> {
     let plan = view.plan;
     let derived = plan.derived(id);
-    let heat = heat(derived.share, theme);
+    let share = view.state.alike(id).map_or(derived.share, |group| group.together.share);
+    let heat = heat(share, theme);
     let mut spans = vec![Span::styled(if selected { theme.glyphs.cursor } else { " " }, theme.style("ui.accent"))];
     spans.push(mark(id, view, theme));
     // A note is marked between the finding's sign and the tree.
@@ -157,15 +172,32 @@ fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme:
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
     spans.push(Span::raw(" ".repeat(columns.operator.saturating_sub(used))));
 
-    let number = if plan.analyzed { derived.self_ms.map(fmt::duration_ms) } else { derived.self_cost.map(fmt::cost) };
+    // One row that stands for several tells what they are together.
+    let group = view.state.alike(id);
+    let own = match group {
+        Some(group) => group.together.own,
+        None => {
+            if plan.analyzed {
+                derived.self_ms
+            } else {
+                derived.self_cost
+            }
+        }
+    };
+    let number = own.map(if plan.analyzed { fmt::duration_ms } else { fmt::cost });
     spans.push(Span::styled(right(&number.unwrap_or_default(), columns.number, theme), heat));
     if columns.bar > 0 {
-        let bar = derived.share.map_or_else(String::new, |s| theme.glyphs.bar(s, columns.bar - 1));
+        let bar = share.map_or_else(String::new, |s| theme.glyphs.bar(s, columns.bar - 1));
         spans.push(Span::raw(" "));
         spans.push(Span::styled(left(&bar, columns.bar - 1, theme), heat));
     }
-    spans.extend(numbers(plan, id, columns, theme));
-    spans.extend(flags(plan, id, columns, theme));
+    match group {
+        Some(group) => spans.extend(spread(plan, group, columns, theme)),
+        None => {
+            spans.extend(numbers(plan, id, columns, theme));
+            spans.extend(flags(plan, id, columns, theme));
+        }
+    }
     Line::from(spans)
 }
 
@@ -225,7 +257,7 @@ fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Ve
         text.push(' ');
     }
     let fold = if let Some(group) = view.state.alike(id) {
-        format!("{} {} alike: ", g.closed, fmt::whole(group.alike().count()))
+        format!("{} {} alike: ", g.closed, fmt::whole(group.count()))
     } else if plan.children(id).next().is_none() {
         String::new()
     } else if view.state.is_folded(id) {
@@ -253,13 +285,31 @@ fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, room: usize, theme: &Theme
     out
 }
 
-/// [`title`] in so many columns. The relation says more than the index, and the detail has both: where there is no room for all,
-/// the index goes first.
+/// [`title`] in so many columns. The relation says most, and the detail has everything: where there is no room for all, the
+/// index goes first, then that it is parallel, then the small words, then the alias.
 fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
     let mut all = title(plan, id, theme);
-    let wide: usize = all.iter().map(|s| width(&s.content)).sum();
-    if wide > room && all.len() >= 5 && all.get(1).is_some_and(|s| s.content == " using ") {
+    let fits = |all: &[Span<'static>]| all.iter().map(|s| width(&s.content)).sum::<usize>() <= room;
+    if !fits(&all) && all.len() >= 5 && all.get(1).is_some_and(|s| s.content == " using ") {
         all.drain(1..3);
+    }
+    if !fits(&all)
+        && let Some(operator) = all.first_mut()
+        && let Some(rest) = operator.content.strip_prefix("Parallel ")
+    {
+        operator.content = rest.to_owned().into();
+    }
+    if !fits(&all)
+        && let Some(word) = all.iter_mut().find(|s| s.content == " on ")
+    {
+        word.content = " ".into();
+    }
+    let alias = plan.node(id).relation.as_ref().and_then(|r| r.alias.as_deref()).map(one_line);
+    if !fits(&all)
+        && let (Some(name), Some(alias)) = (all.last_mut(), alias)
+        && let Some(table) = name.content.strip_suffix(alias.as_str()).filter(|table| table.ends_with(' '))
+    {
+        name.content = table.trim_end().to_owned().into();
     }
     all
 }
@@ -298,6 +348,26 @@ pub(super) fn heat(share: Option<f64>, theme: &Theme) -> Style {
         _ => 0,
     };
     theme.style(["plan.heat.0", "plan.heat.1", "plan.heat.2", "plan.heat.3", "plan.heat.4", "plan.heat.5"][level])
+}
+
+/// What several that are alike gave together, and how what each costs is spread.
+fn spread(plan: &Plan, group: &Group, columns: Columns, theme: &Theme) -> Vec<Span<'static>> {
+    let number = theme.style("plan.number");
+    let told = |n: Option<f64>| n.map_or_else(|| "?".to_owned(), fmt::count);
+    let estimated = told(group.together.estimated);
+    let rows = if plan.analyzed {
+        format!("{estimated} {} {}", theme.glyphs.arrow, told(group.together.actual))
+    } else {
+        estimated
+    };
+    let blank = " ".repeat(columns.error + columns.loops);
+    let mut out = vec![Span::styled(right(&rows, columns.rows, theme), number), Span::raw(blank)];
+    if let Some(price) = group.price.filter(|_| columns.flags > 0) {
+        let text = if group.timed { fmt::duration_ms } else { fmt::cost };
+        let words = format!("  each {} to {}", text(price.min), text(price.max));
+        out.push(Span::styled(left(&words, columns.flags, theme), theme.style("flag.neutral")));
+    }
+    out
 }
 
 fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'static>> {
@@ -342,16 +412,16 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
         return Vec::new();
     }
     let mut out = vec![Span::raw("  ")];
-    for flag in &plan.derived(id).flags {
+    for flag in plan.derived(id).flags.iter() {
         // How far an estimate is off has its own column, where there is room for it; "never ran" stands in the rows.
         // What the operator's own name says is not said twice.
-        if is_told(plan, id, *flag, columns.error > 0, columns.rows > 0) {
+        if is_told(plan, id, flag, columns.error > 0, columns.rows > 0) {
             continue;
         }
         if out.len() > 1 {
             out.push(Span::styled(format!(" {} ", theme.glyphs.dot), theme.style("ui.dim")));
         }
-        out.push(flag_span(plan.engine, *flag, theme));
+        out.push(flag_span(plan.engine, flag, theme));
     }
     fit_spans(out, columns.flags, theme)
 }
@@ -362,7 +432,8 @@ fn is_told(plan: &Plan, id: NodeId, flag: Flag, error: bool, rows: bool) -> bool
         Flag::Misestimate => error,
         Flag::NeverExecuted => rows,
         Flag::Filesort => plan.engine == Engine::PostgreSql,
-        Flag::Parallel => plan.node(id).native.starts_with("Parallel "),
+        // The node that gathers stands above, and what is below it is so through and through; the details tell it of each.
+        Flag::Parallel => true,
         Flag::Covering => plan.node(id).operator == Operator::IndexOnlyScan,
         _ => false,
     }
@@ -411,7 +482,7 @@ mod tests {
         for analyzed in [true, false] {
             plan.analyzed = analyzed;
             for width in 20..250 {
-                let c = Columns::choose(width, &plan, false, 1);
+                let c = Columns::choose(width, &plan, false, 1, &[]);
                 assert_eq!(c.operator + c.number + c.bar + c.rows + c.error + c.loops + c.flags, width);
                 assert!(c.operator >= 26.min(width - 9), "{width}: {c:?}");
             }

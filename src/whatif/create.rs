@@ -63,12 +63,11 @@ mod tests {
     #[test]
     fn every_part_of_a_candidate_is_written() {
         let key = |expr: &str, expression, desc, nulls_first, opclass: Option<&str>| Key {
-            expr: expr.to_owned(),
             expression,
             desc,
             nulls_first,
             opclass: opclass.map(str::to_owned),
-            prefix: None,
+            ..Key::column(expr)
         };
         let candidate = Candidate {
             engine: Engine::PostgreSql,

@@ -26,7 +26,7 @@ pub(super) struct Methods<'a> {
 impl<'a> Methods<'a> {
     pub(super) fn new(connection: &'a mut Connection, allow: Allow) -> Self {
         let nothing = nothing(connection, allow);
-        let here = allow.rows && mysql_twin::available(connection.info()).is_some();
+        let here = allow.reads.rows && mysql_twin::available(connection.info()).is_some();
         let wanted = matches!(allow.method, Method::Auto | Method::Twin);
         let twin = (here && wanted).then(|| MysqlTwin::new(connection));
         let allowed = allow.temporary_tables && matches!(allow.method, Method::Auto | Method::TemporaryTables);
@@ -139,7 +139,7 @@ fn nothing(connection: &Connection, allow: Allow) -> TrialError {
             temporary_tables::METHOD,
             format!("{TABLES}; or a twin here, for which a sample of the rows is only read with --twin-reads rows"),
         ),
-        (Method::Auto, false) if allow.rows => {
+        (Method::Auto, false) if allow.reads.rows => {
             (temporary_tables::METHOD, format!("{TABLES}; and for a twin, {}", mysql_twin::wanted(connection.info())))
         }
         (Method::Auto | Method::TemporaryTables, _) => (temporary_tables::METHOD, TABLES.to_owned()),

@@ -7,7 +7,8 @@ mod anonymise;
 mod enlarge;
 mod export;
 mod file;
-mod queries;
+pub(super) mod queries;
+pub(super) mod sample;
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,9 @@ pub struct Setting {
     pub value: String,
     /// That unit, such as `kB`; absent for plain numbers and for pages.
     pub unit: Option<String>,
+    /// Whether it is as the server's version comes.
+    #[serde(default)]
+    pub usual: bool,
 }
 
 /// An extension of the database.
@@ -384,6 +388,12 @@ impl Snapshot {
     #[must_use]
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
         self.relations.iter().find(|r| r.oid == oid)
+    }
+
+    /// The table of that schema and name.
+    #[must_use]
+    pub fn named(&self, (schema, name): (&str, &str)) -> Option<&Relation> {
+        self.relations.iter().find(|r| r.is_table() && r.schema == schema && r.name == name)
     }
 
     /// The server's own plan of a statement.

@@ -1,6 +1,11 @@
 //! What if: a statement's plan of today beside its plan under a supposition.
 
-use super::{Allow, Progress, method, mysql::Methods, settings, twin::TwinTrial};
+use super::{
+    Allow, Progress, method,
+    mysql::Methods,
+    settings,
+    twin::{self, Other, TwinTrial, Wish},
+};
 use crate::{
     advise::{Candidate, Change, Compared, Effect, Existing, Farewell, Trial, TrialError, ddl, effect, rename},
     catalog::Catalog,
@@ -25,6 +30,15 @@ pub enum Supposition {
         table: (String, String),
         /// How many times.
         times: f64,
+    },
+    /// The server is of another major version (PostgreSQL, on a twin).
+    Major(u32),
+    /// A table has statistics that it has not (PostgreSQL, on a twin, from a sample).
+    Statistics {
+        /// Schema and name.
+        table: (String, String),
+        /// Which.
+        wish: Wish,
     },
 }
 
@@ -62,6 +76,13 @@ impl Supposition {
             }
             Self::Larger { table: (_, name), times } => {
                 crate::text::one_line(&format!("{name} {times} times as large"))
+            }
+            Self::Major(major) => format!("on PostgreSQL {major}"),
+            Self::Statistics { table: (_, name), wish: Wish::Together(on) } => {
+                crate::text::one_line(&format!("with statistics on {on} of {name}"))
+            }
+            Self::Statistics { table: (_, name), wish: Wish::Target(column, target) } => {
+                crate::text::one_line(&format!("with a statistics target of {target} for {name}.{column}"))
             }
         }
     }
@@ -104,9 +125,13 @@ pub async fn suppose(
             (outcomes, Vec::new())
         }
         Supposition::Larger { table, times } => {
-            let doing = "making a twin: the server is read, and another of its kind is started here".to_owned();
-            progress(Progress { done: 0, total: 0, doing });
-            (Box::pin(larger(session, statements, table, *times, allow)).await, Vec::new())
+            (another(session, statements, Other::Larger(table, *times), allow, &mut progress).await, Vec::new())
+        }
+        Supposition::Major(major) => {
+            (another(session, statements, Other::Major(*major), allow, &mut progress).await, Vec::new())
+        }
+        Supposition::Statistics { table, wish } => {
+            (another(session, statements, Other::Wished(table, wish), allow, &mut progress).await, Vec::new())
         }
     };
     if let Some(kind) = canceller.stopped()
@@ -148,21 +173,28 @@ async fn indexes(
     outcomes
 }
 
-async fn larger(
+async fn another(
     session: &mut Session,
     statements: &[&str],
-    table: &(String, String),
-    times: f64,
+    other: Other<'_>,
     allow: Allow,
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Vec<Result<Compared, TrialError>> {
+    let doing = "making a twin: the server is read, and another of its kind is started here".to_owned();
+    progress(Progress { done: 0, total: 0, doing });
     let answers = match session {
-        Session::Mysql(connection) => {
-            let mut methods = Methods::new(connection, allow);
-            methods.larger(statements, (&table.0, &table.1), times).await
-        }
+        Session::Mysql(connection) => match other {
+            Other::Larger((schema, table), times) => {
+                Methods::new(connection, allow).larger(statements, (schema, table), times).await
+            }
+            Other::Major(_) | Other::Wished(..) => Err(TrialError::Unsupported {
+                method: twin::METHOD,
+                reason: "another major version and other statistics are supposed of PostgreSQL only".to_owned(),
+            }),
+        },
         Session::Postgres(connection) => {
             let mut trial = TwinTrial::new(connection, allow.reads);
-            let answers = trial.larger(connection, statements, std::slice::from_ref(table), times).await;
+            let answers = Box::pin(trial.beside(connection, statements, other)).await;
             trial.give_back(connection);
             answers
         }

@@ -1,10 +1,11 @@
 //! A twin: an empty PostgreSQL fed with production's schema, statistics, settings and sizes, so that it plans like production.
 //!
-//! Needs a PostgreSQL installed on this machine, and of production only a few SELECTs on its catalogs. A hypothetical index of any
+//! Needs a PostgreSQL installed on this machine or carried by this program, and of production only a few SELECTs on its catalogs. A hypothetical index of any
 //! kind is really created there, on tables of one page, and then given the size that it would have. Nothing is ever analysed or
 //! executed on a twin. Whether it plans like production is checked every time, by the plan that production has now.
 
 mod check;
+mod embedded;
 mod engine;
 mod error;
 mod extended;
@@ -13,7 +14,9 @@ mod hypothetical;
 mod import;
 mod link;
 mod local;
+mod others;
 mod pages;
+mod sampled;
 mod schema;
 mod size;
 mod statistics;
@@ -23,10 +26,13 @@ mod workshop;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub use check::{Check, compare};
+pub use embedded::carry;
+pub(super) use engine::available;
+pub use engine::twin_version;
 pub use error::TwinError;
+pub(super) use others::Other;
 pub(super) use trial::TwinTrial;
-pub(super) use workshop::available;
-pub use workshop::{Reads, Workshop};
+pub use workshop::{Reads, Wish, Workshop};
 
 use self::{engine::TwinEngine, import::Here, link::Link};
 use super::snapshot::Snapshot;

@@ -148,12 +148,21 @@ struct With {
 
 async fn as_it_is(copy: &mut Session, sql: &str) -> Result<Runs, ServerError> {
     let request = ExplainRequest { sql: sql.to_owned(), analyze: true, ..ExplainRequest::default() };
+    let one = async || copy.explain(&request).await.map(|answer| (answer.document, answer.elapsed));
+    Ok(repeated(one).await?.0)
+}
+
+/// Runs the statement again and again: the runs in short, and whether the last of them read the index. `one` gives a run's plan, and how
+/// long its request took.
+async fn repeated(
+    mut one: impl AsyncFnMut() -> Result<(String, Duration), ServerError>,
+) -> Result<(Runs, bool), ServerError> {
     let mut seen = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
-        let answer = copy.explain(&request).await?;
-        seen.push(run(&answer.document, answer.elapsed)?);
+        let (document, elapsed) = one().await?;
+        seen.push(run(&document, elapsed)?);
     }
-    Ok(summed(&seen).0)
+    Ok(summed(&seen))
 }
 
 /// One run: its plan, and how long it took as the server says; MySQL says it of the root only, and where nothing is said the time

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use whyslow::{
     catalog::{Catalog, Table, TableKind},
+    plan::Engine,
     server::SessionOptions,
 };
 
@@ -104,4 +105,22 @@ async fn what_the_account_may_not_see_is_listed_as_missing() {
     assert!(!catalog.missing.iter().any(|m| m.contains("public.orders")), "{:?}", catalog.missing);
     assert!(table(&catalog, "secrets").columns.iter().all(|c| c.statistics.is_none()));
     assert!(table(&catalog, "orders").column("status").unwrap().statistics.is_some());
+}
+
+#[tokio::test]
+async fn what_is_typed_is_completed_from_the_names_of_the_server() {
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let names = session.names().await.unwrap();
+    for (typed, rest, expected) in [
+        ("select * from custo", "", &["customers"][..]),
+        ("select o.cust", " from orders o", &["customer_id"]),
+        ("select * from orders o join order_items i on i.ord", "", &["order_id"]),
+        ("select * from odd", "", &["\"Odd Name\""]),
+        // Partitions stand behind their table.
+        ("select * from pay", "", &["payments"]),
+    ] {
+        let found = whyslow::sql::complete(&format!("{typed}{rest}"), typed.len(), Engine::PostgreSql, &names);
+        let items: Vec<String> = found.into_iter().flat_map(|c| c.items).map(|i| i.text).collect();
+        assert_eq!(items, expected, "{typed}");
+    }
 }

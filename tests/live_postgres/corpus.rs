@@ -1,14 +1,18 @@
 //! The full comparison: a production of one's own with the twin workload, its statements and candidate indexes.
 //!
 //! ```sh
-//! WHYSLOW_CORPUS=… WHYSLOW_TWIN_PRODUCTION=postgres://postgres@127.0.0.1:5432/prod \
+//! WHYSLOW_CORPUS=… WHYSLOW_TWIN_PRODUCTION='postgres://postgres@127.0.0.1:5415/prod postgres://postgres@127.0.0.1:5417/prod' \
 //!     cargo test --no-default-features corpus -- --ignored --nocapture
 //! ```
+//!
+//! Several productions, of several versions, are held against twins one after the other. `WHYSLOW_POSTGRES_BIN` says in which servers;
+//! where it names none, a test with the feature `embedded` makes the twins in the embedded one. `WHYSLOW_TWIN_READS=rows` lets twins read
+//! samples of rows, for the statistics of expressions.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Instant};
 
 use whyslow::{
-    advise::{Candidate, Tried},
+    advise::{Candidate, Tried, Trust},
     plan::{NodeId, Plan},
     read,
     server::{Session, SessionOptions},
@@ -18,15 +22,37 @@ use whyslow::{
 use super::{connect_with, explain, whatif::index};
 use crate::support::target;
 
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: true }, temporary_tables: false, rows: false };
+/// A twin and nothing else, reading what it is told to.
+fn twin() -> Allow {
+    let rows = std::env::var("WHYSLOW_TWIN_READS").is_ok_and(|reads| reads == "rows");
+    Allow { method: Method::Twin, reads: Reads { ends: true, rows }, temporary_tables: false }
+}
 
-/// Where the workload and its production are; says so and gives none when they are not told.
-fn place() -> Option<(String, String)> {
-    if let (Ok(corpus), Ok(production)) = (std::env::var("WHYSLOW_CORPUS"), std::env::var("WHYSLOW_TWIN_PRODUCTION")) {
-        return Some((corpus, production));
+/// Where the workload and its productions are; says so and gives none when they are not told.
+fn place() -> Option<(String, Vec<String>)> {
+    carry();
+    if let (Ok(corpus), Ok(productions)) = (std::env::var("WHYSLOW_CORPUS"), std::env::var("WHYSLOW_TWIN_PRODUCTION")) {
+        return Some((corpus, productions.split_whitespace().map(str::to_owned).collect()));
     }
     println!("WHYSLOW_CORPUS and WHYSLOW_TWIN_PRODUCTION are not both set: nothing was compared");
     None
+}
+
+/// The program carries a PostgreSQL, where it was built with one.
+fn carry() {
+    #[cfg(feature = "embedded")]
+    {
+        use whyslow::demo::{Options, Provider};
+        static PROVIDER: Provider = Provider {
+            stamp: "test",
+            version_number: 180_004,
+            version: "18.4",
+            open: |_, _| Err("only the program has the engine".to_owned()),
+        };
+        let program = Some(env!("CARGO_BIN_EXE_whyslow").into());
+        let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("twin-cache"));
+        whyslow::whatif::carry(&PROVIDER, Options { cache, program });
+    }
 }
 
 fn statements(corpus: &str) -> Vec<(String, String)> {
@@ -48,10 +74,16 @@ fn cost(plan: &Plan) -> f64 {
 #[tokio::test]
 #[ignore = "wants the twin workload in a PostgreSQL of one's own: WHYSLOW_CORPUS, WHYSLOW_TWIN_PRODUCTION"]
 async fn corpus_statements_are_planned_alike() {
-    let Some((corpus, production)) = place() else { return };
+    let Some((corpus, productions)) = place() else { return };
     let all = statements(&corpus);
     assert!(all.len() >= 54, "{} statements", all.len());
-    let mut production = connect_with(&target(&production), &SessionOptions::default()).await.unwrap();
+    for production in &productions {
+        planned_alike(&all, production).await;
+    }
+}
+
+async fn planned_alike(all: &[(String, String)], production: &str) {
+    let mut production = connect_with(&target(production), &SessionOptions::default()).await.unwrap();
     let start = Instant::now();
     let Session::Postgres(connection) = &mut production else { panic!("PostgreSQL was expected") };
     let texts: Vec<String> = all.iter().map(|(_, sql)| sql.clone()).collect();
@@ -68,14 +100,15 @@ async fn corpus_statements_are_planned_alike() {
     println!("twin after {:.2?}; {:?}", start.elapsed(), workshop.notes());
     let mut twin = connect_with(&workshop.target().unwrap(), &SessionOptions::default()).await.unwrap();
     println!("production {}, twin {}", production.info().version, twin.info().version);
-    let mut exact = 0;
-    for (name, sql) in &all {
+    let (mut exact, mut close) = (0, 0);
+    for (name, sql) in all {
         let real = plan(taken.plan_of(sql).unwrap());
         match explain(&mut twin, sql).await {
             Ok(own) => {
                 let own = plan(&own.document);
                 let check = compare(&real, &own);
                 exact += usize::from(check == Check::Exact);
+                close += usize::from(matches!(check, Check::Close(_)));
                 if check != Check::Exact {
                     println!("{name}: {check:?} ({:.2} / {:.2})", cost(&real), cost(&own));
                 }
@@ -83,7 +116,7 @@ async fn corpus_statements_are_planned_alike() {
             Err(error) => println!("{name}: {error}"),
         }
     }
-    println!("{exact} of {} exact", all.len());
+    println!("{exact} of {} exact, {close} more close", all.len());
     if production.info().version_number / 10_000 == twin.info().version_number / 10_000 {
         assert_eq!(exact, all.len());
     }
@@ -267,9 +300,15 @@ fn shape(plan: &Plan, known: &BTreeSet<String>) -> Vec<String> {
 #[tokio::test]
 #[ignore = "wants the twin workload in a PostgreSQL of one's own: WHYSLOW_CORPUS, WHYSLOW_TWIN_PRODUCTION"]
 async fn corpus_candidates_do_what_real_indexes_do() {
-    let Some((corpus, production)) = place() else { return };
+    let Some((corpus, productions)) = place() else { return };
     let all = statements(&corpus);
-    let (admin, connection) = tokio_postgres::connect(&production, tokio_postgres::NoTls).await.unwrap();
+    for production in &productions {
+        candidates_alike(&all, production).await;
+    }
+}
+
+async fn candidates_alike(all: &[(String, String)], production: &str) {
+    let (admin, connection) = tokio_postgres::connect(production, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let known: BTreeSet<String> = admin
         .query("SELECT relname::text FROM pg_class WHERE relkind IN ('i', 'I')", &[])
@@ -278,14 +317,16 @@ async fn corpus_candidates_do_what_real_indexes_do() {
         .iter()
         .map(|r| r.get(0))
         .collect();
-    let mut session = connect_with(&target(&production), &SessionOptions::default()).await.unwrap();
+    let mut session = connect_with(&target(production), &SessionOptions::default()).await.unwrap();
+    println!("production {}", session.info().version);
+    let mut wrong_but_exact = Vec::new();
     let (mut same, mut used, mut near, mut times) = (0, 0, 0, Vec::new());
     for case in CASES {
         let sql = all.iter().find(|(name, _)| name == case.0).map_or(case.0, |(_, sql)| sql);
         let (real, pages) = truth(&admin, sql, case).await;
         let candidate = candidate(case);
         let first = Instant::now();
-        let tried: Tried = match try_one(&mut session, sql, &candidate, TWIN).await {
+        let tried: Tried = match try_one(&mut session, sql, &candidate, twin()).await {
             Ok(tried) => tried,
             Err(error) => {
                 println!("{} {} {:?}: {error}", case.0, case.1, case.3);
@@ -294,7 +335,7 @@ async fn corpus_candidates_do_what_real_indexes_do() {
         };
         let whole = first.elapsed();
         let again = Instant::now();
-        try_one(&mut session, sql, &candidate, TWIN).await.unwrap();
+        try_one(&mut session, sql, &candidate, twin()).await.unwrap();
         times.push(again.elapsed().as_secs_f64() * 1e3);
         let alike = shape(&real, &known) == shape(&tried.after, &known);
         let reads_new =
@@ -303,6 +344,11 @@ async fn corpus_candidates_do_what_real_indexes_do() {
         same += usize::from(alike);
         used += usize::from(reads_new(&real) == reads_new(&tried.after));
         near += usize::from(alike && (ratio - 1.0).abs() <= 0.05);
+        // Paths whose costs differ by less than a hundredth are alike to the planner (`STD_FUZZ_FACTOR`): then the order in which it met
+        // them decides, and nothing is lost or won by it.
+        if tried.trust == Trust::Exact && !alike && (ratio - 1.0).abs() > 0.01 {
+            wrong_but_exact.push((case.0, case.3));
+        }
         println!(
             "{:24.24} {:16} {:6} {:40.40} cost {:12.2} x {ratio:.3}{} pages x {:.2} {:?} first {:.0} ms",
             case.0,
@@ -322,5 +368,10 @@ async fn corpus_candidates_do_what_real_indexes_do() {
         CASES.len(),
         times[times.len() / 2]
     );
-    assert!(same * 100 >= CASES.len() * 96 && near * 100 >= CASES.len() * 85);
+    assert!(wrong_but_exact.is_empty(), "called exact, and another plan: {wrong_but_exact:?}");
+    // In another major version nothing of this is promised; each trial says so.
+    let twin = whyslow::whatif::twin_version(session.info().version_number);
+    if twin.is_some_and(|twin| twin / 10_000 == session.info().version_number / 10_000) {
+        assert!(same * 100 >= CASES.len() * 96 && near * 100 >= CASES.len() * 85);
+    }
 }

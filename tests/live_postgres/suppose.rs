@@ -2,9 +2,9 @@
 
 use whyslow::{
     advise::{Effect, Existing, Trust},
-    plan::Plan,
+    plan::{NodeId, Plan},
     server::{Session, SessionOptions},
-    whatif::{Allow, Method, Reads, Supposed, Supposition, suppose},
+    whatif::{Allow, Method, Reads, Supposed, Supposition, Wish, suppose, try_one},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::support::{target, url};
 
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false, rows: false };
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 async fn without(session: &mut Session, sql: &str, name: &str, allow: Allow) -> Supposed {
     let tables = ["orders", "order_items", "customers"].map(|t| (None, t.to_owned()));
@@ -37,7 +37,10 @@ async fn an_index_supposed_away_is_planned_as_if_it_were_dropped() {
     for (sql, name) in [
         ("select * from orders where id = 4711", "orders_pkey"),
         ("select * from orders where channel = 'app' and total > 900 limit 3", "orders_channel"),
-        ("select * from order_items i join orders o on o.id = i.order_id where i.order_id < 20", "orders_pkey"),
+        (
+            "select * from order_items i join orders o on o.id = i.order_id where i.order_id between 4000 and 4019",
+            "orders_pkey",
+        ),
         ("select max(id) from orders", "orders_pkey"),
         ("select channel, count(*) from orders group by channel", "orders_channel"),
         ("select * from customers where email = 'a@example.com'", "customers_email_key"),
@@ -169,4 +172,82 @@ async fn a_table_supposed_ten_times_as_large_is_planned_as_one_that_is() {
         assert!(cost(&both.before) < told, "{sql}");
     }
     admin.run("DROP SCHEMA growing CASCADE").await;
+}
+
+/// A table whose columns hang together, and one like it whose statistics are what is supposed of the first.
+const TOGETHER: &str = "
+    DROP SCHEMA IF EXISTS wished CASCADE; CREATE SCHEMA wished; GRANT USAGE ON SCHEMA wished TO PUBLIC;
+    CREATE TABLE wished.t AS SELECT i AS id, i % 50 AS city, (i % 50) / 5 AS country, 'Name ' || i % 400 AS name, (i::int8 * i % 7919)::int AS odd
+                             FROM generate_series(1, 60000) i;
+    CREATE TABLE wished.u AS SELECT * FROM wished.t;
+    CREATE STATISTICS wished.both ON city, country FROM wished.u;
+    ALTER TABLE wished.u ALTER COLUMN odd SET STATISTICS 1000;
+    GRANT SELECT ON ALL TABLES IN SCHEMA wished TO PUBLIC";
+
+#[tokio::test]
+async fn statistics_that_do_not_exist_are_made_of_a_sample_and_plan_as_real_ones() {
+    let admin = Admin::new().await;
+    admin.run(TOGETHER).await;
+    admin.run("VACUUM (ANALYZE) wished.t").await;
+    admin.run("VACUUM (ANALYZE) wished.u").await;
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let table = ("wished".to_owned(), "t".to_owned());
+    let catalog = session.catalog(&[(Some(table.0.clone()), table.1.clone())], &[]).await.unwrap();
+    let rows = Allow { reads: Reads { ends: false, rows: true }, ..TWIN };
+    let both = Supposition::Statistics { table: table.clone(), wish: Wish::Together("city, country".to_owned()) };
+    let more = Supposition::Statistics { table: table.clone(), wish: Wish::Target("odd".to_owned(), 1000) };
+    assert_eq!(both.title(), "with statistics on city, country of t");
+    let estimated = |plan: &Plan| plan.node(NodeId::ROOT).rows.estimated.unwrap();
+    for (supposition, sql) in [
+        (&both, "select * from wished.t where city = 7 and country = 1"),
+        (&both, "select city, country from wished.t group by city, country"),
+        (&more, "select * from wished.t where odd < 40"),
+    ] {
+        let supposed = suppose(&mut session, &[sql], supposition, &catalog, rows, |_| ()).await.unwrap();
+        let told = supposed.outcomes[0].as_ref().unwrap_or_else(|e| panic!("{sql}: {e}"));
+        assert!(
+            told.notes.iter().any(|n| n.contains("sample of 30,000 rows") || n.contains("sample of 60,000 rows")),
+            "{:?}",
+            told.notes
+        );
+        assert!(told.notes.iter().any(|n| n.starts_with("to have them: ")), "{:?}", told.notes);
+        let truth = explain(&mut session, &sql.replace("wished.t", "wished.u")).await.unwrap();
+        let truth = whyslow::read::read(&truth.document).unwrap().remove(0);
+        let (told, real) = (estimated(&told.after), estimated(&truth));
+        assert!((told / real - 1.0).abs() < 0.1, "{sql}: {told} rows supposed, {real} really");
+    }
+    let without = suppose(&mut session, &["select 1 from wished.t"], &both, &catalog, TWIN, |_| ()).await.unwrap();
+    let error = without.outcomes[0].as_ref().unwrap_err().to_string();
+    assert!(error.contains("--twin-reads rows"), "no row is read that was not allowed to be: {error}");
+    // An expression has no statistics before its index exists.
+    let mut lower = index("t", &["lower(name)"]);
+    "wished".clone_into(&mut lower.schema);
+    let sql = "select * from wished.t where lower(name) = 'name 7'";
+    admin.run("CREATE INDEX by_name ON wished.u (lower(name)); ANALYZE wished.u").await;
+    let truth = explain(&mut session, &sql.replace("wished.t", "wished.u")).await.unwrap();
+    let truth = whyslow::read::read(&truth.document).unwrap().remove(0);
+    for (allow, trust, near) in [(TWIN, Trust::Rough, false), (rows, Trust::Close, true)] {
+        let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+        let tried = try_one(&mut session, sql, &lower, allow).await.unwrap();
+        assert_eq!(tried.trust, trust, "{:?}", tried.notes);
+        let ratio = cost(&tried.after) / cost(&truth);
+        assert_eq!((ratio - 1.0).abs() < 0.05, near, "{ratio}");
+    }
+    admin.run("DROP SCHEMA wished CASCADE").await;
+}
+
+#[tokio::test]
+async fn another_major_version_is_planned_by_a_server_of_it_or_named_as_missing() {
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let catalog = session.catalog(&[(None, "orders".to_owned())], &[]).await.unwrap();
+    let sql = "select * from orders where customer_id = 77";
+    let own = session.info().version_number / 10_000;
+    let same = suppose(&mut session, &[sql], &Supposition::Major(own), &catalog, TWIN, |_| ()).await.unwrap();
+    let both = same.outcomes[0].as_ref().unwrap();
+    assert_eq!((both.trust, same.effect(0).unwrap().0), (Trust::Close, Effect::Same), "{:?}", both.notes);
+    assert!((cost(&both.before) - cost(&both.after)).abs() < 0.01);
+    assert!(both.notes.iter().any(|n| n.starts_with("planned by PostgreSQL 15")), "{:?}", both.notes);
+    let none = suppose(&mut session, &[sql], &Supposition::Major(99), &catalog, TWIN, |_| ()).await.unwrap();
+    let error = none.outcomes[0].as_ref().unwrap_err().to_string();
+    assert!(error.contains("postgresql-99"), "{error}");
 }

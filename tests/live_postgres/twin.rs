@@ -16,7 +16,7 @@ use super::{
 use crate::support::{target, url};
 
 /// A twin and nothing else.
-const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false }, temporary_tables: false, rows: false };
+const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 /// Every kind of thing that a planner looks at.
 const FIXTURE: &str = "
@@ -327,4 +327,16 @@ fn a_snapshot_explains_and_advises_without_the_server() {
     let (code, _, said) = whyslow(&["explain", "--snapshot", "/nowhere", sql]);
     assert!(code == 2 && said.contains("/nowhere"), "{said}");
     assert!(!Path::new(name).exists());
+}
+
+#[test]
+fn nothing_is_built_on_a_copy_unless_it_is_confirmed() {
+    let (own, copy) = (url("WHYSLOW_TEST_POSTGRES"), url("WHYSLOW_TEST_HYPOPG_ADMIN"));
+    let sql = "select * from orders where customer_id = 4711";
+    let explain = |verify: &str| whyslow(&["explain", &own, sql, "--advise", "--verify", verify]);
+    let (code, shown, said) = explain(&copy);
+    assert_eq!((code, shown.as_str()), (2, ""), "told before anything is searched");
+    assert!(said.starts_with("whyslow: verifying on a copy: ") && said.contains("next: --confirm build"), "{said}");
+    let (code, _, said) = explain(&own);
+    assert!(code == 2 && said.contains("the very database") && !said.contains("--confirm"), "{said}");
 }

@@ -13,17 +13,10 @@ use crate::support::{target, url};
 
 /// HypoPG and nothing else.
 const HYPOPG: Allow =
-    Allow { method: Method::HypoPg, reads: Reads { ends: false }, temporary_tables: false, rows: false };
+    Allow { method: Method::HypoPg, reads: Reads { ends: false, rows: false }, temporary_tables: false };
 
 pub(super) fn index(table: &str, columns: &[&str]) -> Candidate {
-    let key = |column: &&str| Key {
-        expr: (*column).to_owned(),
-        expression: column.contains('('),
-        desc: false,
-        nulls_first: None,
-        opclass: None,
-        prefix: None,
-    };
+    let key = |column: &&str| Key { expression: column.contains('('), ..Key::column(*column) };
     Candidate {
         engine: Engine::PostgreSql,
         schema: "public".to_owned(),

@@ -76,7 +76,7 @@ fn what_never_ran_is_told_from_what_was_read_while_planning() {
     ] {
         let formats = formats(&fixtures().join(server).join(format!("{case}.plans")));
         let plan = plan(case, format, &formats.iter().find(|(name, _)| name == format).unwrap().1);
-        let found = plan.ids().filter(|id| plan.derived(*id).flags.contains(&Flag::NeverExecuted)).count();
+        let found = plan.ids().filter(|id| plan.derived(*id).flags.contains(Flag::NeverExecuted)).count();
         assert_eq!(found, never, "{server}/{case}, {format}");
     }
 }
@@ -85,7 +85,7 @@ fn what_never_ran_is_told_from_what_was_read_while_planning() {
 fn a_statement_that_was_stopped_has_a_partial_plan() {
     let tree = "| -> Aggregate: count(0)  (cost=7.02e+9 rows=1) (actual time=304..304 rows=0 loops=1)\n    -> Table scan on a  (cost=20126 rows=199261) (actual time=0.144..114 rows=200000 loops=1)\n |\n";
     let warning = "+---------+------+---------------------------------+\n| Level   | Code | Message                         |\n+---------+------+---------------------------------+\n| Warning | 1317 | Query execution was interrupted |\n+---------+------+---------------------------------+\n";
-    let partial = |plan: &Plan| plan.derived(NodeId::ROOT).flags.contains(&Flag::Partial) && !plan.notes.is_empty();
+    let partial = |plan: &Plan| plan.derived(NodeId::ROOT).flags.contains(Flag::Partial) && !plan.notes.is_empty();
     assert!(partial(&plan("stopped", "tree", &format!("{tree}{warning}"))));
     assert!(!partial(&plan("whole", "tree", tree)));
     let both = read::read(&format!("{tree}{warning}{tree}")).unwrap();
@@ -123,7 +123,7 @@ fn a_plan_of_text_that_breaks_off_shows_what_was_read() {
         assert!(error.expected.contains(expected), "{text}: {error}");
         assert_eq!(plans.first().map_or(0, Plan::len), nodes, "{text}");
         if nodes > 0 {
-            assert!(plans[0].derived(NodeId::ROOT).flags.contains(&Flag::Partial), "{text}");
+            assert!(plans[0].derived(NodeId::ROOT).flags.contains(Flag::Partial), "{text}");
         }
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn fixture(name: &str) -> String {
 
 /// The one plan of a fixture, as if `sql` had been asked.
 pub(super) fn plan(name: &str, sql: &str) -> Plan {
-    let mut plan = whyslow::read::read(&fixture(name)).unwrap().remove(0);
+    // A proposal's plan names the index as it will be called, and not as HypoPG did.
+    let document = fixture(name).replace("<13556>btree_orders_status_created", "orders_status_created_idx");
+    let mut plan = whyslow::read::read(&document).unwrap().remove(0);
     plan.query = Some(sql.to_owned());
     plan.version = Some("15.18".to_owned());
     plan
@@ -78,7 +80,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
         .filter_map(|id| {
             let derived = plan.derived(id);
             let relation = plan.node(id).relation.as_ref()?.name.clone();
-            let scan = derived.flags.contains(&Flag::FullScan);
+            let scan = derived.flags.contains(Flag::FullScan);
             (scan && derived.share.unwrap_or(0.0) > 0.01).then(|| Finding {
                 rule: "full-scan-filtering",
                 severity: if derived.share.unwrap_or(0.0) > 0.5 { Severity::Critical } else { Severity::Warning },
@@ -96,7 +98,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
 }
 
 fn key(expr: &str) -> Key {
-    Key { expr: expr.to_owned(), expression: false, desc: false, nulls_first: None, opclass: None, prefix: None }
+    Key::column(expr)
 }
 
 fn candidate(keys: &[&str], include: &[&str]) -> Candidate {
@@ -143,7 +145,7 @@ pub(super) fn proposals(sql: &str) -> Vec<Proposal> {
         trust: Trust::Close,
         before: plan("open-orders.explain.json", sql),
         after: plan(after, sql),
-        index_name: "<13556>btree_orders_status_created".to_owned(),
+        index_name: "orders_status_created_idx".to_owned(),
         size_bytes: Some(16_449_536),
         notes: vec!["HypoPG 1.4.1 estimated the index's size from statistics".to_owned()],
     };
@@ -169,7 +171,7 @@ pub(super) fn together(sql: &str, candidates: &[Candidate]) -> Together {
     let (before, after) = (plan("open-orders.explain.json", sql), plan("open-orders.hypopg.json", sql));
     let part = |at: usize, candidate: &Candidate| Part {
         candidate: candidate.clone(),
-        name: Some(if at == 0 { "<13556>btree_orders_status_created".to_owned() } else { format!("<{at}>btree") }),
+        name: Some(if at == 0 { "orders_status_created_idx".to_owned() } else { format!("<{at}>btree") }),
         without: Some(if at == 0 { before.clone() } else { after.clone() }),
     };
     let parts = candidates.iter().enumerate().map(|(at, candidate)| part(at, candidate)).collect();
@@ -306,6 +308,20 @@ pub(super) fn big(n: u32, deep: u32) -> Plan {
         node.rows.loops = Some(1.0);
         node.rows.estimated = Some(10.0);
         builder.push(parent, node).unwrap();
+    }
+    builder.finish(Engine::PostgreSql).unwrap()
+}
+
+/// An append of so many partitions that take a millisecond each, but for one that takes fifty.
+pub(super) fn partitions(n: u32, slow: u32) -> Plan {
+    let mut builder = PlanBuilder::new();
+    let root = builder.push(None, Node::new(Role::Root, Operator::Append, "Append")).unwrap();
+    for i in 0..n {
+        let mut node = Node::new(Role::Member, Operator::SeqScan, "Seq Scan");
+        node.relation = Some(Relation { schema: None, name: format!("m_{i}"), alias: None });
+        node.timing = Some(Timing::PerLoop { first_ms: 0.0, last_ms: if i == slow { 50.0 } else { 1.0 } });
+        (node.rows.actual, node.rows.estimated, node.rows.loops) = (Some(20.0), Some(10.0), Some(1.0));
+        builder.push(Some(root), node).unwrap();
     }
     builder.finish(Engine::PostgreSql).unwrap()
 }

@@ -74,6 +74,7 @@ fn asked(screen: &Harness) -> Vec<&'static str> {
         Effect::LoadPlan { .. } => Some("load"),
         Effect::SaveNotes { .. } => Some("notes"),
         Effect::EditOutside { .. } => Some("edit"),
+        Effect::SaveReport { .. } => Some("report"),
         _ => None,
     };
     screen.effects.iter().filter_map(name).collect()
@@ -145,13 +146,15 @@ fn cases() -> Vec<Case> {
         (C::Format, connected, "<F8>", |s| text(s).starts_with("SELECT\n") && s.model.editor.typing),
         (C::OpenFile, || connected().file("q.sql", "select 42\n"), "<ctrl-o>q.sql<ret>", |s| text(s) == "select 42"),
         (C::SaveFile, || connected().file("q.sql", "old"), "<ctrl-s>q.sql<ret><ret>", |s| asked(s).ends_with(&["save", "save"]) && s.model.prompt.is_none()),
+        (C::SaveReport, || plan().file("p.html", "old"), "<ctrl-s><ctrl-u>p.html<ret><ret>", |s| asked(s).ends_with(&["report", "report"]) && s.model.prompt.is_none() && s.text().contains("saved to p.html")),
+        (C::ToggleMouse, plan, "<F3>", |s| matches!(s.last(), Effect::TakeMouse(true)) && s.model.mouse),
         (C::EditOutside, || connected().keys("<esc>"), "<alt-e>", |s| text(s).ends_with("-- seen outside")),
         (C::TryIndex, indexes, "i<ctrl-u>orders (total desc)<ret>", |s| asked(s).ends_with(&["try"]) && s.text().contains("orders (total desc)")),
         (C::EditProposal, indexes, "e<backspace>, total)<ret>", |s| s.text().contains("orders (status, created, total)")),
         (C::Note, plan, "Aask ann<ret>", |s| asked(s).ends_with(&["notes"]) && s.text().contains("ask ann")),
         (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
-        (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.rows),
-        (C::Tables, || indexes_on_mysql(), "t", |s| s.model.allow.temporary_tables && !s.model.allow.rows && asked(s).ends_with(&["advise"])),
+        (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.reads.rows),
+        (C::Tables, || indexes_on_mysql(), "t", |s| s.model.allow.temporary_tables && !s.model.allow.reads.rows && asked(s).ends_with(&["advise"])),
         (C::ChooseTrials, || indexes_on_mysql().keys("n"), "<F2>choose how indexes<ret>", |s| s.model.question.is_some()),
         (C::No, || indexes_on_mysql(), "n", |s| !s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
         (C::ShowSamples, || Harness::new(samples()).keys("1<esc>"), "0", |s| s.model.view == View::Start),
@@ -419,7 +422,7 @@ fn two_runs_of_the_history_are_compared() {
     let screen = screen.keys("<esc>");
     assert_eq!(screen.model.view, View::Plan);
     let screen = history().keys("/nothing like it<ret>");
-    assert!(screen.text().contains("No run holds that"), "{}", screen.text());
+    assert!(screen.text().contains("Nothing holds that"), "{}", screen.text());
 }
 
 #[test]
@@ -536,7 +539,7 @@ fn indexes_proved_for_each_other_say_so_and_are_tried_together_without_being_mar
     if let Some(advice) = screen.model.advice_mut() {
         // The second one is proved too, and the first one's plan reads both.
         advice.proposals[1].verdict = whyslow::advise::Verdict::Proved;
-        advice.proposals[1].name = "<13556>btree_orders_status_created".to_owned();
+        advice.proposals[1].name = "orders_status_created_idx".to_owned();
     }
     let text = screen.text();
     assert!(text.contains("×4.8 all") && text.contains("make all of them"), "{text}");
@@ -545,4 +548,53 @@ fn indexes_proved_for_each_other_say_so_and_are_tried_together_without_being_mar
     // Alone it is tried with nothing.
     let screen = indexes().keys("t");
     assert!(screen.model.view == View::Indexes && screen.text().contains("mark two"), "{}", screen.text());
+}
+
+#[test]
+fn a_plan_is_saved_by_its_files_ending_and_another_ending_is_asked_about() {
+    let screen = plan().keys("Aask ann<ret><ctrl-s><ctrl-u>plan.doc<ret>");
+    assert!(screen.text().contains(".html, .md, .json or .txt"), "{}", screen.text());
+    assert_eq!(screen.model.prompt.as_ref().unwrap().line.text(), "plan.doc");
+    for (name, expected) in [
+        ("p.html", Excerpt::Html),
+        ("p.MD", Excerpt::Report),
+        ("p.json", Excerpt::Json),
+        ("p.txt", Excerpt::Everything),
+    ] {
+        let screen = plan().keys(&format!("Aask ann<ret><ctrl-s><ctrl-u>{name}<ret>"));
+        let Effect::SaveReport { copied, .. } = screen.last() else { panic!("{:?}", screen.last()) };
+        assert_eq!(copied.excerpt, expected);
+        assert_eq!(copied.notes.values().collect::<Vec<_>>(), ["ask ann"], "{name}");
+    }
+}
+
+/// The name of a view as it stands in the first line, by its key.
+fn tab(line: &str, key: usize) -> String {
+    let rest = line.split(&format!(" {key} ")).nth(1).unwrap_or_default();
+    rest.split(' ').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_views_are_named_alike_at_every_width_and_the_one_shown_has_its_name() {
+    let first = |screen: &Harness| screen.text().lines().next().unwrap().to_owned();
+    for width in 40..140 {
+        for (keys, key, whole) in
+            [("1", 1, "Query"), ("", 2, "Plan"), ("3", 3, "Indexes"), ("5", 5, "History"), ("7", 7, "Connections")]
+        {
+            let screen = plan().size(width, 24).keys(keys);
+            let line = first(&screen);
+            let names: Vec<String> = (1..=7).map(|key| tab(&line, key)).collect();
+            let shown = &names[key - 1];
+            assert!(whole.starts_with(&shown[..1]) && shown.len() >= 3, "{width}: {line}");
+            // All others are named, or none is.
+            let others = names.iter().enumerate().filter(|(at, _)| at + 1 != key);
+            let named = others.clone().filter(|(_, name)| name.starts_with(|c: char| c.is_ascii_uppercase())).count();
+            assert!(named == 6 || width < 64 && named == 0, "{width}: {line}");
+        }
+    }
+    let line = first(&plan().size(80, 24));
+    assert!(line.contains("1 Query 2 Plan  3 Indexes 4 Compare 5 Hist 6 Stmts 7 Conns"), "{line}");
+    assert!(line.ends_with("PostgreSQL 15.18"), "{line}");
+    let line = first(&plan().size(40, 10).keys("7"));
+    assert!(line.contains("1 2 3 4 5 6 7 Connections"), "{line}");
 }

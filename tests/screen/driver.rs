@@ -10,7 +10,7 @@ use ratatui::{
 };
 use whyslow::{
     app::{self, Confirmed, Effect, Message, Model, Notes, SaveError, Setup},
-    catalog::Names,
+    catalog::{NamedTable, Names},
     inspect::InspectError,
     keys,
     server::{ErrorKind, ServerError},
@@ -88,9 +88,8 @@ impl Harness {
     pub(crate) fn names(mut self) -> Self {
         let mut names = Names::default();
         for table in answers::catalog().tables {
-            for column in table.columns {
-                names.add(&table.schema, &table.name, column.name);
-            }
+            let columns = table.columns.into_iter().map(|column| column.name).collect();
+            names.tables.push(NamedTable { schema: table.schema, name: table.name, columns });
         }
         self.send(Message::Names(Arc::new(names)));
         self
@@ -215,6 +214,10 @@ impl Harness {
             Effect::SaveFile { path, replace, .. } => {
                 let exists = self.files.contains_key(&path) && !replace;
                 Message::Saved { path, result: if exists { Err(SaveError::Exists) } else { Ok(()) } }
+            }
+            Effect::SaveReport { path, replace, .. } => {
+                let exists = self.files.contains_key(&path) && !replace;
+                Message::ReportSaved { path, result: if exists { Err(SaveError::Exists) } else { Ok(()) } }
             }
             Effect::EditOutside { text } => Message::Edited(Some(format!("{text} -- seen outside"))),
             _ => return None,

@@ -240,3 +240,67 @@ fn the_query_of_last_time_gives_way_to_what_is_typed_or_pasted_and_stays_when_it
     assert_eq!(elsewhere.model.editor.text(), "select 2");
     assert_eq!(elsewhere.keys("<ctrl-z><ctrl-z>").model.editor.text(), answers::known());
 }
+
+#[test]
+fn after_a_failed_connection_the_query_of_last_time_is_safe_from_the_keys_that_lead_on() {
+    let failed = || {
+        let mut screen = Harness::new(Setup { connect: true, draft: Some(sql()), ..Setup::default() }).hold();
+        screen.send(Message::ConnectFailed(Box::new(ServerError::new(
+            ErrorKind::Unreachable,
+            "connecting to db:5432",
+            "connection refused",
+        ))));
+        screen
+    };
+    let screen = failed();
+    let text = screen.text();
+    assert!(text.contains("R connect again") && text.contains("q quit"), "{text}");
+    let quit = screen.keys("q");
+    assert!(matches!(quit.last(), Effect::Quit) && quit.model.editor.text() == sql());
+    let again = failed().keys("R");
+    assert!(matches!(again.last(), Effect::Connect) && again.model.editor.text() == sql());
+    // What is being typed goes on being typed.
+    let mut typing = Harness::new(Setup { connect: true, ..Setup::default() }).hold().keys("sel");
+    typing.send(Message::ConnectFailed(Box::new(ServerError::new(ErrorKind::Unreachable, "connecting", "refused"))));
+    assert_eq!(typing.keys("ect q").model.editor.text(), "select q");
+}
+
+#[test]
+fn the_word_of_a_confirmation_is_cleared_as_in_any_line() {
+    let error = ServerError::new(ErrorKind::NeedsConfirmation, "measuring", "it writes");
+    for keys in ["<ctrl-u>", "<ctrl-w>"] {
+        let screen = Harness::connected(&sql()).refuse(error.clone()).keys("<F6>yes").keys(keys);
+        assert_eq!(screen.model.confirm.as_ref().map(|c| c.typed.as_str()), Some(""), "{keys}");
+        assert!(screen.keys("run<ret>").model.confirm.is_none());
+    }
+}
+
+#[test]
+fn the_plan_of_one_of_several_statements_says_which_it_is() {
+    let all = format!("select 1;\n{};\nselect 3", sql());
+    let screen = Harness::connected(&all).size(120, 40).keys("<down><F5>");
+    let text = screen.text();
+    assert!(text.contains("Plan statement 2 of 3"), "{text}");
+    // Again from the plan it is the same one; alone it is none of several.
+    assert!(screen.keys("r").text().contains("Plan statement 2 of 3"));
+    assert!(!Harness::connected(&sql()).keys("<F5>").text().contains("statement 1"));
+}
+
+#[test]
+fn a_row_that_stands_for_many_tells_how_they_are_spread() {
+    let screen = Harness::plan(answers::partitions(40, 7)).size(120, 40).keys("gj");
+    let text = screen.text();
+    for words in [
+        "39 alike",
+        "each 1.0 ms to 50 ms",
+        "time each",
+        "1.0 ms to 50 ms, median 1.0 ms, 89 ms in all",
+        "stand out",
+        "m_7",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Opened it is a node like any other.
+    let opened = screen.keys("l").text();
+    assert!(!opened.contains("alike") && !opened.contains("time each"), "{opened}");
+}

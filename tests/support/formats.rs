@@ -142,7 +142,7 @@ fn quoted(name: &str) -> String {
 
 fn headline(plan: &Plan, id: NodeId) -> String {
     let node = plan.node(id);
-    let mut out = node.native.clone();
+    let mut out = node.native.clone().into_owned();
     if let Some(index) = &node.index {
         let word = if node.operator == Operator::BitmapIndexScan { "on" } else { "using" };
         out = format!("{out} {word} {}", quoted(index));

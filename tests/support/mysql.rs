@@ -427,3 +427,22 @@ impl Server {
 fn with_question_mark(url: &str) -> String {
     format!("{url}{}", if url.contains('?') { "&" } else { "?" })
 }
+
+impl Server {
+    /// What is typed is completed from the names of the server itself.
+    pub(crate) async fn names_complete_what_is_typed(self) {
+        let mut session = connect(self.reader).await;
+        let (engine, names) = (session.info().engine, session.names().await.unwrap());
+        for (typed, rest, expected) in [
+            ("select * from custo", "", &["customers"][..]),
+            ("select o.cust", " from orders o", &["customer_id"]),
+            ("select CUST", " from orders o", &["customer_id"]),
+            ("select * from orders o join order_items i on i.ord", "", &["order_id"]),
+            ("select * from odd", "", &["`Odd Name`"]),
+        ] {
+            let found = whyslow::sql::complete(&format!("{typed}{rest}"), typed.len(), engine, &names);
+            let items: Vec<String> = found.into_iter().flat_map(|c| c.items).map(|i| i.text).collect();
+            assert_eq!(items, expected, "{typed}");
+        }
+    }
+}

@@ -75,26 +75,17 @@ impl<'a> At<'a> {
 
     /// A key of a column as it is.
     pub(super) fn plain_key(column: &str, opclass: Option<&str>) -> Key {
-        Key {
-            expr: column.to_owned(),
-            expression: false,
-            desc: false,
-            nulls_first: None,
-            opclass: opclass.map(str::to_owned),
-            prefix: None,
-        }
+        Key { opclass: opclass.map(str::to_owned), ..Key::column(column) }
+    }
+
+    /// A key of what is asked, ascending, with the default operator class.
+    pub(super) fn key_of(operand: &Operand) -> Key {
+        operand.column().map_or_else(|| Key::expression(operand.sql()), Key::column)
     }
 
     /// A key for what is asked, if a B-tree can have it.
     pub(super) fn key(&self, operand: &Operand, test: Option<Test>) -> Option<Key> {
-        let mut key = Key {
-            expr: operand.sql().to_owned(),
-            expression: operand.column().is_none(),
-            desc: false,
-            nulls_first: None,
-            opclass: None,
-            prefix: None,
-        };
+        let mut key = Self::key_of(operand);
         let Operand::Column(column) = operand else {
             // Patterns are compared by bytes, whatever the collation.
             if self.engine == Engine::PostgreSql && test == Some(Test::LikePrefix) {

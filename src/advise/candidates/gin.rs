@@ -21,12 +21,8 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
         let asked: Vec<Test> = all.iter().filter(|p| p.operand == predicate.operand).map(|p| p.test).collect();
         let Some(class) = serves(at, predicate, &asked) else { continue };
         let key = Key {
-            expr: predicate.operand.sql().to_owned(),
-            expression: predicate.operand.column().is_none(),
-            desc: false,
-            nulls_first: None,
             opclass: (class == Class::Paths).then(|| "jsonb_path_ops".to_owned()),
-            prefix: None,
+            ..At::key_of(&predicate.operand)
         };
         let mut draft = Draft { method: "gin", ..Draft::btree(4) };
         draft.add(Some(key), At::reason(predicate));

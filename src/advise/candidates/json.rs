@@ -40,7 +40,7 @@ fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
         _ => return None,
     };
     let mut draft = Draft { equal, ..Draft::btree(rank) };
-    let key = Key { expr, expression: true, desc: false, nulls_first: None, opclass: None, prefix: None };
+    let key = Key::expression(expr);
     draft.add(Some(key), At::reason(predicate));
     Some(draft)
 }

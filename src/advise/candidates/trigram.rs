@@ -31,14 +31,7 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
         }
         for (method, opclass, rank) in [("gin", "gin_trgm_ops", 6), ("gist", "gist_trgm_ops", 9)] {
             let mut draft = Draft { method, ..Draft::btree(rank) };
-            let key = Key {
-                expr: predicate.operand.sql().to_owned(),
-                expression: predicate.operand.column().is_none(),
-                desc: false,
-                nulls_first: None,
-                opclass: Some(opclass.to_owned()),
-                prefix: None,
-            };
+            let key = Key { opclass: Some(opclass.to_owned()), ..At::key_of(&predicate.operand) };
             draft.add(Some(key), At::reason(predicate));
             found.push(draft);
         }

@@ -25,7 +25,11 @@ pub(super) fn weight(plan: &Plan, shape: &Shape, number: usize) -> Option<f64> {
                     | Operator::HashAggregate
                     | Operator::TemporaryTable
                     | Operator::Unique
-            ) || node.flags.iter().chain(&plan.derived(id).flags).any(|f| matches!(f, Flag::Filesort | Flag::Temporary))
+            ) || node
+                .flags
+                .iter()
+                .chain(plan.derived(id).flags.iter())
+                .any(|f| matches!(f, Flag::Filesort | Flag::Temporary))
         });
     let asked = shape.predicates.iter().any(|p| p.source == number && !p.derived);
     let mut seen = false;

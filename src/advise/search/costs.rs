@@ -2,7 +2,7 @@
 
 use super::{Limits, Set, Subject, Thing};
 use crate::{
-    advise::{Planned, Trial, TrialError, judge},
+    advise::{Candidate, Planned, Trial, TrialError, candidates::same, judge},
     plan::Plan,
 };
 
@@ -19,7 +19,7 @@ struct Known {
 pub(super) struct Costs<'a> {
     trial: &'a mut (dyn Trial + 'a),
     pub(super) subjects: &'a mut [Subject],
-    pub(super) pool: &'a [Thing],
+    pub(super) pool: Vec<Thing>,
     limits: &'a Limits,
     known: Vec<Vec<Known>>,
     /// Plans asked for so far, and how many at most.
@@ -42,7 +42,7 @@ impl<'a> Costs<'a> {
     pub(super) fn new(
         trial: &'a mut (dyn Trial + 'a),
         subjects: &'a mut [Subject],
-        pool: &'a [Thing],
+        pool: Vec<Thing>,
         limits: &'a Limits,
         most: usize,
         before: &[Result<Planned, TrialError>],
@@ -58,7 +58,6 @@ impl<'a> Costs<'a> {
         Self {
             trial,
             subjects,
-            pool,
             limits,
             known,
             explains: count,
@@ -67,6 +66,7 @@ impl<'a> Costs<'a> {
             broken: None,
             unmade: vec![false; pool.len()],
             names: vec![None; pool.len()],
+            pool,
             tell,
         }
     }
@@ -74,6 +74,11 @@ impl<'a> Costs<'a> {
     /// Whether no more questions may be asked.
     pub(super) fn over(&self) -> bool {
         self.broken.is_some() || self.explains >= self.most || self.limits.over()
+    }
+
+    /// Whether hardly more than this part of the questions may be asked.
+    pub(super) fn nearly_over(&self, part: usize) -> bool {
+        self.over() || self.explains + self.most / part >= self.most
     }
 
     /// Whether most questions are still unasked.
@@ -98,6 +103,30 @@ impl<'a> Costs<'a> {
         }
         let possible = self.known[statement].iter().filter(|k| within(&k.used, set)).map(|k| k.cost);
         possible.reduce(f64::min)
+    }
+
+    /// What the statement costs with the set at least: no cheaper than with more. Nothing known is nothing.
+    pub(super) fn floor(&self, statement: usize, set: &[u16]) -> f64 {
+        let wanted = self.concerning(statement, set);
+        self.known[statement].iter().filter(|k| within(&wanted, &k.set)).map(|k| k.cost).fold(0.0, f64::max)
+    }
+
+    /// Adds a candidate to the pool that is a part of one of it, and may help what that one helps. Its place; the old one where the
+    /// pool has it already.
+    pub(super) fn add(&mut self, part: Candidate, bytes: f64, of: u16) -> Option<u16> {
+        if let Some(at) = self.pool.iter().position(|thing| same(&thing.candidate, &part)) {
+            return u16::try_from(at).ok();
+        }
+        let place = u16::try_from(self.pool.len()).ok()?;
+        self.pool.push(Thing { candidate: part, bytes, parts: Vec::new() });
+        self.unmade.push(false);
+        self.names.push(None);
+        for subject in self.subjects.iter_mut() {
+            let (concerned, upkeep) = (subject.concerned[usize::from(of)], subject.upkeep[usize::from(of)]);
+            subject.concerned.push(concerned);
+            subject.upkeep.push(upkeep);
+        }
+        Some(place)
     }
 
     /// From here on only these candidates count for the statement: others that stand beside them do not make its costs unknown.

@@ -1,8 +1,8 @@
 //! First looks: which candidates the planner takes when it has all of them, and what each does alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::{NOISE, Set, Walk, set};
+use super::{Set, Walk, set};
 
 /// More candidates at once make planning itself slow.
 const AT_ONCE: usize = 60;
@@ -26,13 +26,16 @@ impl Walk<'_> {
             self.rounds(statement, own, ROUNDS).await;
             self.rounds(statement, narrow, NARROW_ROUNDS).await;
         }
+        let promising = self.promising();
         for statement in 0..self.base.len() {
-            let mut foreign: Set = self.help.iter().flatten().copied().collect();
-            foreign.sort_unstable();
-            foreign.dedup();
             let subject = &self.costs.subjects[statement];
-            foreign.retain(|i| subject.concerned[usize::from(*i)] && !subject.own.contains(i));
+            let mut foreign: Set = promising
+                .iter()
+                .copied()
+                .filter(|i| subject.concerned[usize::from(*i)] && !subject.own.contains(i))
+                .collect();
             foreign.truncate(AT_ONCE);
+            foreign.sort_unstable();
             if !foreign.is_empty() {
                 self.rounds(statement, foreign, 2).await;
             }
@@ -44,10 +47,27 @@ impl Walk<'_> {
         }
     }
 
+    /// All that helped some statement, what helped most for its bytes first.
+    fn promising(&self) -> Set {
+        let mut worth: HashMap<u16, f64> = HashMap::new();
+        for (statement, reached) in self.reached.iter().enumerate() {
+            let weight = self.costs.subjects[statement].weight;
+            for (one, cost) in reached {
+                *worth.entry(*one).or_default() += (self.base[statement] - cost).max(0.0) * weight;
+            }
+        }
+        let mut all: Vec<(u16, f64)> = worth
+            .into_iter()
+            .map(|(one, gain)| (one, gain / self.costs.pool[usize::from(one)].bytes.max(1.0)))
+            .collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        all.into_iter().map(|(one, _)| one).collect()
+    }
+
     /// What is merged of two promising ones helps what each of them helps.
     fn merge(&mut self) {
         let promising: HashSet<u16> = self.help.iter().flatten().copied().collect();
-        for (merged, thing) in (0_u16..).zip(self.costs.pool) {
+        for (merged, thing) in (0_u16..).zip(&self.costs.pool) {
             if thing.parts.is_empty() || !thing.parts.iter().all(|part| promising.contains(part)) {
                 continue;
             }
@@ -57,6 +77,10 @@ impl Walk<'_> {
                 if let Some(least) = reached.into_iter().reduce(f64::min) {
                     self.help[statement].push(merged);
                     self.reached[statement].insert(merged, least);
+                    let hoped = thing.parts.iter().filter_map(|part| self.hoped[statement].get(part).copied());
+                    if let Some(least) = hoped.reduce(f64::min) {
+                        self.hoped[statement].insert(merged, least);
+                    }
                 }
             }
         }
@@ -69,7 +93,10 @@ impl Walk<'_> {
             }
             let Some((cost, used)) = self.costs.look(statement, &left) else { return };
             let used: Set = used.to_vec();
-            if used.is_empty() || cost > self.base[statement] * (1.0 - NOISE) {
+            if self.all_used[statement].is_empty() {
+                self.all_used[statement].clone_from(&used);
+            }
+            if used.is_empty() || cost > self.base[statement] * (1.0 - self.noise) {
                 return;
             }
             left.retain(|i| !used.contains(i));
@@ -79,6 +106,8 @@ impl Walk<'_> {
             for one in &used {
                 let reached = self.reached[statement].entry(*one).or_insert(part);
                 *reached = reached.min(part);
+                let hoped = self.hoped[statement].entry(*one).or_insert(cost);
+                *hoped = hoped.min(cost);
                 if !self.help[statement].contains(one) {
                     self.help[statement].push(*one);
                 }
@@ -98,6 +127,6 @@ impl Walk<'_> {
 
     /// The set with more in it; see [`set::with`].
     pub(super) fn with(&self, set: &[u16], more: &[u16]) -> Set {
-        set::with(set, more, self.costs.pool)
+        set::with(set, more, &self.costs.pool)
     }
 }

@@ -18,18 +18,26 @@ impl Walk<'_> {
             let before = self.total(&set);
             set = self.drop_superfluous(set).await;
             set = self.shrink(set).await;
+            if self.base.len() > 1 {
+                set = self.narrow(set).await;
+            }
             if self.limits.bytes.is_some() || self.limits.indexes.is_some() {
+                set = self.fill(set).await;
                 set = self.exchange(set).await;
             }
             if self.costs.over() || self.total(&set) > before - self.least() {
                 break;
             }
         }
+        if self.limits.bytes.is_some() && self.base.len() > 1 && !self.costs.over() {
+            set = self.exchange_pairs(set).await;
+            set = self.drop_superfluous(set).await;
+        }
         set
     }
 
     /// Takes out what hardly anything needs any more.
-    async fn drop_superfluous(&mut self, mut set: Set) -> Set {
+    pub(super) async fn drop_superfluous(&mut self, mut set: Set) -> Set {
         let mut order = set.clone();
         order.sort_by(|a, b| self.uses(&set, *a).total_cmp(&self.uses(&set, *b)));
         for one in order {
@@ -47,7 +55,7 @@ impl Walk<'_> {
     }
 
     /// The value of the statements that use an index of the set.
-    fn uses(&self, set: &[u16], one: u16) -> f64 {
+    pub(super) fn uses(&self, set: &[u16], one: u16) -> f64 {
         (0..self.base.len())
             .filter(|s| self.costs.look(*s, set).is_some_and(|(_, used)| used.contains(&one)))
             .map(|s| self.base[s] * self.costs.subjects[s].weight)
@@ -60,7 +68,7 @@ impl Walk<'_> {
             let wide = &self.costs.pool[usize::from(one)];
             let using = self.helped(&[one]);
             let mut narrower: Vec<(u16, f64)> = (0_u16..)
-                .zip(self.costs.pool)
+                .zip(&self.costs.pool)
                 .filter(|(i, thing)| {
                     *i != one
                         && thing.bytes < wide.bytes * SMALLER
@@ -96,32 +104,6 @@ impl Walk<'_> {
             let cost = |set: &[u16]| self.costs.cost(*s, set).unwrap_or(f64::INFINITY);
             cost(next) <= (cost(set) * WIDER_TIMES).max(cost(set) + self.base[*s] * WIDER_PART)
         })
-    }
-
-    /// Tries each index against what its bytes would buy elsewhere.
-    async fn exchange(&mut self, mut set: Set) -> Set {
-        let moves = self.moves();
-        let mut order = set.clone();
-        order.sort_by(|a, b| {
-            let worth = |i: u16| self.uses(&set, i) / self.costs.pool[usize::from(i)].bytes.max(1.0);
-            worth(*a).total_cmp(&worth(*b))
-        });
-        for one in order {
-            if self.costs.over() || !set.contains(&one) {
-                continue;
-            }
-            let less = set::without(&set, one);
-            let concerned = self.concerned(&[one]);
-            if !self.costs.ask(&less, &concerned).await {
-                return set;
-            }
-            let others: Vec<Set> = moves.iter().filter(|m| !m.contains(&one)).cloned().collect();
-            let next = self.climb(less, &others, 1.0).await;
-            if self.total(&next) < self.total(&set) - self.least() / 2.0 {
-                set = next;
-            }
-        }
-        set
     }
 
     /// The set with every statement planned once more, in the order of use; what makes a statement dearer is taken out.

@@ -1,9 +1,6 @@
 //! Members that are alike take one row until somebody opens them.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::plan::{
     NodeId, Plan,
@@ -26,8 +23,8 @@ struct Places {
     first: HashMap<NodeId, usize>,
     /// Of each node the group that hides it when closed; [`NONE`] for most. Empty without groups.
     hidden: Vec<usize>,
-    /// Nodes that have groups among their children.
-    parents: HashSet<NodeId>,
+    /// Of each node that has groups among its children the last child that none of them hides.
+    parents: HashMap<NodeId, NodeId>,
 }
 
 const NONE: usize = usize::MAX;
@@ -46,7 +43,11 @@ impl Alike {
             for member in members {
                 places.hidden[member.index()] = place;
             }
-            places.parents.insert(group.parent);
+        }
+        for group in &groups {
+            let seen = |id: &NodeId| places.hidden[id.index()] == NONE;
+            let last = plan.children(group.parent).filter(seen).last();
+            places.parents.insert(group.parent, last.unwrap_or(group.parent));
         }
         Self { open: vec![false; groups.len()], places: Arc::new(Places { groups, ..places }) }
     }
@@ -55,6 +56,11 @@ impl Alike {
     pub(super) fn at(&self, id: NodeId) -> Option<&Group> {
         let place = *self.places.first.get(&id)?;
         self.places.groups.get(place).filter(|_| !self.is_open(place))
+    }
+
+    /// The groups that are closed.
+    pub(super) fn closed(&self) -> impl Iterator<Item = &Group> {
+        self.places.groups.iter().zip(&self.open).filter(|(_, open)| !**open).map(|(group, _)| group)
     }
 
     /// Whether a closed group hides the node and all below it.
@@ -96,16 +102,12 @@ impl Alike {
         if plan.is_last_child(id) {
             return true;
         }
-        let grouped = |parent: &NodeId| self.places.parents.contains(parent);
-        let Some(parent) = plan.parent(id).filter(grouped) else { return false };
-        let end = plan.end(parent);
-        let mut next = plan.end(id);
-        while next < end {
-            if !self.hides(next) {
-                return false;
-            }
-            next = plan.end(next);
-        }
-        true
+        let Some((parent, last)) = plan.parent(id).and_then(|id| self.places.parents.get_key_value(&id)) else {
+            return false;
+        };
+        let groups =
+            self.places.groups.iter().zip(&self.open).filter(|(group, open)| **open && group.parent == *parent);
+        let opened = groups.filter_map(|(group, _)| group.members.last()).max();
+        id == opened.map_or(*last, |opened| *last.max(opened))
     }
 }

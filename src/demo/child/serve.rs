@@ -6,6 +6,7 @@ use std::{io::Write, net::Shutdown, os::fd::AsFd, path::Path, time::Duration};
 
 use super::{Parent, Provider, SERVING, wire};
 use crate::demo::engine::Engine;
+pub(super) use table::read;
 use table::{Guest, Table};
 
 /// The parameters a server announces when a session starts (manual, "Asynchronous Operations").
@@ -75,7 +76,7 @@ fn session(engine: &mut dyn Engine, table: &Table, guest: &Guest) -> Result<(), 
 }
 
 /// What a server says first, or why it does not like the client's parameters.
-fn greeting(
+pub(super) fn greeting(
     engine: &mut dyn Engine,
     key: wire::Key,
     parameters: &[(String, String)],
@@ -140,7 +141,7 @@ fn time_limit(engine: &mut dyn Engine) -> Result<Option<Duration>, String> {
 }
 
 /// A number others cannot guess, from the seed the standard library takes for its hash maps.
-fn secret() -> u32 {
+pub(super) fn secret() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     let seeded = std::hash::RandomState::new().build_hasher().finish();
     u32::try_from(seeded & u64::from(u32::MAX)).unwrap_or_default()

@@ -1,8 +1,10 @@
 //! The nodes of a plan in the document's words.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Derived, Flag, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
+use crate::plan::{Buffers, Conditions, Derived, Flags, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -29,8 +31,10 @@ pub(super) struct NodeOut<'a> {
     keys: &'a [String],
     workers: Option<&'a Workers>,
     spill: Option<SpillOut<'a>>,
-    flags: &'a [Flag],
+    flags: Flags,
     line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     extra: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -78,9 +82,9 @@ struct SpillOut<'a> {
     how: &'a str,
 }
 
-/// Every node, in pre-order.
-pub(super) fn nodes(plan: &Plan) -> Vec<NodeOut<'_>> {
-    plan.ids().map(|id| node(plan, id)).collect()
+/// Every node, in pre-order, with what people wrote about it.
+pub(super) fn nodes<'a>(plan: &'a Plan, notes: &'a BTreeMap<u32, String>) -> Vec<NodeOut<'a>> {
+    plan.ids().map(|id| NodeOut { note: notes.get(&id.0).map(String::as_str), ..node(plan, id) }).collect()
 }
 
 fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
@@ -128,8 +132,9 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
         keys: &node.keys,
         workers: node.workers.as_deref(),
         spill: node.spill.as_ref().map(|s| SpillOut { bytes: s.bytes, how: &s.how }),
-        flags: &derived.flags,
+        flags: derived.flags,
         line: node.line,
+        note: None,
         extra: map(&node.extra),
     }
 }

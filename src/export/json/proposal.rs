@@ -119,8 +119,8 @@ impl<'a> TrialOut<'a> {
             used: uses(&tried.after, &tried.index_name),
             statement,
             notes: &tried.notes,
-            nodes_before: node::nodes(&tried.before),
-            nodes_after: node::nodes(&tried.after),
+            nodes_before: node::nodes(&tried.before, &tried.before.remarks),
+            nodes_after: node::nodes(&tried.after, &tried.after.remarks),
         }
     }
 }

@@ -36,7 +36,7 @@ impl<'a> SupposedOut<'a> {
     pub(super) fn of(supposed: &'a Supposed) -> Self {
         let drop = match &supposed.supposition {
             Supposition::Indexes { drop, .. } => drop.as_slice(),
-            Supposition::Settings(_) | Supposition::Larger { .. } => &[],
+            _ => &[],
         };
         let outcomes = supposed.outcomes.iter().enumerate().map(|(statement, outcome)| {
             let (effect, reason) = match (outcome, supposed.effect(statement)) {
@@ -54,8 +54,8 @@ impl<'a> SupposedOut<'a> {
                 cost_before: both.and_then(|b| b.before.total_cost()),
                 cost_after: both.and_then(|b| b.after.total_cost()),
                 notes: both.map(|b| b.notes.as_slice()).unwrap_or_default(),
-                nodes_before: both.map(|b| node::nodes(&b.before)).unwrap_or_default(),
-                nodes_after: both.map(|b| node::nodes(&b.after)).unwrap_or_default(),
+                nodes_before: both.map(|b| node::nodes(&b.before, &b.before.remarks)).unwrap_or_default(),
+                nodes_after: both.map(|b| node::nodes(&b.after, &b.after.remarks)).unwrap_or_default(),
             }
         });
         let farewells = || supposed.farewells.iter();

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     fmt,
-    plan::{NodeId, Plan, diff::Change, fold::groups},
+    plan::{Flag, NodeId, Plan, diff::Change, fold::groups},
 };
 
 /// Indentation stops growing at this part of the width; deeper nodes say their depth in figures.
@@ -234,7 +234,7 @@ fn node(
         _ => heat(figures.share),
     };
     line.push(title, plan.title(id));
-    let flags: Vec<&str> = plan.derived(id).flags.iter().map(|f| f.name()).collect();
+    let flags: Vec<&str> = plan.derived(id).flags.iter().map(Flag::name).collect();
     let words = format!("  [{}]", flags.join(", "));
     let inline = !flags.is_empty() && line.width() + words.chars().count() <= columns.tree;
     if inline {

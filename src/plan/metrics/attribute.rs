@@ -1,5 +1,7 @@
 //! Dividing time, cost and blocks among the nodes.
 
+use std::{collections::HashMap, sync::Arc};
+
 use super::{charge::Edge, known, loops, runs_elsewhere, sane};
 use crate::plan::{Buffers, Engine, Flag, Io, Node, NodeId, Operator, Plan, Role, Wal};
 
@@ -88,7 +90,7 @@ fn once(plan: &Plan, parent: NodeId, child: NodeId) -> bool {
             matches!(
                 node.operator,
                 Operator::Materialize | Operator::TemporaryTable | Operator::SetOp | Operator::RecursiveUnion
-            ) && !node.flags.contains(&Flag::Dependent)
+            ) && !node.flags.contains(Flag::Dependent)
         }
     }
 }
@@ -155,8 +157,8 @@ fn divide(whole: &[f64], parts: &[Part]) -> Vec<f64> {
 
 /// What each node used without everything that ran inside; empty where no node tells.
 pub(super) struct Usage {
-    /// Blocks.
-    pub(super) buffers: Vec<Option<Buffers>>,
+    /// Blocks. A node in which nothing else ran shares what it stated.
+    pub(super) buffers: Vec<Option<Arc<Buffers>>>,
     /// Waiting for them.
     pub(super) io: Vec<Option<Io>>,
     /// Log written.
@@ -170,9 +172,12 @@ pub(super) fn self_usage(plan: &Plan, edges: &[Edge]) -> Usage {
         buffers: alone(
             plan,
             edges,
-            |node| node.buffers.as_deref().copied(),
+            |node| node.buffers.clone(),
             |host, guest| {
-                for (host, guest) in blocks(host).into_iter().zip(blocks(guest)) {
+                if **guest == Buffers::default() {
+                    return;
+                }
+                for (host, guest) in blocks(Arc::make_mut(host)).into_iter().zip(blocks(Arc::make_mut(guest))) {
                     take(host, guest);
                 }
             },
@@ -203,7 +208,7 @@ pub(super) fn self_usage(plan: &Plan, edges: &[Edge]) -> Usage {
 }
 
 /// Each node's amount less that of its guests, as far as it goes round: `subtract` moves the guest's part out of both.
-fn alone<T: Copy + Default>(
+fn alone<T: Clone>(
     plan: &Plan,
     edges: &[Edge],
     amount: impl Fn(&Node) -> Option<T>,
@@ -213,13 +218,19 @@ fn alone<T: Copy + Default>(
         return Vec::new();
     }
     let mut left: Vec<Option<T>> = plan.ids().map(|id| amount(plan.node(id))).collect();
-    let mut rest: Vec<T> = left.iter().map(|amount| amount.unwrap_or_default()).collect();
+    // What several hosts may have asked for goes round once. Others have one host, their parent.
+    let mut rest: HashMap<NodeId, Option<T>> = HashMap::new();
     let inside = edges.iter().map(|edge| (edge.host, edge.guest));
     // What a CTE's scans did not show, the node that owns the CTE does.
     let owned = plan.ids().filter(|id| runs_elsewhere(plan, *id)).filter_map(|id| Some((plan.parent(id)?, id)));
     for (host, guest) in inside.chain(owned) {
-        if let Some(host) = &mut left[host.index()] {
-            subtract(host, &mut rest[guest.index()]);
+        let Some(host) = &mut left[host.index()] else { continue };
+        if runs_elsewhere(plan, guest) {
+            if let Some(guest) = rest.entry(guest).or_insert_with(|| amount(plan.node(guest))) {
+                subtract(host, guest);
+            }
+        } else if let Some(mut guest) = amount(plan.node(guest)) {
+            subtract(host, &mut guest);
         }
     }
     left

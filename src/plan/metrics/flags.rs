@@ -5,17 +5,17 @@ use super::{
     attribute::{hashed, total_rows},
     known, loops,
 };
-use crate::plan::{Flag, NodeId, Operator, Plan, Role};
+use crate::plan::{Flag, Flags, NodeId, Operator, Plan, Role};
 
 /// From this factor on an estimate is wrong…
 const WRONG_BY: f64 = 10.0;
 /// … if it is also this many rows away: 1 for 12 harms nobody.
 const ROWS_APART: f64 = 100.0;
 
-/// The reader's flags and those that follow, in the order of [`Flag`].
-pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
+/// The reader's flags and those that follow.
+pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Flags {
     let node = plan.node(id);
-    let mut flags = node.flags.clone();
+    let mut flags = node.flags;
     let never = plan.analyzed && node.rows.loops == Some(0.0);
     let mut flag = |when: bool, flag: Flag| {
         if when {
@@ -46,8 +46,6 @@ pub(super) fn flags(plan: &Plan, id: NodeId, derived: &Derived) -> Vec<Flag> {
         node.role == Role::Subplan && postgres && !plan.parent(id).is_some_and(|up| hashed(plan, up, id)),
         Flag::Dependent,
     );
-    flags.sort_unstable();
-    flags.dedup();
     flags
 }
 

@@ -16,6 +16,8 @@ pub(in crate::read) struct Builder<'t> {
 
 /// So many words are known again, each this long at most.
 const WORDS: (usize, usize) = (1000, 40);
+/// So many bytes of words and other texts stay for the next document.
+const KEPT: usize = 1 << 16;
 
 impl<'t> Builder<'t> {
     /// An empty document of a text.
@@ -57,6 +59,23 @@ impl<'t> Builder<'t> {
         let span = self.keep(text);
         self.push(looks(text), span);
         self
+    }
+
+    /// Forgets all values but the words, to build another document of the same text.
+    pub(in crate::read) fn clear(&mut self) -> &mut Self {
+        self.document.slots.clear();
+        self.open.clear();
+        self.key = None;
+        if let Some(owned) = self.document.owned.as_mut().filter(|owned| owned.len() > KEPT) {
+            owned.clear();
+            self.words.clear();
+        }
+        self
+    }
+
+    /// What was built since it was cleared.
+    pub(in crate::read) fn document(&self) -> &Document<'t> {
+        &self.document
     }
 
     /// Closes what is open.

@@ -232,6 +232,8 @@ impl Value<'_> {
             }
         }
         out.extend(open.into_iter().rev().map(|(_, close)| close));
+        // It is kept with its node.
+        out.shrink_to_fit();
         out
     }
 }

@@ -64,6 +64,13 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     let Some(root) = value.get("query_block") else {
         return Err(source.expected(value, "a key \"query_block\""));
     };
+    let told = |key: &str| {
+        OPERATIONS.contains(&key)
+            || ["select_id", "table", "nested_loop", "message", "cost", "subqueries"].contains(&key)
+    };
+    if !source.broken && !root.children().any(|inner| inner.key().is_some_and(|key| told(&key))) {
+        return Err(source.expected(root, "a query block with \"select_id\" and the tables it reads"));
+    }
     let mut builder = PlanBuilder::new();
     build(&mut Lower, Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
     let mut plan = source.finish(builder, Engine::MariaDb, root)?;
@@ -187,8 +194,14 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     parts.extend(subqueries(value));
     take_parts(&mut f);
     let mut node = Node::new(role, Operator::Result, "query_block");
+    // What stands in the place of a table that is not read says why the block gives its rows without one.
+    if let Some((table, message)) = message(value).filter(|_| matches!(place, Place::Plain | Place::Cached)) {
+        node.native = message.into();
+        parts.retain(|part| part.value.place() != table.place());
+        parts.extend(subqueries(table));
+    }
     if matches!(place, Place::Materialized | Place::Lateral) {
-        (node.operator, node.native) = (Operator::Materialize, "materialized".to_owned());
+        (node.operator, node.native) = (Operator::Materialize, "materialized".into());
         node.flags.push(Flag::Temporary);
     }
     if matches!(place, Place::Lateral | Place::Cached) || (role == Role::Subplan && place == Place::Plain) {
@@ -211,6 +224,12 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     Step { node: Some(node), parts }
 }
 
+/// The table of a block that reads none, and why.
+fn message(block: Value<'_>) -> Option<(Value<'_>, String)> {
+    let table = block.get("table").filter(|table| table.get("access_type").is_none())?;
+    Some((table, table.get("message")?.text()?.into_owned()))
+}
+
 /// Makes the block the node that writes: `UPDATE` and `DELETE` of one table say so; a table that is neither read nor has a
 /// message is that of `INSERT … VALUES`.
 fn write(node: &mut Node, target: Value<'_>) {
@@ -218,7 +237,7 @@ fn write(node: &mut Node, target: Value<'_>) {
     let bare = target.get("access_type").is_none() && target.get("message").is_none();
     if let Some(word) = stated.or(bare.then_some("insert")) {
         node.operator = Operator::ModifyTable;
-        word.clone_into(&mut node.native);
+        node.native = word.into();
         let name = target.get("table_name").and_then(Value::text);
         node.relation = name.map(|name| Relation { name: name.into_owned(), ..Relation::default() });
     }

@@ -77,8 +77,8 @@ pub(super) fn range_checked(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     let mut step = table(inside, role);
     if let Some(node) = &mut step.node {
         node.operator = Operator::IndexScan;
-        node.extra.push(("access_type".to_owned(), std::mem::take(&mut node.native)));
-        "range-checked-for-each-record".clone_into(&mut node.native);
+        node.extra.push(("access_type".to_owned(), std::mem::take(&mut node.native).into_owned()));
+        node.native = "range-checked-for-each-record".into();
         node.extra.extend(Fields::of(value).rest().filter(|(key, _)| key != "table"));
     }
     step
@@ -139,7 +139,7 @@ pub(super) fn join(item: Value<'_>) -> Node {
         let mut f = Fields::of(buffered);
         f.take("table");
         f.take("subqueries");
-        "block-nl-join".clone_into(&mut node.native);
+        node.native = "block-nl-join".into();
         // BNLH and BKAH look rows up in a hash table of what the buffer holds.
         if f.text("join_type").is_some_and(|kind| kind.ends_with('H')) {
             node.operator = Operator::HashJoin;

@@ -2,7 +2,7 @@
 //! keys, and for `FORMAT=TREE`, which writes the line alone.
 
 use super::operator::{native, operator};
-use crate::plan::{Conditions, Cost, Flag, Node, Operator, Relation, Role, Rows, Timing};
+use crate::plan::{Conditions, Cost, Flag, Flags, Node, Operator, Relation, Role, Rows, Timing};
 
 /// What the server says of one iterator. Every field is optional.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +107,7 @@ impl RawNode {
         }
     }
 
-    fn flags(&self, operator: &Operator) -> Vec<Flag> {
+    fn flags(&self, operator: &Operator) -> Flags {
         let temporary = matches!(self.access_type.as_deref(), Some("temp_table_aggregate" | "materialize"));
         [
             (self.covering && *operator != Operator::SubqueryScan, Flag::Covering),

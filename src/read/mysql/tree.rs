@@ -26,6 +26,17 @@ const HEADINGS: [&str; 8] = [
     "Probe input rows",
 ];
 
+/// A line that others stand under.
+struct Above {
+    indent: usize,
+    /// Its iterator; of a heading, the one that what stands under it feeds.
+    item: Option<usize>,
+    /// Its words when it is a heading.
+    heading: Option<String>,
+    /// The iterator that a heading stands for, once it came.
+    inside: Option<usize>,
+}
+
 /// One iterator and its place.
 struct Item {
     raw: RawNode,
@@ -36,8 +47,8 @@ struct Item {
 pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -> Option<Passage> {
     begins(lines.get(at)?)?;
     let mut items: Vec<Item> = Vec::new();
-    // The way from the root to the line before: its indentation, its iterator, and the heading if it is one.
-    let mut path: Vec<(usize, Option<usize>, Option<String>)> = Vec::new();
+    // The way from the root to the line before.
+    let mut path: Vec<Above> = Vec::new();
     let mut error = None;
     let mut next = at;
     let mut base = None;
@@ -46,7 +57,7 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
         for part in text.split("\\n").filter(|part| !part.trim().is_empty()) {
             let Some((indent, operation)) = arrow(part, next == at) else { break 'lines };
             let base = *base.get_or_insert(indent);
-            while path.last().is_some_and(|(above, ..)| *above >= indent) {
+            while path.last().is_some_and(|above| above.indent >= indent) {
                 path.pop();
             }
             if operation.is_empty() {
@@ -61,29 +72,35 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
                     (&operation[..cut], Figures::default())
                 }
             };
-            let heading = path.last().and_then(|(_, _, heading)| heading.clone());
-            let mut parent = path.iter().rev().find_map(|(_, item, _)| *item);
+            let heading = path.last().and_then(|above| above.heading.clone());
+            let beside = path.last().and_then(|above| above.inside);
+            let mut parent = path.iter().rev().find_map(|above| above.item);
             if figures.is_empty() && HEADINGS.iter().any(|start| words.starts_with(start)) && !items.is_empty() {
                 if indent <= base || projected(words, parent, &items) {
                     // Sub-queries of the select list stand beside the iterator that passes the rows on.
-                    parent = sibling(&items, parent).or(parent).or(Some(0));
+                    parent = beside.or_else(|| sibling(&items, parent)).or(parent).or(Some(0));
                 }
-                path.push((indent, parent, Some(words.to_owned())));
+                path.push(Above { indent, item: parent, heading: Some(words.to_owned()), inside: None });
                 continue;
             }
             if indent <= base && !items.is_empty() {
                 // The next plan.
                 break 'lines;
             }
+            let (token, words) = token(words);
             let mut raw = words::parse(words);
             figures.put(&mut raw);
+            raw.extra.extend(token.map(|token| ("subplan_token".to_owned(), token.to_owned())));
             raw.line = Some(lines.number(next));
             raw.extra.insert(0, ("operation".to_owned(), words.to_owned()));
             if let Some(heading) = heading {
                 subquery(&heading, &mut raw);
                 raw.heading = Some(heading);
             }
-            path.push((indent, Some(items.len()), None));
+            if let Some(above) = path.last_mut().filter(|above| above.heading.is_some()) {
+                above.inside.get_or_insert(items.len());
+            }
+            path.push(Above { indent, item: Some(items.len()), heading: None, inside: None });
             items.push(Item { raw, parent });
             if error.is_some() {
                 next += 1;
@@ -98,8 +115,17 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
 /// Whether a line is the root of a tree: `-> ` and one word right after it. PostgreSQL's arrows have two blanks.
 fn begins(line: &str) -> Option<()> {
     let (_, operation) = arrow(line, true)?;
-    let word = operation.chars().next()?;
+    let word = token(operation).1.chars().next()?;
     (word.is_ascii_uppercase() || word == '<').then_some(())
+}
+
+/// The hexadecimal name of a part of the plan before its operation, and the operation: `[0xeed2c0bd3e39ba93] Table scan on t1`.
+fn token(operation: &str) -> (Option<&str>, &str) {
+    let token = operation.strip_prefix("[0x").and_then(|rest| rest.split_once("] "));
+    match token.filter(|(digits, _)| digits.chars().all(|c| c.is_ascii_hexdigit())) {
+        Some((digits, rest)) => (operation.get(1..digits.len() + 3), rest),
+        None => (None, operation),
+    }
 }
 
 /// How far a line is indented and what follows its arrow; `first` lines may follow the column's name or a border.
@@ -297,4 +323,34 @@ fn build(items: Vec<Item>, source: &Source<'_>, line: u32, broken: bool) -> Resu
         plan.execution_ms = plan.derived(NodeId::ROOT).wall_ms;
     }
     Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::read;
+
+    fn outline(text: &str) -> Vec<(u32, String)> {
+        let plans = read(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(plans.len(), 1);
+        plans[0].ids().map(|id| (plans[0].depth(id), plans[0].node(id).native.clone().into_owned())).collect()
+    }
+
+    #[test]
+    fn a_subquery_in_the_select_list_of_a_subquery_belongs_to_that() {
+        let text = "EXPLAIN\n-> Filter: (t.a = (select #2))  (rows=3)\n    -> Table scan on t  (rows=3)\n    -> Select #2 (subquery in condition; dependent)\n        -> Table scan on i  (rows=3)\n        -> Select #3 (subquery in projection; dependent)\n            -> Table scan on j  (rows=1)\n";
+        let shape: Vec<_> = outline(text).into_iter().map(|(depth, _)| depth).collect();
+        assert_eq!(shape, [0, 1, 1, 2]);
+        let text = "EXPLAIN\n-> Aggregate: count(t.a)  (rows=1)\n    -> Table scan on t  (rows=1)\n-> Select #2 (subquery in projection; dependent)\n    -> Aggregate: max((select #3))  (rows=1)\n        -> Table scan on u  (rows=1)\n    -> Select #3 (subquery in projection; dependent)\n        -> Table scan on v  (rows=1)\n";
+        let shape: Vec<_> = outline(text).into_iter().map(|(depth, _)| depth).collect();
+        assert_eq!(shape, [0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn the_name_of_a_part_of_the_plan_is_no_part_of_its_operation() {
+        let text = "EXPLAIN\n-> [0xd3135ef8a92cb9b8] Sort: t1.a  (rows=160)\n    -> [0xeed2c0bd3e39ba93] Table scan on t1  (rows=160)\n";
+        let plans = read(text).unwrap();
+        let scan = plans[0].node(crate::plan::NodeId(1));
+        assert_eq!(scan.operator, crate::plan::Operator::SeqScan);
+        assert!(scan.extra.contains(&("subplan_token".into(), "0xeed2c0bd3e39ba93".into())), "{:?}", scan.extra);
+    }
 }

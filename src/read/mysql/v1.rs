@@ -181,14 +181,14 @@ fn block(value: Value<'_>, role: Role, place: Place) -> Step<'_, Kind> {
     take_parts(&mut f);
     let mut node = Node::new(role, Operator::Result, "query_block");
     if place == Place::Materialized {
-        (node.operator, node.native) = (Operator::Materialize, "materialized_from_subquery".to_owned());
+        (node.operator, node.native) = (Operator::Materialize, "materialized_from_subquery".into());
         node.flags.push(Flag::Temporary);
     }
     if place == Place::Dependent {
         node.flags.push(Flag::Dependent);
     }
     if let Some(message) = f.text("message") {
-        node.native = message;
+        node.native = message.into();
     }
     let number = value.get("select_id").and_then(Value::number);
     if role != Role::Root {
@@ -214,7 +214,7 @@ fn write(node: &mut Node, target: Value<'_>) {
     let word =
         ["insert", "update", "delete", "replace"].into_iter().find(|key| target.get(key).is_some_and(Value::truth));
     node.operator = Operator::ModifyTable;
-    word.unwrap_or("query_block").clone_into(&mut node.native);
+    node.native = word.unwrap_or("query_block").into();
     let name = target.get("table_name").and_then(Value::text);
     node.relation = name.map(|name| Relation { name: name.into_owned(), ..Relation::default() });
 }

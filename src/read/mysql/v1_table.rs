@@ -93,13 +93,13 @@ pub(super) fn join(item: Value<'_>) -> Node {
     let mut node = Node::new(Role::Outer, operator, "nested_loop");
     if let Some(buffer) = buffer {
         // The condition that is written beside the table joins it here.
-        node.native = buffer.into_owned();
+        node.native = buffer.into_owned().into();
         node.flags.push(Flag::JoinBuffer);
     }
     let kinds =
         [("not_exists", "antijoin"), ("first_match", "semijoin, first match"), ("loosescan", "semijoin, loose scan")];
     if let Some((_, kind)) = kinds.iter().find(|(key, _)| table.get(key).is_some()) {
-        node.native = format!("{} ({kind})", node.native);
+        node.native = format!("{} ({kind})", node.native).into();
     }
     node.rows.estimated = table.get("rows_produced_per_join").and_then(Value::number);
     node.cost = Cost { startup: None, total: prefix(table), own: Some(0.0) };

@@ -4,6 +4,8 @@ mod distributed;
 mod phases;
 mod workers;
 
+use std::sync::Arc;
+
 use super::{
     operator,
     raw::{RawNode, RawStatement, RawUsage},
@@ -26,7 +28,6 @@ enum Item<'d> {
 
 /// Reads the object around one statement's `Plan`.
 pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadError> {
-    let statement = RawStatement::read(value);
     let Some(root) = value.get("Plan") else {
         return Err(source.expected(value, "a key \"Plan\""));
     };
@@ -58,7 +59,13 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
         }
         todo[first..].reverse();
     }
-    let mut plan = source.finish(builder, Engine::PostgreSql, root)?;
+    close(builder, value, root.line(), source)
+}
+
+/// Closes a plan that begins on a line; `value` is the object around `Plan`, which tells the rest.
+pub(super) fn close(builder: PlanBuilder, value: Value<'_>, line: u32, source: &Source<'_>) -> Result<Plan, ReadError> {
+    let statement = RawStatement::read(value);
+    let mut plan = source.close(builder, Engine::PostgreSql, line, source.broken)?;
     plan.query = statement.query_text;
     plan.planning_ms = statement.planning_time;
     plan.execution_ms = statement.execution_time;
@@ -68,9 +75,11 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     Ok(plan)
 }
 
-fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
+/// A node below one of an operator.
+pub(super) fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
     let operator = operator::operator(&raw);
-    let mut node = Node::new(role(&raw, above), operator, operator::native(&raw));
+    let mut node = Node::new(role(&raw, above), operator, "");
+    node.native = operator::native(&raw);
     node.relation = relation(&mut raw);
     node.workers = workers::spread(&raw).map(Box::new);
     node.spill = workers::spill(&raw.spill, &raw.workers).map(Box::new);
@@ -90,7 +99,7 @@ fn node(mut raw: RawNode<'_>, above: Option<&Operator>) -> Node {
     node.timing = raw
         .actual_total_time
         .map(|last_ms| Timing::PerLoop { first_ms: raw.actual_startup_time.unwrap_or(last_ms), last_ms });
-    node.buffers = raw.usage.blocks.map(buffers).map(Box::new);
+    node.buffers = raw.usage.blocks.map(buffers).map(Arc::new);
     node.io = raw.usage.io.filter(|io| *io != crate::plan::Io::default()).map(Box::new);
     node.wal = raw.usage.wal.filter(|wal| *wal != crate::plan::Wal::default()).map(Box::new);
     node.line = Some(raw.line);

@@ -1,5 +1,7 @@
 //! PostgreSQL's node types in the common vocabulary, and the line `EXPLAIN` in text would print for them.
 
+use std::borrow::Cow;
+
 use super::raw::RawNode;
 use crate::plan::Operator;
 
@@ -68,15 +70,45 @@ fn plain(kind: &str) -> &str {
     kind.split_once(" DS_").map_or(kind, |(kind, _)| kind)
 }
 
+/// Names of which nothing is kept but where they stand.
+const COMMON: [&str; 24] = [
+    "Seq Scan",
+    "Index Scan",
+    "Index Only Scan",
+    "Bitmap Heap Scan",
+    "Bitmap Index Scan",
+    "Parallel Seq Scan",
+    "Foreign Scan",
+    "Subquery Scan",
+    "Nested Loop",
+    "Hash Join",
+    "Hash Left Join",
+    "Nested Loop Left Join",
+    "Merge Join",
+    "Hash",
+    "Sort",
+    "Append",
+    "Merge Append",
+    "Aggregate",
+    "HashAggregate",
+    "GroupAggregate",
+    "Materialize",
+    "Memoize",
+    "Result",
+    "Limit",
+];
+
 /// The node's name as text plans print it (`ExplainNode`), such as `Parallel Hash Left Join`.
-pub(super) fn native(raw: &RawNode<'_>) -> String {
+pub(super) fn native(raw: &RawNode<'_>) -> Cow<'static, str> {
     let partial = raw.partial_mode.as_deref().filter(|mode| *mode != "Simple");
     let parallel = raw.parallel_aware.then_some("Parallel");
     let asynchronous = raw.async_capable.then_some("Async");
     let backward = raw.scan_direction.as_deref().filter(|direction| *direction == "Backward");
     let name = name(raw);
     let words = [parallel, asynchronous, partial, Some(name.as_str()), backward];
-    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    // Most nodes have one of few names, and a plan may have a hundred thousand nodes.
+    COMMON.into_iter().find(|name| *name == words).map_or(Cow::Owned(words), Cow::Borrowed)
 }
 
 fn name(raw: &RawNode<'_>) -> String {

@@ -61,7 +61,7 @@ fn blocks_stand_below_what_asks_for_them() {
     );
     let asked = plan.ids().find(|id| plan.node(*id).subplan.as_deref() == Some("select #4")).unwrap();
     assert_eq!((plan.node(asked).role, plan.parent(asked)), (Role::Subplan, Some(NodeId::ROOT)));
-    assert!(plan.derived(asked).flags.contains(&Flag::Dependent));
+    assert!(plan.derived(asked).flags.contains(Flag::Dependent));
 }
 
 #[test]
@@ -113,7 +113,53 @@ fn mysqls_relatives_keep_their_words() {
     assert_eq!(plan.node(NodeId(1)).operator, Operator::HashJoin, "{:?}", shape(&plan));
     assert_eq!(plan.node(NodeId(1)).native, "Hash Join Outer table o");
     let part = plan.node(NodeId(2));
-    assert!(plan.derived(NodeId(2)).flags.contains(&Flag::Parallel), "{part:?}");
+    assert!(plan.derived(NodeId(2)).flags.contains(Flag::Parallel), "{part:?}");
     let extra = part.extra.iter().find(|(name, _)| name == "Extra").unwrap();
     assert!(extra.1.contains("Using parallel query (5 columns, 1 filters, 2 exprs; 0 extra)"), "{extra:?}");
+}
+
+#[test]
+fn a_union_of_unions_and_the_sort_of_its_result_are_operators_of_their_own() {
+    let plan = table(&[
+        "1 PRIMARY r . ALL . . . . 4 100 .",
+        "2 UNION s . ALL . . . . 5 100 Using_filesort",
+        "3 PRIMARY t . ALL . . . . 5 100 .",
+        "4 UNION u . ALL . . . . 5 100 .",
+        "5 UNION_RESULT <union3,4> . ALL . . . . . . Using_temporary",
+        "6 UNION_RESULT <union1,2,5> . ALL . . . . . . Using_temporary;_Using_filesort",
+        "7 RESULT <ordered6> . ALL . . . . . . Using_temporary;_Using_filesort",
+    ]);
+    assert_eq!(
+        shape(&plan),
+        [
+            "Sort",
+            " SetOp",
+            "  Result",
+            "   Seq Scan on r",
+            "  Result",
+            "   Sort",
+            "    Seq Scan on s",
+            "  SetOp",
+            "   Result",
+            "    Seq Scan on t",
+            "   Result",
+            "    Seq Scan on u",
+        ]
+    );
+}
+
+#[test]
+fn numbers_that_were_hidden_on_purpose_are_unknown() {
+    let plan = table(&["1 SIMPLE t . ref a a 5 const # x Using_where"]);
+    let node = plan.node(NodeId(1));
+    assert_eq!((node.rows.estimated, node.rows.examined), (None, None));
+    assert!(node.extra.contains(&("rows".into(), "#".into())), "{:?}", node.extra);
+    assert!(read("id\tselect_type\ttable\ttype\trows\tExtra\n1\tSIMPLE\tt\tALL\tmany\tNULL\n").is_err());
+}
+
+#[test]
+fn what_another_server_answers_as_a_whole_is_foreign() {
+    let plan = table(&["1 PRIMARY <derived2> . ALL . . . . 5 100 .", "2 PUSHED_DERIVED . . . . . . . . . ."]);
+    let found = plan.ids().find(|id| plan.node(*id).operator == Operator::ForeignScan).unwrap();
+    assert_eq!((plan.node(found).native.as_ref(), plan.depth(found)), ("PUSHED DERIVED", 2));
 }

@@ -51,7 +51,7 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
                 connection.run(transaction, PLAIN, inner, &plain).await?;
             }
             if in_any_case.is_ok_and(|transaction| transaction == Transaction::RolledBackIfItReaches) {
-                connection.foresee(&class, wish, inner, &request.sql).await?;
+                connection.foresee(&class, inner, &request.sql).await?;
             }
             return Err(question);
         }
@@ -60,7 +60,7 @@ pub(super) async fn explain(connection: &mut Connection, request: &ExplainReques
     let prefix = connection.prefix(request.analyze)?;
     let sent = Sent::ending(prefix, &request.sql, inner);
     if transaction == Transaction::RolledBackIfItReaches {
-        connection.foresee(&class, wish, inner, &request.sql).await?;
+        connection.foresee(&class, inner, &request.sql).await?;
     }
     let (document, warnings, elapsed) = connection.run(transaction, prefix, inner, &sent).await?;
     if document.contains(NOT_MEASURABLE) {
@@ -140,17 +140,14 @@ impl Connection {
     }
 
     /// Refuses what would be refused after a confirmation: what the server does not even plan or measure, then what a rollback
-    /// would not undo. Only a statement to be measured is planned here: one that calls stored functions is not, since planning may run them.
-    async fn foresee(&mut self, class: &Class, wish: Wish, inner: &str, whole: &str) -> Result<(), ServerError> {
-        let mut looked = String::new();
-        if wish.analyze {
-            let prefix = if wish.engine == Engine::MySql { FORESEEING } else { PLAIN };
-            self.prefix(true)?;
-            let sent = Sent::ending(prefix, whole, inner);
-            looked = self.run(Transaction::RolledBack, prefix, inner, &sent).await?.0;
-        }
-        let next = if wish.analyze { "explain it without ANALYZE" } else { "explain it without the function's call" };
-        self.refuse_what_stays(class).await.map_err(|e| if e.next.is_some() { e } else { e.next(next) })?;
+    /// would not undo. What comes here is to be measured and calls no stored function, which planning might run.
+    async fn foresee(&mut self, class: &Class, inner: &str, whole: &str) -> Result<(), ServerError> {
+        let prefix = if self.info.engine == Engine::MySql { FORESEEING } else { PLAIN };
+        self.prefix(true)?;
+        let sent = Sent::ending(prefix, whole, inner);
+        let looked = self.run(Transaction::RolledBack, prefix, inner, &sent).await?.0;
+        let plain = |e: ServerError| if e.next.is_some() { e } else { e.next("explain it without ANALYZE") };
+        self.refuse_what_stays(class).await.map_err(plain)?;
         if looked.contains(NOT_MEASURABLE) { Err(not_measurable()) } else { Ok(()) }
     }
 

@@ -14,7 +14,7 @@ use tokio_postgres::{
 
 use super::{Access, Connection, Transaction, get};
 use crate::{
-    catalog::{Catalog, Column, Function, Index, IndexKey, Reference, Statistics, Table, TableKind},
+    catalog::{Catalog, Column, Function, Index, IndexKey, Reference, Statistics, Table, TableKind, Writes},
     server::{ErrorKind, ServerError},
 };
 
@@ -152,7 +152,7 @@ fn relation(row: &Row) -> Result<(u32, Table, bool), ServerError> {
             return Err(ServerError::new(ErrorKind::Other, "reading the catalog", format!("relation kind {other:?}")));
         }
     };
-    let table = Table {
+    let mut table = Table {
         schema,
         name,
         kind,
@@ -166,7 +166,14 @@ fn relation(row: &Row) -> Result<(u32, Table, bool), ServerError> {
         definition: row.take()?,
         ..Table::default()
     };
-    Ok((oid, table, row.take()?))
+    let readable = row.take()?;
+    let (schemas, names): (Vec<String>, Vec<String>) = (row.take()?, row.take()?);
+    table.partitions = schemas.into_iter().zip(names).collect();
+    let counts: [Option<f64>; 3] = [row.take()?, row.take()?, row.take()?];
+    if let [Some(inserted), Some(updated), Some(in_place)] = counts {
+        table.writes = Some(Writes { inserted, updated, in_place, seconds: row.take()? });
+    }
+    Ok((oid, table, readable))
 }
 
 fn column(row: &Row) -> Result<(u32, Column), ServerError> {

@@ -1,18 +1,25 @@
 //! Names of tables and columns, for completing what is typed.
 
 use super::{Access, Connection, get};
-use crate::{catalog::Names, server::ServerError};
+use crate::{
+    catalog::{NamedTable, Names},
+    server::ServerError,
+};
 
-/// Tables and views with their columns, those of the search path first; so many columns at most.
+/// Tables and views, those of the search path first, each with its columns; so many tables at most.
 const NAMES: &str = "
-    SELECT n.nspname::text, c.relname::text, a.attname::text
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-      AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-    ORDER BY NOT pg_catalog.pg_table_is_visible(c.oid), n.nspname, c.relname, a.attnum
-    LIMIT 20000";
+    SELECT c.schema, c.name, array(
+        SELECT a.attname::text FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+    FROM (
+        SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, pg_catalog.pg_table_is_visible(c.oid) AS visible
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+          AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+        ORDER BY NOT pg_catalog.pg_table_is_visible(c.oid), n.nspname, c.relname
+        LIMIT 20000) c
+    ORDER BY NOT c.visible, c.schema, c.name";
 
 /// Reads them.
 pub(super) async fn read(connection: &mut Connection) -> Result<Names, ServerError> {
@@ -24,8 +31,7 @@ pub(super) async fn read(connection: &mut Connection) -> Result<Names, ServerErr
     };
     let mut names = Names::default();
     for row in &rows {
-        let (schema, table, column): (String, String, String) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
-        names.add(&schema, &table, column);
+        names.tables.push(NamedTable { schema: get(row, 0)?, name: get(row, 1)?, columns: get(row, 2)? });
     }
     transaction.rollback().await?;
     Ok(names)

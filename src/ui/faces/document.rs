@@ -8,24 +8,31 @@ use ratatui::{
 
 use super::select;
 use crate::{
-    app::Sheet,
+    app::{Rows, Sheet},
     sql::highlight_document,
     text::one_line,
     theme::Theme,
     ui::editor::token_style,
-    ui::text::{centred, fit},
+    ui::text::{centred, fit, following},
 };
 
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool, theme: &Theme) -> usize {
+pub(super) fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    sheet: &Sheet,
+    (focused, before): (bool, Option<usize>),
+    theme: &Theme,
+) -> Rows {
     let document = &sheet.faces.document;
     let rows = usize::from(area.height);
     if document.is_empty() {
         let words = Line::styled("There is no document: this plan was not read from one.", theme.style("ui.dim"));
         buffer.set_line(area.x, area.y, &words, area.width);
-        return rows;
+        return Rows::default();
     }
     let digits = document.len().to_string().len().max(3);
-    let first = centred(document.cursor, document.len(), rows);
+    let (cursor, all) = (document.cursor, document.len());
+    let first = before.map_or_else(|| centred(cursor, all, rows), |before| following(before, cursor, all, rows));
     let own = document.lines_of(document.cursor);
     for (line, y) in (first..document.len()).zip(area.top()..area.bottom()) {
         let here = own.contains(&line);
@@ -49,5 +56,5 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
             select(buffer, area, y, focused, theme);
         }
     }
-    rows
+    Rows { area, first, cursor, all, each: 1 }
 }

@@ -8,12 +8,12 @@ use ratatui::{
 
 use super::select;
 use crate::{
-    app::{Sheet, SortBy},
+    app::{Rows, Sheet, SortBy},
     fmt,
     plan::{NodeId, Plan},
     theme::Theme,
     ui::{
-        text::{centred, fit_spans, left, right, width},
+        text::{centred, fit_spans, following, left, right, width},
         tree::{heat, severity_mark, times, title},
     },
 };
@@ -46,8 +46,15 @@ fn columns(wide: usize, sheet: &Sheet) -> Vec<(SortBy, usize)> {
     out
 }
 
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool, theme: &Theme) -> usize {
-    let wide = usize::from(area.width);
+pub(super) fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    sheet: &Sheet,
+    (focused, before): (bool, Option<usize>),
+    theme: &Theme,
+) -> Rows {
+    // A blank keeps the last column from the frame.
+    let wide = usize::from(area.width) - 1;
     let columns = columns(wide, sheet);
     let name = wide.saturating_sub(columns.iter().map(|(_, w)| w).sum::<usize>());
     let flat = &sheet.faces.flat;
@@ -67,7 +74,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     buffer.set_line(area.x, area.y, &Line::styled(heading, theme.style("plan.label")), area.width);
     let rows = usize::from(area.height) - 1;
     let cursor = flat.row(sheet.tree.selected());
-    let first = centred(cursor, flat.order().len(), rows);
+    let all = flat.order().len();
+    let first = before.map_or_else(|| centred(cursor, all, rows), |before| following(before, cursor, all, rows));
     for ((row, id), y) in flat.order().iter().enumerate().skip(first).zip(area.top() + 1..area.bottom()) {
         let line = line(sheet, *id, row == cursor, name, &columns, theme);
         buffer.set_line(area.x, y, &line, area.width);
@@ -75,7 +83,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
             select(buffer, area, y, focused, theme);
         }
     }
-    rows
+    Rows { area: Rect { y: area.y + 1, height: area.height - 1, ..area }, first, cursor, all, each: 1 }
 }
 
 fn word(column: SortBy, plan: &Plan) -> &'static str {

@@ -42,7 +42,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     let height = usize::from(area.height);
     let first = centred(cursor, rows.len(), height);
     let measured = sheet.plan.analyzed;
-    let wide = usize::from(area.width);
+    // A blank keeps the last column from the frame.
+    let wide = usize::from(area.width) - 1;
     let [name, bar, removed, blocks] = match wide {
         100.. => [wide - 74, 14, 12, 10],
         70.. => [wide - 54, 10, 0, 9],

@@ -134,19 +134,26 @@ impl Reader<'_> {
         }
         self.transaction.rows(ATTEMPTED, queries::SHAPE, &[]).await?;
         let of_touched: With<'_> = &[(&touched, Type::OID_ARRAY)];
-        snapshot.server = self.read(queries::SERVER, &[]).await?.pop().ok_or_else(|| wrong("there is no database"))?;
-        snapshot.settings = self.read(queries::SETTINGS, &[]).await?;
-        snapshot.extensions = self.read(queries::EXTENSIONS, &[]).await?;
-        snapshot.collations = self.read(queries::COLLATIONS, &[]).await?;
-        snapshot.relations = self.read(queries::RELATIONS, of_touched).await?;
-        snapshot.columns = self.read(queries::COLUMNS, of_touched).await?;
-        snapshot.constraints = self.read(queries::CONSTRAINTS, of_touched).await?;
-        snapshot.indexes = self.read(queries::INDEXES, of_touched).await?;
-        snapshot.extended = self.read(queries::EXTENDED, of_touched).await?;
+        // None waits for another's answer: a far server is asked once for all of them.
+        let (mut server, mut privileges): (Vec<super::Server>, Vec<Privileges>);
+        (server, privileges, snapshot.settings, snapshot.extensions, snapshot.collations) = tokio::try_join!(
+            self.read(queries::SERVER, &[]),
+            self.read(queries::PRIVILEGES, &[]),
+            self.read(queries::SETTINGS, &[]),
+            self.read(queries::EXTENSIONS, &[]),
+            self.read(queries::COLLATIONS, &[]),
+        )?;
+        (snapshot.relations, snapshot.columns, snapshot.constraints, snapshot.indexes, snapshot.extended) = tokio::try_join!(
+            self.read(queries::RELATIONS, of_touched),
+            self.read(queries::COLUMNS, of_touched),
+            self.read(queries::CONSTRAINTS, of_touched),
+            self.read(queries::INDEXES, of_touched),
+            self.read(queries::EXTENDED, of_touched),
+        )?;
+        snapshot.server = server.pop().ok_or_else(|| wrong("there is no database"))?;
+        let privileges = privileges.pop().ok_or_else(|| wrong("there are no privileges"))?;
         snapshot.functions = self.functions(&snapshot, &words).await?;
         snapshot.types = self.types(&snapshot, &touched, &words).await?;
-        let privileges: Privileges =
-            self.read(queries::PRIVILEGES, &[]).await?.pop().ok_or_else(|| wrong("there are no privileges"))?;
         self.statistics(&mut snapshot, &privileges).await?;
         self.extended(&mut snapshot, &privileges).await?;
         if privileges.files {
@@ -266,19 +273,7 @@ impl Reader<'_> {
         let objects: Vec<u32> = snapshot.extended.iter().map(|e| e.oid).collect();
         let with: With<'_> = &[(&objects, Type::OID_ARRAY)];
         let direct = privileges.extended;
-        let fill = |question: &str| {
-            let inherited = match (self.version >= 150_000, direct) {
-                (false, _) => "false",
-                (true, true) => "d.stxdinherit",
-                (true, false) => "s.inherited",
-            };
-            let expressions = match (self.version >= 140_000, direct) {
-                (false, _) => "NULL",
-                (true, true) => "pg_catalog.pg_get_statisticsobjdef_expressions(e.oid)",
-                (true, false) => "s.exprs",
-            };
-            question.replace("{i}", inherited).replace("{e}", expressions)
-        };
+        let fill = |question: &str| queries::of_version(question, self.version, direct);
         let data = if direct { queries::EXTENDED_DATA_DIRECT } else { queries::EXTENDED_DATA };
         snapshot.extended_data = self.read(&fill(data), with).await?;
         if self.version >= 140_000 {

@@ -46,7 +46,7 @@ pub(super) const SERVER: &str = "
 
 /// Settings that decide plans. Those counted in pages have no unit that SET takes.
 pub(super) const SETTINGS: &str = "
-    SELECT name, setting AS value, CASE WHEN unit IN ('kB', 'MB', 'B') THEN unit END AS unit
+    SELECT name, setting AS value, CASE WHEN unit IN ('kB', 'MB', 'B') THEN unit END AS unit, setting IS NOT DISTINCT FROM boot_val AS usual
     FROM pg_catalog.pg_settings
     WHERE (category LIKE 'Query Tuning%' AND name NOT LIKE 'jit%' AND name NOT IN ('default_statistics_target', 'effective_io_concurrency'))
        OR name IN ('work_mem', 'hash_mem_multiplier', 'max_parallel_workers_per_gather', 'max_parallel_workers',
@@ -162,7 +162,7 @@ macro_rules! slots {
 }
 
 /// `$1` relations, indexes included; `$2` their names, by which the view finds its rows.
-pub(super) const STATISTICS: &str = concat!(
+pub(in crate::whatif) const STATISTICS: &str = concat!(
     "SELECT a.attrelid::int8 AS relation, s.attname AS column, a.attnum AS number, s.inherited, ",
     slots!(),
     " FROM pg_catalog.pg_stats s
@@ -173,7 +173,7 @@ pub(super) const STATISTICS: &str = concat!(
 );
 
 /// The same with statistics of ranges, which the view shows since 17.
-pub(super) const STATISTICS_17: &str = concat!(
+pub(in crate::whatif) const STATISTICS_17: &str = concat!(
     "SELECT a.attrelid::int8 AS relation, s.attname AS column, a.attnum AS number, s.inherited, ",
     slots!(),
     ", s.range_length_histogram::text AS lengths, s.range_empty_frac::text AS empty_frac, s.range_bounds_histogram::text AS bounds
@@ -217,7 +217,7 @@ pub(super) const EXTENDED_DATA: &str = "
     WHERE e.oid = ANY ($1)";
 
 /// The same from the table below the view.
-pub(super) const EXTENDED_DATA_DIRECT: &str = "
+pub(in crate::whatif) const EXTENDED_DATA_DIRECT: &str = "
     SELECT e.oid::int8 AS oid, {i} AS inherited,
            ARRAY(SELECT a.attname::text FROM unnest(e.stxkeys) k JOIN pg_catalog.pg_attribute a ON a.attrelid = e.stxrelid AND a.attnum = k
                  ORDER BY a.attnum) AS columns,
@@ -243,7 +243,7 @@ pub(super) const EXTENDED_EXPRESSIONS: &str = concat!(
 );
 
 /// The same from the table below the view.
-pub(super) const EXTENDED_EXPRESSIONS_DIRECT: &str = "
+pub(in crate::whatif) const EXTENDED_EXPRESSIONS_DIRECT: &str = "
     SELECT e.oid::int8 AS oid, {i} AS inherited, x.expression, k.*,
            s.stanullfrac::text AS null_frac, s.stawidth AS avg_width, s.stadistinct::text AS n_distinct
     FROM pg_catalog.pg_statistic_ext e JOIN pg_catalog.pg_statistic_ext_data d ON d.stxoid = e.oid
@@ -275,3 +275,19 @@ pub(super) const LEADING: &str = "
 pub(super) const HEADS: &str = "
     SELECT i::int8 AS oid, pg_catalog.encode(pg_catalog.pg_read_binary_file(pg_catalog.pg_relation_filepath(i), 0, 8192, true), 'hex') AS head
     FROM unnest($1) i";
+
+/// A question on extended statistics as a version understands it: `{i}` became a column in 15, `{e}` in 14. `direct` is said of the questions
+/// that read the tables below the views.
+pub(in crate::whatif) fn of_version(question: &str, version_number: u32, direct: bool) -> String {
+    let inherited = match (version_number >= 150_000, direct) {
+        (false, _) => "false",
+        (true, true) => "d.stxdinherit",
+        (true, false) => "s.inherited",
+    };
+    let expressions = match (version_number >= 140_000, direct) {
+        (false, _) => "NULL",
+        (true, true) => "pg_catalog.pg_get_statisticsobjdef_expressions(e.oid)",
+        (true, false) => "s.exprs",
+    };
+    question.replace("{i}", inherited).replace("{e}", expressions)
+}

@@ -71,7 +71,7 @@ fn same(a: &Node, b: &Node) -> bool {
 }
 
 fn title(node: &Node) -> String {
-    let mut title = node.native.clone();
+    let mut title = node.native.clone().into_owned();
     if let Some(relation) = &node.relation {
         title = format!("{title} on {}", relation.name);
     }

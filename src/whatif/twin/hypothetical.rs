@@ -6,6 +6,7 @@ use super::{
     Twin, TwinError, files,
     link::get,
     pages::{self, PAGE},
+    sampled::OfExpression,
     size::{self, Part, Shape},
 };
 use crate::whatif::snapshot::{literal, quote};
@@ -75,8 +76,14 @@ struct Heap {
 }
 
 impl Twin {
-    /// Makes an index called `name` on a table by `ddl`.
-    pub(super) async fn make(&mut self, ddl: &str, schema: &str, table: &str, name: &str) -> Result<Made, TwinError> {
+    /// Makes an index called `name` on a table by `ddl`; `sampled` are statistics of its expressions, by column of the index.
+    pub(super) async fn make(
+        &mut self,
+        ddl: &str,
+        (schema, table): (&str, &str),
+        name: &str,
+        sampled: &[(i16, &OfExpression)],
+    ) -> Result<Made, TwinError> {
         let oid = self.number_of(schema, table).await?.ok_or_else(|| {
             TwinError::Unsupported(format!(
                 "the twin has no table {}",
@@ -113,7 +120,7 @@ impl Twin {
             .number_of(schema, name)
             .await?
             .ok_or_else(|| TwinError::Engine("the index is not there".to_owned()))?;
-        match self.give_size(index, name).await {
+        match self.give_size(index, name, sampled).await {
             Ok(made) => Ok(made),
             Err(error) => {
                 self.unmake(schema, name).await?;
@@ -149,13 +156,14 @@ impl Twin {
     }
 
     async fn number_of(&self, schema: &str, name: &str) -> Result<Option<u32>, TwinError> {
-        let sql = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
-        let rows = self.root.rows("looking for a relation", sql, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await?;
+        const SQL: &str = "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
+        let rows =
+            self.root.again("looking for a relation", SQL, &[(&schema, Type::TEXT), (&name, Type::TEXT)]).await?;
         rows.first().map(|row| get(row, 0)).transpose()
     }
 
     async fn heaps(&self, table: u32) -> Result<Vec<Heap>, TwinError> {
-        let rows = self.root.rows("looking at the table", HEAPS, &[(&table, Type::OID)]).await?;
+        let rows = self.root.again("looking at the table", HEAPS, &[(&table, Type::OID)]).await?;
         rows.iter()
             .map(|row| {
                 Ok(Heap {
@@ -181,8 +189,8 @@ impl Twin {
         Ok(number)
     }
 
-    async fn give_size(&mut self, index: u32, name: &str) -> Result<Made, TwinError> {
-        let family = self.root.rows("looking at the index", FAMILY, &[(&index, Type::OID)]).await?;
+    async fn give_size(&mut self, index: u32, name: &str, sampled: &[(i16, &OfExpression)]) -> Result<Made, TwinError> {
+        let family = self.root.again("looking at the index", FAMILY, &[(&index, Type::OID)]).await?;
         let mut made = Made { name: name.to_owned(), ..Made::default() };
         let mut counts = Vec::new();
         let mut flushed = false;
@@ -192,7 +200,10 @@ impl Twin {
             if kind != "i" {
                 continue;
             }
-            let rows = self.root.rows("looking at the index", SHAPE, &[(&oid, Type::OID)]).await?;
+            for (number, own) in sampled {
+                self.insert_expression(oid, *number, own).await?;
+            }
+            let rows = self.root.again("looking at the index", SHAPE, &[(&oid, Type::OID)]).await?;
             let row = rows.first().ok_or_else(|| TwinError::Engine("the index is gone".to_owned()))?;
             let method: String = get(row, 0)?;
             if method != "btree" && !flushed {
@@ -243,7 +254,7 @@ impl Twin {
         let mut parts = Vec::new();
         let mut guessed = false;
         let mut texts: Vec<(usize, String, String)> = Vec::new();
-        for row in &self.root.rows("looking at the index", PARTS, &[(&index, Type::OID)]).await? {
+        for row in &self.root.again("looking at the index", PARTS, &[(&index, Type::OID)]).await? {
             let length: i16 = get(row, 1)?;
             let (expression, sql): (bool, String) = (get(row, 7)?, get(row, 8)?);
             let width: Option<f64> = get(row, 3)?;

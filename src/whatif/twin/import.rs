@@ -16,7 +16,7 @@ use super::{
     engine::TwinEngine,
     error::TwinError,
     link::{Link, OWNER, SUPERUSER, get},
-    schema::{self, Step},
+    schema::{self, Likeness, Step},
     statistics::{self, Operators, Place},
 };
 use crate::whatif::snapshot::{Snapshot, literal, quote};
@@ -42,15 +42,20 @@ impl Twin {
     ///
     /// # Errors
     /// [`TwinError`], of which [`TwinError::Unsupported`] tells that no twin of this can be made.
-    pub(super) async fn build(engine: Arc<dyn TwinEngine>, snapshot: Snapshot, number: u32) -> Result<Self, TwinError> {
+    pub(super) async fn build(
+        engine: Arc<dyn TwinEngine>,
+        snapshot: Snapshot,
+        number: u32,
+        likeness: Likeness,
+    ) -> Result<Self, TwinError> {
         if snapshot.server.block_size != 8192 {
             return Err(TwinError::Unsupported(format!(
                 "production has pages of {} bytes, and the twin of 8192",
                 snapshot.server.block_size
             )));
         }
-        let database = format!("twin_{number}");
-        let (oid, mut notes) = prepare(engine.as_ref(), &snapshot, &database).await?;
+        let database = engine.only().map_or_else(|| format!("twin_{number}"), str::to_owned);
+        let (oid, mut notes) = prepare(engine.as_ref(), &snapshot, &database, likeness).await?;
         let root = Link::connect(engine.socket(), SUPERUSER, &database).await?;
         let hand = Link::connect(engine.socket(), OWNER, &database).await?;
         notes.extend(engine.note().map(str::to_owned));
@@ -216,6 +221,7 @@ async fn prepare(
     engine: &dyn TwinEngine,
     snapshot: &Snapshot,
     database: &str,
+    likeness: Likeness,
 ) -> Result<(u32, Vec<String>), TwinError> {
     let first = first_link(engine).await?;
     let roles =
@@ -229,14 +235,18 @@ async fn prepare(
             )
             .await?;
     }
-    first.ours("making a database", &format!("CREATE DATABASE {database} OWNER {OWNER} TEMPLATE template0")).await?;
+    if engine.only().is_none() {
+        first
+            .ours("making a database", &format!("CREATE DATABASE {database} OWNER {OWNER} TEMPLATE template0"))
+            .await?;
+    }
     let rows = first
         .rows("asking for settings", "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser')", &[])
         .await?;
     let known = rows.iter().map(|row| get(row, 0)).collect::<Result<BTreeSet<String>, _>>()?;
     let mut notes = Vec::new();
     if let Err(error) =
-        first.ours("giving it production's settings", &schema::settings(snapshot, &known, database)).await
+        first.ours("giving it production's settings", &schema::settings(snapshot, &known, database, likeness)).await
     {
         return Err(TwinError::Unsupported(format!(
             "production's settings cannot be had on the twin: {}",
@@ -249,7 +259,15 @@ async fn prepare(
     let server = &snapshot.server;
     let collate: String = get(row, 1)?;
     let same = |a: &str, b: &str| a.to_lowercase().replace('-', "") == b.to_lowercase().replace('-', "");
-    if server.provider == "c" && !same(&collate, &server.collate) {
+    if engine.only().is_some() {
+        // By code point, which in UTF-8 is by byte.
+        if !["C", "POSIX", "C.UTF8"].iter().any(|name| same(name, &server.collate)) {
+            notes.push(format!(
+                "the twin sorts texts by their bytes and production by {}, which may move ranges of texts",
+                server.collate
+            ));
+        }
+    } else if server.provider == "c" && !same(&collate, &server.collate) {
         notes.push(format!(
             "the collation {} is not installed here; the twin sorts by {collate}, which may move ranges of texts",
             server.collate

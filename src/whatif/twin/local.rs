@@ -8,11 +8,9 @@ use std::{
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
 };
 
-use find::Installed;
-pub(super) use find::best;
+pub(super) use find::{Installed, best, distance};
 
 use super::{engine::TwinEngine, error::TwinError, link::SUPERUSER};
 use crate::{
@@ -47,20 +45,6 @@ const SETTINGS: &[&str] = &[
     "local_preload_libraries=",
     "log_min_error_statement=panic",
 ];
-
-/// Starts a server like a production server, of the best version that is installed.
-///
-/// # Errors
-/// [`TwinError`].
-pub(super) async fn launch(like: Server) -> Result<Arc<dyn TwinEngine>, TwinError> {
-    let start = move || {
-        let major = like.version_number / 10_000;
-        let installed = best(like.version_number).ok_or(TwinError::NoServer { major })?;
-        LocalPostgres::start(installed, &like)
-    };
-    let started = tokio::task::spawn_blocking(start).await.map_err(|e| TwinError::Engine(e.to_string()))?;
-    Ok(Arc::new(started?))
-}
 
 /// A running server.
 #[derive(Debug)]

@@ -204,12 +204,43 @@ fn names(snapshot: &Snapshot) -> BTreeMap<u32, String> {
     snapshot.relations.iter().map(|r| (r.oid, r.sql())).collect()
 }
 
+/// Settings that switch off what a planner learnt: one that has none of that name plans as if it stood so. (PostgreSQL 13: sorting by
+/// parts, memory of hashing apart; 14: memoize, asynchronous append; 16: sorted aggregates; 17: the order of GROUP BY; 18: the order of
+/// DISTINCT, joins of a table with itself.)
+const BEFORE: [(&str, &str); 8] = [
+    ("enable_incremental_sort", "off"),
+    ("hash_mem_multiplier", "1"),
+    ("enable_memoize", "off"),
+    ("enable_async_append", "off"),
+    ("enable_presorted_aggregate", "off"),
+    ("enable_group_by_reordering", "off"),
+    ("enable_distinct_reordering", "off"),
+    ("enable_self_join_elimination", "off"),
+];
+
+/// Whose planner a twin is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// Production's: what its version did not know yet is switched off.
+    Production,
+    /// That of the twin's own version, as a server would be after an upgrade: what nobody set is as that version comes.
+    Own,
+}
+
 /// Settings as SQL for the twin's database, without those that its server does not know.
-pub(super) fn settings(snapshot: &Snapshot, known: &BTreeSet<String>, database: &str) -> String {
+pub(super) fn settings(snapshot: &Snapshot, known: &BTreeSet<String>, database: &str, likeness: Likeness) -> String {
     let mut sql = String::new();
+    let mut set = |name: &str, value: &str| {
+        let _ = write!(sql, "ALTER DATABASE {database} SET {} = {};", quote(name), literal(value));
+    };
     for s in snapshot.settings.iter().filter(|s| known.contains(&s.name)) {
-        let value = format!("{}{}", s.value, s.unit.as_deref().unwrap_or_default());
-        let _ = write!(sql, "ALTER DATABASE {database} SET {} = {};", quote(&s.name), literal(&value));
+        if likeness == Likeness::Production || !s.usual {
+            set(&s.name, &format!("{}{}", s.value, s.unit.as_deref().unwrap_or_default()));
+        }
+    }
+    if likeness == Likeness::Production {
+        let missing = |name: &str| known.contains(name) && !snapshot.settings.iter().any(|s| s.name == name);
+        BEFORE.iter().filter(|(name, _)| missing(name)).for_each(|(name, value)| set(name, value));
     }
     let path: Vec<String> = snapshot.search_path.iter().map(|s| quote(s)).collect();
     let path = if path.is_empty() { "''".to_owned() } else { path.join(", ") };
@@ -221,7 +252,7 @@ pub(super) fn settings(snapshot: &Snapshot, known: &BTreeSet<String>, database: 
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{for_anybody, indexes, rest, settings, tables};
+    use super::{Likeness, for_anybody, indexes, rest, settings, tables};
     use crate::whatif::snapshot::{Column, Constraint, Index, Relation, Setting, Snapshot};
 
     fn relation(oid: u32, name: &str, kind: &str) -> Relation {
@@ -333,6 +364,7 @@ mod tests {
             name: name.to_owned(),
             value: value.to_owned(),
             unit: unit.map(str::to_owned),
+            usual: value == "4096",
         };
         let snapshot = Snapshot {
             settings: vec![
@@ -343,11 +375,17 @@ mod tests {
             search_path: vec!["app".to_owned(), "public".to_owned()],
             ..Snapshot::default()
         };
-        let known = BTreeSet::from(["work_mem".to_owned(), "effective_cache_size".to_owned()]);
+        let known = ["work_mem", "effective_cache_size", "enable_memoize"].map(str::to_owned).into();
         assert_eq!(
-            settings(&snapshot, &known, "d"),
+            settings(&snapshot, &known, "d", Likeness::Production),
             "ALTER DATABASE d SET \"work_mem\" = '4096kB';ALTER DATABASE d SET \"effective_cache_size\" = '99';\
-             ALTER DATABASE d SET search_path = \"app\", \"public\";"
+             ALTER DATABASE d SET \"enable_memoize\" = 'off';ALTER DATABASE d SET search_path = \"app\", \"public\";",
+            "what production's version did not know is off"
+        );
+        assert_eq!(
+            settings(&snapshot, &known, "d", Likeness::Own),
+            "ALTER DATABASE d SET \"effective_cache_size\" = '99';ALTER DATABASE d SET search_path = \"app\", \"public\";",
+            "what nobody set is as the version comes"
         );
     }
 

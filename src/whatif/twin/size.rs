@@ -4,15 +4,11 @@
 //! BRIN and hash indexes exactly; GIN within a factor of nine, which its cost hardly feels.
 
 use super::pages::GinCounts;
+pub(super) use crate::catalog::btree::height;
+use crate::catalog::btree::{Btree, align};
 
-/// Usable bytes of a page, and what a fresh B-tree leaves free on each (a tenth).
+/// Usable bytes of a page.
 const USABLE: f64 = 8152.0;
-const LEFT_FREE: f64 = 819.0;
-/// How full inner pages of a B-tree are.
-const INNER_FILLED: f64 = 0.70;
-/// Row numbers of a posting list, and bytes of each (`nbtdedup.c`: a sixth of a page a list).
-const LISTED: f64 = 132.0;
-const ROW_NUMBER: f64 = 6.0;
 /// Ranges a page of a BRIN map holds (`REVMAP_PAGE_MAXITEMS`).
 const MAPPED: f64 = 1360.0;
 /// Entries of a hash bucket page (`hash.h`, fill factor 75 of 4-byte keys).
@@ -98,52 +94,19 @@ pub(super) fn size(shape: &Shape) -> Sized {
     }
 }
 
-/// The height of a B-tree that exists, from its pages and the width of its keys.
-pub(super) fn height(pages: u64, key_width: f64) -> u32 {
-    if pages <= 2 {
-        return 0;
-    }
-    let fan = fan_out(key_width);
-    #[expect(clippy::cast_precision_loss, reason = "a number of pages")]
-    let mut level = (pages - 1) as f64 * (1.0 - 1.0 / fan);
-    let mut height = 0;
-    while level > 1.0 {
-        level = (level / fan).ceil();
-        height += 1;
-    }
-    height
-}
-
-fn fan_out(key_width: f64) -> f64 {
-    (USABLE * INNER_FILLED / (align(8.0 + key_width) + 4.0)).max(2.0)
-}
-
 fn btree(shape: &Shape, rows: f64) -> Sized {
     let keys: Vec<&Part> = shape.parts.iter().filter(|p| p.key).collect();
     let carries = keys.len() < shape.parts.len();
     let header = if shape.parts.iter().any(|p| p.nulls > 0.0) { 16.0 } else { 8.0 };
-    let width = row_width(&shape.parts);
-    let entry = average_entry(shape, header, width) + 4.0;
-    let distinct = if shape.unique {
-        rows
-    } else {
-        keys.iter().map(|k| k.distinct.unwrap_or(rows)).product::<f64>().min(rows).max(1.0)
-    };
-    let each = (rows / distinct.max(1.0)).max(1.0);
-    let bytes = if shape.deduplicates && !carries && !shape.unique && each > 1.5 {
-        distinct * ((each / LISTED).ceil() * (align(8.0 + width) + 4.0) + ROW_NUMBER * each)
-    } else {
-        rows * entry
-    };
-    let leaves = (bytes / (USABLE - LEFT_FREE - entry).max(1000.0)).ceil().max(1.0);
-    let fan = fan_out(key_width(&keys));
-    let (mut level, mut inner, mut height) = (leaves, 0.0, 0);
-    while level > 1.0 {
-        level = (level / fan).ceil();
-        inner += level;
-        height += 1;
+    let distinct = || keys.iter().map(|k| k.distinct.unwrap_or(rows)).product::<f64>();
+    let built = Btree {
+        rows,
+        entry: average_entry(shape, header, row_width(&shape.parts)),
+        keys: key_width(&keys),
+        shared: (shape.deduplicates && !carries && !shape.unique).then(distinct),
     }
-    Sized { pages: whole(leaves + inner + 1.0), height, ..Sized::default() }
+    .built();
+    Sized { pages: built.pages, height: built.height, ..Sized::default() }
 }
 
 /// Average bytes of an entry. One column of any length is rounded value by value: rounding the average is up to 28 % off.
@@ -215,10 +178,6 @@ fn key_width(keys: &[&Part]) -> f64 {
     row_width(&keys.iter().map(|k| (*k).clone()).collect::<Vec<_>>())
 }
 
-fn align(bytes: f64) -> f64 {
-    (bytes / 8.0).ceil() * 8.0
-}
-
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
 fn whole(pages: f64) -> u64 {
     pages.min(4_294_967_294.0) as u64
@@ -231,7 +190,7 @@ fn small(n: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Shape, height, size};
+    use super::{Part, Shape, size};
 
     fn part(length: i16, width: f64, distinct: f64) -> Part {
         Part {
@@ -274,15 +233,6 @@ mod tests {
             let off = (f64::from(u32::try_from(sized.pages).unwrap()) / f64::from(real) - 1.0).abs();
             assert!(off <= tolerance, "{what}: {} pages for {real}", sized.pages);
             assert_eq!(sized.height, levels, "{what}");
-        }
-    }
-
-    #[test]
-    fn a_height_follows_from_pages_and_keys() {
-        for (pages, width, expected) in
-            [(1, 4.0, 0), (2, 4.0, 0), (3, 4.0, 1), (276, 4.0, 1), (551, 4.0, 2), (2745, 8.0, 2)]
-        {
-            assert_eq!(height(pages, width), expected, "{pages}");
         }
     }
 

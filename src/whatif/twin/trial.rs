@@ -5,7 +5,7 @@ use super::{
     workshop::{Known, Reads, Workshop},
 };
 use crate::{
-    advise::{Candidate, Change, Compared, Planned, TrialError, Tried, Trust},
+    advise::{Candidate, Change, Planned, TrialError, Tried, Trust},
     fmt,
     server::postgres::{Connection, Statement},
     sql::Effects,
@@ -13,8 +13,8 @@ use crate::{
 
 /// Tries candidates on a twin.
 pub(in crate::whatif) struct TwinTrial {
-    workshop: Workshop,
-    reads: Reads,
+    pub(super) workshop: Workshop,
+    pub(super) reads: Reads,
     /// Why there is no twin: not asked for again with each candidate.
     broken: Option<TrialError>,
     /// Candidates with an expression that has no statistics.
@@ -50,6 +50,7 @@ impl TwinTrial {
         candidate: &Candidate,
     ) -> Result<Tried, TrialError> {
         self.prepare(connection, &[sql]).await?;
+        self.sample(connection, &[candidate]).await?;
         self.workshop.hide(&[]).await.map_err(trial_error)?;
         let made = self.workshop.stand(&[candidate]).await.map_err(trial_error)?;
         let made = made.into_iter().next().ok_or_else(unknown)??;
@@ -81,6 +82,7 @@ impl TwinTrial {
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
         let candidates = change.add;
         self.prepare(connection, statements).await?;
+        self.sample(connection, candidates).await?;
         self.workshop.hide(change.drop).await.map_err(trial_error)?;
         let made = self.workshop.stand(candidates).await.map_err(trial_error)?;
         let mut names = Vec::with_capacity(candidates.len());
@@ -110,41 +112,12 @@ impl TwinTrial {
         Ok(answers)
     }
 
-    /// Each statement's plan on the twin as it is, and on one where some tables are so many times as large.
-    pub(in crate::whatif) async fn larger(
-        &mut self,
-        connection: &mut Connection,
-        statements: &[&str],
-        tables: &[(String, String)],
-        times: f64,
-    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
-        self.prepare(connection, statements).await?;
-        let after = self.workshop.larger(statements, tables, times).await.map_err(trial_error)?;
-        let mut answers = Vec::with_capacity(statements.len());
-        for (sql, after) in statements.iter().zip(after) {
-            let known = self.workshop.known(sql).cloned().ok_or_else(unknown)?;
-            answers.push(match (known, after) {
-                (Err(error), _) | (_, Err(error)) => Err(error),
-                (Ok(known), Ok(after)) => {
-                    let (trust, mut notes) = self.remarks(sql, None);
-                    notes.push(
-                        "new rows are taken to be like those there are: common values stay as common, ranges as wide, and what \
-                         was distinct in every row stays so"
-                            .to_owned(),
-                    );
-                    Ok(Compared {
-                        method: METHOD,
-                        // Of rows that nobody has seen nothing is exact.
-                        trust: trust.map_or(Trust::Rough, |trust| if trust == Trust::Exact { Trust::Close } else { trust }),
-                        before: known.plan,
-                        after,
-                        names: Vec::new(),
-                        notes,
-                    })
-                }
-            });
+    /// Reads what candidates' expressions hold, where that is allowed.
+    async fn sample(&mut self, connection: &mut Connection, candidates: &[&Candidate]) -> Result<(), TrialError> {
+        if !self.reads.rows || self.workshop.is_offline() {
+            return Ok(());
         }
-        Ok(answers)
+        self.workshop.sample(connection, candidates).await.map_err(trial_error)
     }
 
     /// Takes away what was made.
@@ -153,7 +126,7 @@ impl TwinTrial {
         let _ = self.workshop.clear().await;
     }
 
-    async fn prepare(&mut self, connection: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
+    pub(super) async fn prepare(&mut self, connection: &mut Connection, statements: &[&str]) -> Result<(), TrialError> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
@@ -185,7 +158,11 @@ impl TwinTrial {
             _ if candidate.is_some_and(|(_, guessed)| guessed) => Trust::Rough,
             Check::Close(_) => Trust::Close,
             // The size of other kinds of index is known in its order of magnitude.
-            Check::Exact if other_major || candidate.is_some_and(|(c, _)| !is_sized(c)) => Trust::Close,
+            Check::Exact
+                if other_major || candidate.is_some_and(|(c, _)| !is_sized(c) || self.workshop.has_sampled(c)) =>
+            {
+                Trust::Close
+            }
             Check::Exact => Trust::Exact,
         }
     }
@@ -200,9 +177,12 @@ impl TwinTrial {
         }
         if guessed {
             notes.push(
-                "an expression has no statistics before its index exists: the planner guesses how many rows it keeps"
+                "an expression has no statistics before its index exists: the planner guesses how many rows it keeps; --twin-reads rows \
+                 has it sampled"
                     .to_owned(),
             );
+        } else if candidate.is_some_and(|c| self.workshop.has_sampled(c)) {
+            notes.push("the expression's statistics are those of a sample of the rows".to_owned());
         }
         if let Some(candidate) = candidate.filter(|candidate| !is_sized(candidate)) {
             notes.push(format!(
@@ -257,7 +237,7 @@ fn is_sized(candidate: &Candidate) -> bool {
     matches!(candidate.method, "btree" | "hash" | "brin")
 }
 
-fn unknown() -> TrialError {
+pub(super) fn unknown() -> TrialError {
     TrialError::Unsupported { method: METHOD, reason: "the twin does not know the statement".to_owned() }
 }
 

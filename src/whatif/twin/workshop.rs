@@ -1,9 +1,18 @@
 //! Where twins are made and kept: one server and one twin at a time, for as long as the connection that they belong to.
 
+mod wishes;
+
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use wishes::Wish;
+
 use super::{
-    Check, METHOD, NAME, Twin, TwinError, check, engine::TwinEngine, hypothetical::Made, link::OWNER, local,
+    Check, METHOD, NAME, Twin, TwinError, check,
+    engine::{self, TwinEngine},
+    hypothetical::Made,
+    link::OWNER,
+    sampled::OfExpression,
+    schema::Likeness,
     trial::trial_error,
 };
 use crate::{
@@ -28,11 +37,9 @@ const MOST: usize = 400;
 pub struct Reads {
     /// First and last value of the leading column of every B-tree: two looks into each.
     pub ends: bool,
-}
-
-/// Whether a twin can be made on this machine of a server of that version, and whether of the same major.
-pub(in crate::whatif) fn available(version_number: u32) -> Option<bool> {
-    local::best(version_number).map(|i| i.version_number / 10_000 == version_number / 10_000)
+    /// A sample of the rows: of a table where statistics are wanted that production does not have (PostgreSQL), of every table that
+    /// the statement touches (MySQL, MariaDB, whose twins plan on it).
+    pub rows: bool,
 }
 
 /// A statement as the twin knows it.
@@ -64,6 +71,8 @@ pub struct Workshop {
     /// Existing indexes that are hidden on the twin, with their numbers there.
     hidden: Vec<(Existing, Vec<u32>)>,
     made: u32,
+    /// Statistics of expressions that were sampled, by schema, table and expression; none where that failed.
+    sampled: BTreeMap<(String, String, String), Option<OfExpression>>,
     /// Milliseconds that production's catalogs were read for this twin.
     read_ms: Option<f64>,
     /// The twin was made of a file: there is no production to ask.
@@ -141,6 +150,11 @@ impl Workshop {
         statements: &[&str],
         reads: Reads,
     ) -> Result<(), TwinError> {
+        if !self.offline && self.engine.as_ref().is_some_and(|engine| engine.failure().is_some()) {
+            // It broke, or was ended because a request took too long; another is made.
+            self.forget();
+            self.twin = None;
+        }
         let mut new: Vec<(&str, Statement)> = Vec::new();
         for sql in statements {
             if self.known.contains_key(*sql) {
@@ -221,10 +235,7 @@ impl Workshop {
     ) -> Result<(), TwinError> {
         let before = self.twin.take().filter(|twin| twin.here.len() < MOST);
         let mut asked = before.map(|twin| twin.asked).unwrap_or_default();
-        self.plans = None;
-        self.known.clear();
-        self.standing.clear();
-        self.hidden.clear();
+        self.forget();
         let snapshot = snapshot::take_without_plans(connection, statements, &asked, reads.ends).await?;
         self.read_ms = Some(snapshot.read_ms);
         for table in statements.iter().flat_map(|(_, statement)| statement.tables()) {
@@ -237,6 +248,14 @@ impl Workshop {
             twin.asked = asked;
         }
         Ok(())
+    }
+
+    /// Forgets what was known of a twin that goes.
+    fn forget(&mut self) {
+        self.plans = None;
+        self.known.clear();
+        self.standing.clear();
+        self.hidden.clear();
     }
 
     /// Hides these existing indexes on the twin, and no others.
@@ -292,8 +311,14 @@ impl Workshop {
                 .map(numbered)
                 .find(|name| !self.standing.iter().any(|s| s.name == *name))
                 .unwrap_or_default();
-            match twin.make(&create::postgres(candidate, Some(&name)), &candidate.schema, &candidate.table, &name).await
-            {
+            let known = |expr: &str| {
+                let key = (candidate.schema.clone(), candidate.table.clone(), expr.to_owned());
+                self.sampled.get(&key).and_then(Option::as_ref)
+            };
+            let sampled: Vec<(i16, &OfExpression)> =
+                (1..).zip(&candidate.keys).filter_map(|(at, key)| Some((at, known(&key.expr)?))).collect();
+            let table = (candidate.schema.as_str(), candidate.table.as_str());
+            match twin.make(&create::postgres(candidate, Some(&name)), table, &name, &sampled).await {
                 Ok(made) => {
                     self.standing.push(Standing { ddl: ddl.clone(), schema: candidate.schema.clone(), made, name });
                 }
@@ -330,20 +355,31 @@ impl Workshop {
         Ok(plan)
     }
 
-    /// Plans of statements on another twin, where some tables are so many times as large.
-    pub(super) async fn larger(
+    /// What the twin was made of.
+    pub(super) fn snapshot(&self) -> Option<&Snapshot> {
+        self.twin.as_ref().map(|twin| &twin.snapshot)
+    }
+
+    /// Plans of statements on another twin, beside this one: of a snapshot that was changed, or by another major version's planner; and
+    /// what is to be known of that twin.
+    pub(super) async fn beside(
         &mut self,
         statements: &[&str],
-        tables: &[(String, String)],
-        times: f64,
-    ) -> Result<Vec<Result<Plan, TrialError>>, TwinError> {
-        let (engine, twin) = self.engine.clone().zip(self.twin.as_ref()).ok_or_else(gone)?;
-        let mut snapshot = twin.snapshot.clone();
-        if !snapshot.enlarge(tables, times) {
-            return Err(TwinError::Unsupported("the twin has no such table with rows of its own".to_owned()));
+        snapshot: Snapshot,
+        major: Option<u32>,
+    ) -> Result<(Vec<Result<Plan, TrialError>>, Vec<String>), TwinError> {
+        let own = self.engine.clone().filter(|engine| major.is_none() && engine.only().is_none());
+        let engine = match (own, major) {
+            (Some(own), _) => own,
+            (None, None) => engine::launch(snapshot.server.clone(), snapshot.server.version_number).await?,
+            (None, Some(major)) => engine::launch(snapshot.server.clone(), major * 10_000 + 9_999).await?,
+        };
+        if let Some(major) = major.filter(|major| *major != engine.version_number() / 10_000) {
+            return Err(TwinError::NoServer { major });
         }
         self.made += 1;
-        let other = Twin::build(engine, snapshot, self.made).await?;
+        let likeness = if major.is_some() { Likeness::Own } else { Likeness::Production };
+        let other = Twin::build(engine, snapshot, self.made, likeness).await?;
         let mut plans = Connection::connect(&other.target(), &SessionOptions::default()).await?;
         let mut answers = Vec::with_capacity(statements.len());
         for sql in statements {
@@ -353,17 +389,23 @@ impl Workshop {
             };
             answers.push(planned.map_err(trial_error));
         }
-        Ok(answers)
+        let mut notes = other.notes.clone();
+        if major.is_some() {
+            notes.insert(0, format!("planned by PostgreSQL {}", other.engine.version()));
+        }
+        Ok((answers, notes))
     }
 
     /// Makes a twin, in a server that is started if there is none.
     async fn make(&mut self, snapshot: Snapshot) -> Result<(), TwinError> {
-        if self.engine.as_ref().is_none_or(|engine| engine.failure().is_some()) {
-            self.engine = Some(local::launch(snapshot.server.clone()).await?);
+        self.engine = self.engine.take().filter(|engine| engine.failure().is_none() && engine.only().is_none());
+        if self.engine.is_none() {
+            let version = snapshot.server.version_number;
+            self.engine = Some(engine::launch(snapshot.server.clone(), version).await?);
         }
         let engine = self.engine.clone().ok_or_else(|| TwinError::Engine("there is none".to_owned()))?;
         self.made += 1;
-        let twin = Twin::build(engine, snapshot, self.made).await?;
+        let twin = Twin::build(engine, snapshot, self.made, Likeness::Production).await?;
         let target = twin.target();
         self.plans = Some(Connection::connect(&target, &SessionOptions::default()).await?);
         self.twin = Some(twin);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{NAME, RUNS, With, refused, run, summed};
+use super::{NAME, With, refused, repeated};
 use crate::{
     advise::{Candidate, ddl},
     server::{ServerError, mysql::Connection},
@@ -38,19 +38,11 @@ pub(super) async fn with_index(
     let drop = format!("DROP INDEX {} ON {}", ddl::quoted(NAME, candidate.engine), ddl::table(&candidate));
     connection.create_index(&ddl::plain_create(&candidate, NAME), drop).await?;
     let build = started.elapsed();
-    let measured = runs(connection, sql).await;
+    let one = async || connection.measure(sql).await.map(|answer| (answer.document, answer.elapsed));
+    let measured = repeated(one).await;
     let size_bytes = connection.index_bytes((&candidate.schema, &candidate.table), NAME).await.unwrap_or_default();
     let dropped = connection.drop_index().await;
     let (runs, used) = measured?;
     dropped?;
     Ok(With { runs, used, size_bytes, build })
-}
-
-async fn runs(connection: &mut Connection, sql: &str) -> Result<(super::Runs, bool), ServerError> {
-    let mut seen = Vec::with_capacity(RUNS);
-    for _ in 0..RUNS {
-        let answer = connection.measure(sql).await?;
-        seen.push(run(&answer.document, answer.elapsed)?);
-    }
-    Ok(summed(&seen))
 }

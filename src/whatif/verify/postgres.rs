@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use tokio_postgres::types::Type;
 
-use super::{NAME, RUNS, With, run, summed};
+use super::{NAME, With, repeated};
 use crate::{
     advise::{Candidate, ddl},
-    plan::Plan,
     server::{
         ErrorKind, ServerError,
         postgres::{Access, Connection, Statement, Transaction, get},
@@ -48,13 +47,11 @@ async fn inside(
     transaction.rows("building the index on the copy", &ddl::plain_create(candidate, NAME), &[]).await?;
     let build = started.elapsed();
     let (bytes, held_back) = facts(transaction, candidate).await?;
-    let mut seen: Vec<(Plan, f64)> = Vec::with_capacity(RUNS);
-    for _ in 0..RUNS {
+    let one = async || {
         let started = Instant::now();
-        let document = transaction.plan(statement, true).await?;
-        seen.push(run(&document, started.elapsed())?);
-    }
-    let (runs, used) = summed(&seen);
+        transaction.plan(statement, true).await.map(|document| (document, started.elapsed()))
+    };
+    let (runs, used) = repeated(one).await?;
     if held_back && !used {
         return Err(ServerError::new(
             ErrorKind::Unsupported,

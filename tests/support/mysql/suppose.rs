@@ -97,7 +97,7 @@ impl Server {
         let mut both = super::whatif::candidate(&session, "orders", &["channel", "customer_id"]);
         both.reasons = vec!["typed by hand".to_owned()];
         let supposition = Supposition::Indexes { add: vec![both], drop: vec![gone.clone()] };
-        let allowed = Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true, rows: false };
+        let allowed = Allow { method: Method::Auto, reads: Reads { ends: false, rows: false }, temporary_tables: true };
         let supposed = suppose(&mut session, &[sql], &supposition, &catalog, allowed, |_| ()).await.unwrap();
         assert_eq!(supposed.supposition.title(), "with (channel, customer_id) and without orders_channel");
         let both = supposed.outcomes[0].as_ref().unwrap();

@@ -24,7 +24,7 @@ use super::{
 
 /// A twin and nothing else.
 pub(super) const TWIN: Allow =
-    Allow { method: Method::Twin, reads: whyslow::whatif::Reads { ends: false }, temporary_tables: false, rows: true };
+    Allow { method: Method::Twin, reads: whyslow::whatif::Reads { ends: false, rows: true }, temporary_tables: false };
 
 /// How each table is read, in the order in which they are joined.
 pub(super) fn path(plan: &Plan) -> Vec<String> {

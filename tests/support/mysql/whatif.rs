@@ -16,7 +16,7 @@ use super::{
 use crate::support::{target, url};
 
 const ALLOWED: Allow =
-    Allow { method: Method::Auto, reads: Reads { ends: false }, temporary_tables: true, rows: false };
+    Allow { method: Method::Auto, reads: Reads { ends: false, rows: false }, temporary_tables: true };
 
 pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candidate {
     Candidate {
@@ -24,17 +24,7 @@ pub(super) fn candidate(session: &Session, table: &str, keys: &[&str]) -> Candid
         schema: session.info().database.clone(),
         table: table.to_owned(),
         method: "btree",
-        keys: keys
-            .iter()
-            .map(|column| Key {
-                expr: (*column).to_owned(),
-                expression: false,
-                desc: false,
-                nulls_first: None,
-                opclass: None,
-                prefix: None,
-            })
-            .collect(),
+        keys: keys.iter().map(|column| Key::column(*column)).collect(),
         include: Vec::new(),
         predicate: None,
         replaces: Vec::new(),

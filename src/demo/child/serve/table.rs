@@ -143,7 +143,7 @@ impl Table {
                 };
                 let (batches, received) = mpsc::channel();
                 let _ = door.send(Guest { stream: answers, parameters, batches: received });
-                read(stream, &batches);
+                read(stream, |batch| drop(batches.send(batch)));
                 self.hung_up(number);
             }
             Err(_) => {}
@@ -191,14 +191,14 @@ impl Table {
     }
 }
 
-/// Reads a client's messages until it hangs up.
-fn read(mut stream: UnixStream, batches: &mpsc::Sender<Vec<u8>>) {
+/// Reads a client's messages until it hangs up, in batches that each ask for an answer.
+pub(in crate::demo::child) fn read(mut stream: UnixStream, mut batches: impl FnMut(Vec<u8>)) {
     let mut batch = Vec::new();
     while let Ok(Some(kind)) = wire::read_message(&mut stream, &mut batch) {
         match kind {
             // Query, Sync and a function call ask for an answer; what comes before waits for them.
             b'Q' | b'S' | b'F' => {
-                let _ = batches.send(std::mem::take(&mut batch));
+                batches(std::mem::take(&mut batch));
             }
             // Terminate: nothing but the end of the stream follows.
             b'X' => batch.clear(),

@@ -1,6 +1,6 @@
 //! The line of a node: what it does, to what, and its numbers (`ExplainNode`).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use super::field::{Field, Fields, put};
 
@@ -37,8 +37,14 @@ fn numbers_begin(line: &str) -> Option<usize> {
     first.or_else(|| line.rfind("  (").filter(|at| squeezed(&line[*at..]).starts_with("(cost=")))
 }
 
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+/// A group without the blanks that something put into its numbers and names; as it stands where there are none but its own.
+fn squeezed(text: &str) -> Cow<'_, str> {
+    let pair =
+        |word: &str| word == "actual" || word.ends_with(|c: char| c.is_ascii_digit()) && word.matches('=').count() == 1;
+    if text.split(' ').all(pair) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| !c.is_whitespace()).collect())
 }
 
 /// The figures: `(cost=0.00..35.50 rows=2550 width=4) (actual time=0.010..0.450 rows=2550 loops=1)`.
@@ -74,36 +80,31 @@ fn figures<'t>(text: &'t str, header: &mut Header<'t>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One group without brackets and blanks. `false` when it is not what it should be.
-fn group_of(group: &str, header: &mut Header<'_>) -> bool {
-    let after = |key: &str| {
-        let text = &group[group.find(key)? + key.len()..];
-        let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
-        // An exponent's `e` is part of the number.
-        let end = match text[end..].strip_prefix('e') {
-            Some(rest) => {
-                end + 1 + rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-')).unwrap_or(rest.len())
-            }
-            None => end,
-        };
-        (!text[..end].is_empty()).then(|| text[..end].to_owned())
-    };
+/// One group without brackets: as it stands where it is whole, without any blanks where something broke it. `false` when it is not
+/// what it should be.
+#[expect(clippy::ptr_arg, reason = "what is borrowed from the plan stays so")]
+fn group_of<'t>(group: &Cow<'t, str>, header: &mut Header<'t>) -> bool {
     let range = |key: &str| {
-        let both = after(key)?;
-        let (first, last) = both.split_once("..")?;
-        (first.parse::<f64>().is_ok() && last.parse::<f64>().is_ok()).then(|| (first.to_owned(), last.to_owned()))
+        let span = after(group, key)?;
+        let at = group[span.clone()].find("..")?;
+        let (first, last) = (span.start..span.start + at, span.start + at + 2..span.end);
+        let number = |span: &Range<usize>| group[span.clone()].parse::<f64>().is_ok();
+        (number(&first) && number(&last)).then_some((first, last))
     };
-    let mut keep = |key: &'static str, value: Option<String>| {
-        if let Some(value) = value {
-            put(&mut header.fields, key, Field::Scalar(Cow::Owned(value)));
-        }
+    let mut keep = |key: &'static str, span: Option<Range<usize>>| {
+        let Some(span) = span else { return };
+        let value = match group {
+            Cow::Borrowed(text) => Cow::Borrowed(&text[span]),
+            Cow::Owned(text) => Cow::Owned(text[span].to_owned()),
+        };
+        put(&mut header.fields, key, Field::Scalar(value));
     };
     if group.starts_with("cost=") {
         let Some((startup, total)) = range("cost=") else { return false };
         keep("Startup Cost", Some(startup));
         keep("Total Cost", Some(total));
-        keep("Plan Rows", after("rows="));
-        keep("Plan Width", after("width="));
+        keep("Plan Rows", after(group, "rows="));
+        keep("Plan Width", after(group, "width="));
         header.costs = true;
         return true;
     }
@@ -114,7 +115,7 @@ fn group_of(group: &str, header: &mut Header<'_>) -> bool {
             keep("Actual Total Time", Some(total));
             header.timed = true;
         }
-        let (rows, loops) = (after("rows="), after("loops="));
+        let (rows, loops) = (after(group, "rows="), after(group, "loops="));
         if rows.is_none() && loops.is_none() {
             return false;
         }
@@ -124,6 +125,21 @@ fn group_of(group: &str, header: &mut Header<'_>) -> bool {
         return true;
     }
     false
+}
+
+/// Where the number behind a key stands.
+fn after(group: &str, key: &str) -> Option<Range<usize>> {
+    let start = group.find(key)? + key.len();
+    let text = &group[start..];
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
+    // An exponent's `e` is part of the number.
+    let end = match text[end..].strip_prefix('e') {
+        Some(rest) => {
+            end + 1 + rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-')).unwrap_or(rest.len())
+        }
+        None => end,
+    };
+    (end > 0).then_some(start..start + end)
 }
 
 /// What the node does and to what.

@@ -65,7 +65,7 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
         // Broken within its name or figures: `Sort  (cos`.
         return row.split_once("  (").is_some_and(|(name, _)| is_bare(name) || reads(name)) && is_headed(page, line);
     }
-    if is_headed(page, line) {
+    if is_headed(page, line) || is_asked(page, line) {
         return true;
     }
     let Some(next) = page.written(line + 1) else {
@@ -118,6 +118,24 @@ fn is_headed(page: Page<'_>, line: usize) -> bool {
         }
         Some(row) => heading(row),
         None => false,
+    }
+}
+
+/// So many lines an EXPLAIN above its plan may have.
+const ASKED: usize = 60;
+
+/// Whether the statement that ends right above is an EXPLAIN, a prompt before it or not.
+fn is_asked(page: Page<'_>, line: usize) -> bool {
+    let mut above = (line.saturating_sub(ASKED)..line).rev().map(|i| page.row(i).trim()).filter(|row| !row.is_empty());
+    let begins = |row: &str| {
+        let asked = row.split_once("=# ").or_else(|| row.split_once("=> ")).map_or(row, |(_, rest)| rest);
+        asked.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("explain "))
+    };
+    match above.next() {
+        Some(row) if row.ends_with(';') => {
+            begins(row) || above.take_while(|row| !row.ends_with(';') && !is_end(row)).any(begins)
+        }
+        _ => false,
     }
 }
 

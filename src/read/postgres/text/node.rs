@@ -1,4 +1,4 @@
-//! The tree of a text plan: which node a line belongs to, told by its column.
+//! A node of a text plan: what its line and those under it say.
 
 use std::borrow::Cow;
 
@@ -7,22 +7,21 @@ use super::{
     header::{Header, identifier},
     property::{list, property, put_property},
 };
-use crate::read::json::{Builder, Kind};
+use crate::read::json::Builder;
 
 /// A node and what stands under its line.
 #[derive(Debug)]
 pub(super) struct TextNode<'t> {
-    column: usize,
     /// The byte its line begins at.
     at: usize,
-    parent: Option<usize>,
     pub(super) kind: Cow<'t, str>,
-    section: Option<Cow<'t, str>>,
+    section: Option<String>,
     ran: bool,
-    timed: bool,
-    pub(super) fields: Fields<'t>,
+    /// Its line told how long it took.
+    pub(super) timed: bool,
+    fields: Fields<'t>,
     /// Grouping keys with their columns: which make one set is told by all of them.
-    pub(super) keys: Vec<(usize, &'t str, &'t str)>,
+    keys: Vec<(usize, &'t str, &'t str)>,
     /// Tables a change writes to.
     targets: Vec<Field<'t>>,
     workers: Vec<Worker<'t>>,
@@ -36,40 +35,59 @@ struct Worker<'t> {
     jit: Option<(usize, Fields<'t>)>,
 }
 
+/// The number of `Worker 1`.
+pub(super) fn worker_number(key: &str) -> Option<&str> {
+    key.strip_prefix("Worker ").filter(|n| n.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether a line names a table that a change writes to.
+pub(super) fn is_target(text: &str) -> bool {
+    let words = ["Insert on ", "Update on ", "Delete on ", "Merge on "];
+    let text = text.strip_prefix("Foreign ").unwrap_or(text);
+    words.iter().any(|word| text.starts_with(word))
+}
+
 impl<'t> TextNode<'t> {
     /// A node from its line.
-    pub(super) fn new(column: usize, at: usize, header: Header<'t>, section: Option<Cow<'t, str>>) -> Self {
+    pub(super) fn new(at: usize, header: Header<'t>, section: Option<String>) -> Self {
         let Header { fields, kind, ran, timed, .. } = header;
-        Self {
-            column,
-            at,
-            parent: None,
-            kind,
-            section,
-            ran,
-            timed,
-            fields,
-            keys: Vec::new(),
-            targets: Vec::new(),
-            workers: Vec::new(),
+        Self { at, kind, section, ran, timed, fields, keys: Vec::new(), targets: Vec::new(), workers: Vec::new() }
+    }
+
+    /// The name of the sub-plan it stands for.
+    pub(super) fn section(&self) -> Option<&str> {
+        self.section.as_deref()
+    }
+
+    /// Whether a line told how many blocks were touched.
+    pub(super) fn tells_blocks(&self) -> bool {
+        self.fields.iter().any(|(key, _)| key.starts_with("Shared "))
+    }
+
+    /// A property.
+    pub(super) fn fact(&mut self, key: &'t str, value: &'t str, column: usize) {
+        if matches!(key, "Group Key" | "Hash Key" | "Sort Key") && self.kind == "Aggregate" {
+            self.keys.push((column, key, value));
+        } else {
+            put_property(key, Cow::Borrowed(value), &mut self.fields);
         }
     }
 
+    /// A line that holds no property.
+    pub(super) fn note(&mut self, text: &'t str) {
+        put(&mut self.fields, "Note", Field::Text(Cow::Borrowed(text)));
+    }
+
     /// Writes all but what is below.
-    fn write(&mut self, to: &mut Builder<'_>, relationship: Option<&'static str>, plan: &Whole) {
+    pub(super) fn write(mut self, to: &mut Builder<'_>, relationship: Option<&'static str>) {
         if let Some(relationship) = relationship {
             put(&mut self.fields, "Parent Relationship", Field::word(relationship));
         }
         if let Some(section) = self.section.take() {
-            put(&mut self.fields, "Subplan Name", Field::Text(section));
+            put(&mut self.fields, "Subplan Name", Field::Text(section.into()));
         }
         let has = |fields: &Fields<'_>, key: &str| fields.iter().any(|(k, _)| k == key);
         if self.ran {
-            // A node that never ran shows no times; where others do, they are zero.
-            if plan.timed && !self.timed {
-                put(&mut self.fields, "Actual Startup Time", Field::zero());
-                put(&mut self.fields, "Actual Total Time", Field::zero());
-            }
             // Text leaves out what is zero.
             for (condition, removed) in
                 [("Filter", "Rows Removed by Filter"), ("Join Filter", "Rows Removed by Join Filter")]
@@ -78,9 +96,6 @@ impl<'t> TextNode<'t> {
                     put(&mut self.fields, removed, Field::zero());
                 }
             }
-        }
-        if plan.blocks && !self.fields.iter().any(|(key, _)| key.ends_with(" Blocks") && !key.contains("Heap")) {
-            put(&mut self.fields, "Shared Hit Blocks", Field::zero());
         }
         self.keys();
         if !self.targets.is_empty() {
@@ -98,7 +113,7 @@ impl<'t> TextNode<'t> {
         if !workers.is_empty() {
             put(&mut self.fields, "Workers", Field::Array(workers));
         }
-        write(&std::mem::take(&mut self.fields), to, self.at);
+        write(&self.fields, to, self.at);
     }
 
     /// One plain group key, or grouping sets: several keys, hashed ones (each a set of its own), or keys under their own sort's.
@@ -135,58 +150,6 @@ impl<'t> TextNode<'t> {
             put(&mut self.fields, "Grouping Sets", Field::Array(sets));
         }
     }
-}
-
-/// What one node cannot know.
-struct Whole {
-    /// Some node told its time.
-    timed: bool,
-    /// Some node told its blocks.
-    blocks: bool,
-}
-
-/// The nodes in the order of their lines.
-#[derive(Debug, Default)]
-pub(super) struct Tree<'t> {
-    nodes: Vec<TextNode<'t>>,
-    /// The last node and those it stands under.
-    path: Vec<usize>,
-}
-
-impl<'t> Tree<'t> {
-    /// Adds a node below the last one that begins further left.
-    pub(super) fn push(&mut self, mut node: TextNode<'t>) {
-        while self.path.len() > 1 && self.path.last().is_some_and(|last| self.nodes[*last].column >= node.column) {
-            self.path.pop();
-        }
-        node.parent = self.path.last().copied();
-        self.path.push(self.nodes.len());
-        self.nodes.push(node);
-    }
-
-    /// The column of the first node.
-    pub(super) fn root(&self) -> usize {
-        self.nodes.first().map_or(0, |root| root.column)
-    }
-
-    /// The node to which a line at this column belongs.
-    pub(super) fn owner(&mut self, column: usize) -> Option<&mut TextNode<'t>> {
-        let found = self.path.iter().rev().find(|node| self.nodes[**node].column < column);
-        let node = found.or(self.path.last()).copied()?;
-        self.nodes.get_mut(node)
-    }
-
-    fn last(&mut self) -> Option<&mut TextNode<'t>> {
-        self.nodes.last_mut()
-    }
-
-    /// Whether a line names a table that the last node writes to.
-    pub(super) fn is_target(&self, text: &str) -> bool {
-        let writes = self.nodes.last().is_some_and(|node| node.kind == "ModifyTable");
-        let words = ["Insert on ", "Update on ", "Delete on ", "Merge on "];
-        let text = text.strip_prefix("Foreign ").unwrap_or(text);
-        writes && words.iter().any(|word| text.starts_with(word))
-    }
 
     /// `Update on public.part_1 p`.
     pub(super) fn target(&mut self, text: &'t str) {
@@ -204,21 +167,19 @@ impl<'t> Tree<'t> {
             put(&mut fields, "Schema", Field::Text(schema));
         }
         put(&mut fields, "Alias", Field::Text(alias));
-        if let Some(node) = self.last() {
-            node.targets.push(Field::Object(fields));
-        }
+        self.targets.push(Field::Object(fields));
     }
 
-    /// Begins, or goes on with, a worker of the last node.
-    pub(super) fn worker(&mut self, number: &'t str, value: &'t str, column: usize) {
-        let Some(node) = self.last() else { return };
+    /// Begins, or goes on with, a worker: `Worker 1:` and what stands behind.
+    pub(super) fn worker(&mut self, key: &'t str, value: &'t str, column: usize) {
+        let Some(number) = worker_number(key) else { return };
         // Until 12 a worker's sort stands apart from its times.
-        match node.workers.iter().position(|worker| worker.number == number) {
+        match self.workers.iter().position(|worker| worker.number == number) {
             Some(place) => {
-                let worker = node.workers.remove(place);
-                node.workers.push(worker);
+                let worker = self.workers.remove(place);
+                self.workers.push(worker);
             }
-            None => node.workers.push(Worker { number, fields: Vec::new(), jit: None }),
+            None => self.workers.push(Worker { number, fields: Vec::new(), jit: None }),
         }
         match property(value) {
             Some((key, value)) => self.worker_fact(key, value, column + 1),
@@ -228,7 +189,7 @@ impl<'t> Tree<'t> {
 
     /// A property of the last worker.
     pub(super) fn worker_fact(&mut self, key: &'t str, value: &'t str, column: usize) {
-        let Some(worker) = self.last().and_then(|node| node.workers.last_mut()) else { return };
+        let Some(worker) = self.workers.last_mut() else { return };
         match &mut worker.jit {
             _ if key == "JIT" && value.is_empty() => worker.jit = Some((column, Vec::new())),
             // Also where `JIT:` stands behind the worker's number.
@@ -241,7 +202,7 @@ impl<'t> Tree<'t> {
 
     /// `actual time=0.010..0.450 rows=2550 loops=1` of the last worker.
     pub(super) fn worker_facts(&mut self, text: &'t str) {
-        let Some(worker) = self.last().and_then(|node| node.workers.last_mut()) else { return };
+        let Some(worker) = self.workers.last_mut() else { return };
         let Some(figures) = text.strip_prefix("actual ") else {
             if !text.is_empty() {
                 put(&mut worker.fields, "Note", Field::scalar(text));
@@ -259,63 +220,5 @@ impl<'t> Tree<'t> {
                 _ => put(&mut worker.fields, key, Field::scalar(value)),
             }
         }
-    }
-
-    /// Writes the plan as the value of the key that was said.
-    pub(super) fn write(&mut self, to: &mut Builder<'_>) {
-        let whole = Whole {
-            timed: self.nodes.iter().any(|node| node.timed),
-            blocks: self.nodes.iter().any(|node| node.fields.iter().any(|(key, _)| key.starts_with("Shared "))),
-        };
-        // For each open node its place and how many children were written, sub-plans aside.
-        let mut open: Vec<(usize, usize, bool)> = Vec::new();
-        for place in 0..self.nodes.len() {
-            let (parent, at) = (self.nodes[place].parent, self.nodes[place].at);
-            while let Some((last, _, list)) = open.last().copied()
-                && Some(last) != parent
-            {
-                if list {
-                    to.end();
-                }
-                to.end();
-                open.pop();
-            }
-            let relationship = match (open.last_mut(), parent) {
-                (Some((_, children, list)), Some(parent)) => {
-                    if !*list {
-                        *list = true;
-                        to.key("Plans").begin(Kind::Array, at);
-                    }
-                    let above = &self.nodes[parent].kind;
-                    Some(relationship(above, self.nodes[place].section.as_deref(), children))
-                }
-                _ => None,
-            };
-            to.begin(Kind::Object, at);
-            self.nodes[place].write(to, relationship, &whole);
-            open.push((place, 0, false));
-        }
-        for (_, _, list) in open.into_iter().rev() {
-            if list {
-                to.end();
-            }
-            to.end();
-        }
-    }
-}
-
-/// How a node serves its parent, which text does not say.
-fn relationship(above: &str, section: Option<&str>, children: &mut usize) -> &'static str {
-    match section {
-        Some(name) if name.starts_with("SubPlan") => return "SubPlan",
-        Some(_) => return "InitPlan",
-        None => *children += 1,
-    }
-    match above {
-        "Append" | "Merge Append" | "BitmapAnd" | "BitmapOr" => "Member",
-        "ModifyTable" if *children > 1 => "Member",
-        "Subquery Scan" => "Subquery",
-        _ if *children == 2 => "Inner",
-        _ => "Outer",
     }
 }

@@ -39,30 +39,20 @@ const MEASURED: usize = 200;
 /// Nobody's terminal is narrower.
 const LEAST_WIDTH: usize = 20;
 
-/// The lines of the plan that begins at `start`, and the line after it.
-pub(super) fn gather(page: Page<'_>, start: usize) -> (Vec<Row<'_>>, usize) {
-    let mut gathering = Gathering::new(page, start);
-    let mut i = start + 1;
-    while i < page.count() {
-        match gathering.take(i) {
-            Step::Next(next) => i = next,
-            Step::Over(next) => {
-                i = next;
-                break;
-            }
-        }
-    }
-    (gathering.rows, i)
-}
-
 enum Step {
     Next(usize),
     Over(usize),
 }
 
-struct Gathering<'t> {
+/// The lines of one plan, node by node.
+pub(super) struct Gathering<'t> {
     page: Page<'t>,
+    /// Those since the last node's line.
     rows: Vec<Row<'t>>,
+    /// The line to look at next.
+    at: usize,
+    /// The plan ended before that line.
+    over: bool,
     balance: Balance,
     /// Columns before the first node.
     root: usize,
@@ -75,7 +65,8 @@ struct Gathering<'t> {
 }
 
 impl<'t> Gathering<'t> {
-    fn new(page: Page<'t>, start: usize) -> Self {
+    /// Begins with the plan's first line.
+    pub(super) fn new(page: Page<'t>, start: usize) -> Self {
         let measured = || (start..page.count().min(start + MEASURED)).map(|i| page.row(i));
         let plan = || measured().take_while(|row| !row.trim().is_empty()).filter(|row| !is_ruler(row.trim()));
         let widest = plan().map(width).max().unwrap_or(0);
@@ -83,6 +74,8 @@ impl<'t> Gathering<'t> {
         let mut new = Self {
             page,
             rows: Vec::new(),
+            at: start + 1,
+            over: false,
             balance: Balance::default(),
             root: 0,
             broken_at: if many && widest >= LEAST_WIDTH { widest } else { 0 },
@@ -99,6 +92,31 @@ impl<'t> Gathering<'t> {
         new.costs = text.contains("(cost=");
         new.push(start, new.root, Kind::Node, text);
         new
+    }
+
+    /// Gives the next node's line and all until the next; `false` after the last.
+    pub(super) fn next_node(&mut self, rows: &mut Vec<Row<'t>>) -> bool {
+        rows.clear();
+        while !self.over && self.at < self.page.count() {
+            match self.take(self.at) {
+                Step::Next(next) => self.at = next,
+                Step::Over(next) => (self.at, self.over) = (next, true),
+            }
+            if self.rows.len() > 1
+                && let Some(begun) = self.rows.pop_if(|row| row.kind == Kind::Node)
+            {
+                std::mem::swap(rows, &mut self.rows);
+                self.rows.push(begun);
+                return true;
+            }
+        }
+        std::mem::swap(rows, &mut self.rows);
+        !rows.is_empty()
+    }
+
+    /// The line after the plan.
+    pub(super) fn next(&self) -> usize {
+        self.at
     }
 
     fn column(&self, row: &str) -> usize {

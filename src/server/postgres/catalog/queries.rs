@@ -67,15 +67,22 @@ pub(super) const RELATIONS: &str = "
            greatest(s.last_analyze, s.last_autoanalyze)::text,
            s.n_mod_since_analyze::float8, s.n_dead_tup::float8, greatest(s.last_vacuum, s.last_autovacuum)::text,
            CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
-           pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
+           pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'),
+           coalesce(leaves.schemas, '{}'), coalesce(leaves.names, '{}'),
+           CASE WHEN c.relkind <> 'p' THEN s.n_tup_ins::float8 END, s.n_tup_upd::float8, s.n_tup_hot_upd::float8,
+           (SELECT extract(epoch FROM now() - d.stats_reset)::float8 FROM pg_catalog.pg_stat_database d
+            WHERE d.datname = pg_catalog.current_database())
     FROM wanted
     JOIN pg_catalog.pg_class c USING (oid)
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid
     LEFT JOIN LATERAL (
         SELECT sum(l.reltuples::float8) FILTER (WHERE l.reltuples >= 0) AS tuples,
-               sum(pg_catalog.pg_relation_size(l.oid))::int8 AS bytes
+               sum(pg_catalog.pg_relation_size(l.oid))::int8 AS bytes,
+               CASE WHEN max(t.level) = 1 THEN array_agg(m.nspname::text ORDER BY m.nspname, l.relname) END AS schemas,
+               CASE WHEN max(t.level) = 1 THEN array_agg(l.relname::text ORDER BY m.nspname, l.relname) END AS names
         FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class l ON l.oid = t.relid
+        JOIN pg_catalog.pg_namespace m ON m.oid = l.relnamespace
         WHERE t.isleaf AND l.relkind = 'r'
     ) leaves ON c.relkind = 'p'
     WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f')

@@ -35,13 +35,15 @@ pub(in crate::whatif::twin) fn best(version_number: u32) -> Option<Installed> {
     choose(directories().iter().filter_map(|bin| installed(bin)), version_number / 10_000)
 }
 
-/// A newer planner differs less from an older one's than the other way round, so that of two as near the newer is taken.
 fn choose(all: impl Iterator<Item = Installed>, major: u32) -> Option<Installed> {
-    let distance = |i: &Installed| {
-        let own = i.version_number / 10_000;
-        (own.abs_diff(major), own < major, u32::MAX - i.version_number)
-    };
-    all.filter(|i| i.version_number >= 120_000).min_by_key(distance)
+    all.filter(|i| i.version_number >= 120_000).min_by_key(|i| distance(i.version_number, major))
+}
+
+/// How far a version's planner is from that of a major version. A newer planner differs less from an older one's than the other way
+/// round, so that of two as near the newer is nearer; then counts the minor version.
+pub(in crate::whatif::twin) fn distance(version_number: u32, major: u32) -> (u32, bool, u32) {
+    let own = version_number / 10_000;
+    (own.abs_diff(major), own < major, u32::MAX - version_number)
 }
 
 fn directories() -> Vec<PathBuf> {

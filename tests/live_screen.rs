@@ -1,0 +1,62 @@
+//! The built program in a terminal, at real servers.
+
+use std::time::Duration;
+
+use crate::{pty::Pty, support::url};
+
+const WHYSLOW: &str = env!("CARGO_BIN_EXE_whyslow");
+
+fn at(name: &str, variable: &str, options: &[&str]) -> Pty {
+    let url = url(variable);
+    let arguments = [&[url.as_str()], options].concat();
+    let mut pty = Pty::spawn_with(name, WHYSLOW, &arguments, (100, 30), &[]);
+    pty.wait_for("Type or paste a slow query");
+    pty
+}
+
+#[test]
+fn names_of_the_server_are_suggested_while_typing() {
+    for (variable, server) in [
+        ("WHYSLOW_TEST_MYSQL", "MySQL "),
+        ("WHYSLOW_TEST_MARIADB", "MariaDB "),
+        ("WHYSLOW_TEST_POSTGRES", "PostgreSQL "),
+    ] {
+        let mut pty = at(&format!("names-{}", server.trim()), variable, &[]);
+        pty.wait_for(server);
+        // The names come behind the connection; what is typed before they are there suggests nothing and is not held up.
+        pty.settle(Duration::from_millis(700));
+        pty.keys("select * from custo");
+        pty.wait_for("customers");
+        pty.keys("\t");
+        pty.wait_for("from customers");
+        // A column of a table that was named before.
+        pty.keys(" c where c.ema");
+        pty.wait_for("email");
+        pty.keys("\t");
+        pty.wait_for("where c.email");
+        pty.keys("\x11");
+        assert_eq!(pty.is_whole(), 0, "{server}");
+    }
+}
+
+#[test]
+fn the_plan_without_an_index_that_is_there_is_seen_beside_the_one_with_it() {
+    let mut pty = at("without", "WHYSLOW_TEST_HYPOPG", &["--method", "hypopg"]);
+    pty.wait_for("PostgreSQL ");
+    pty.keys("select max(total) from orders where channel = 'phone'");
+    pty.keys("\x1b[15~");
+    pty.wait_for("orders_channel");
+    pty.keys("D");
+    pty.wait_for("orders.orders_channel");
+    pty.keys("channel\r");
+    pty.wait_for("without orders_channel");
+    pty.wait_for("Seq Scan on orders");
+    let text = pty.text();
+    assert!(text.contains("Before") && text.contains("After") && text.contains("as much"), "{text}");
+    assert!(text.contains("Bitmap Heap Scan on orders"), "{text}");
+    // How to take it away for good, and how to bring it back, is copied from here.
+    pty.keys("y");
+    pty.wait_for("what drops it");
+    pty.keys("q");
+    assert_eq!(pty.is_whole(), 0);
+}
