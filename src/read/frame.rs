@@ -44,6 +44,17 @@ pub(super) fn unframe(text: &str) -> Unframed<'_> {
     Unframed { text, same_lines: true }
 }
 
+/// The text without a comment's mark before its lines, which stay where they are; `None` when there is none.
+pub(super) fn uncommented(text: &str) -> Option<String> {
+    let rows: Vec<&str> = text.lines().take(marks::LOOKED_AT).filter(|row| !row.trim().is_empty()).collect();
+    let mark = marks::prefix(&rows)?.trim();
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        out.push_str(line.trim_start_matches(' ').strip_prefix(mark).unwrap_or(line));
+    }
+    Some(out)
+}
+
 /// Takes away what stands before and behind each line.
 fn by_line(text: &str) -> Cow<'_, str> {
     let marks = Marks::of(text);

@@ -98,9 +98,11 @@ fn read_framed(text: &Arc<str>, plans: &mut Vec<Plan>) -> (String, Option<ReadEr
     {
         return (String::new(), None);
     }
-    let lines = text::Lines::of(text);
+    let uncommented = frame::uncommented(text);
+    let clean: &str = uncommented.as_deref().unwrap_or(text);
+    let lines = text::Lines::of(clean);
     let places = Lines::of("");
-    let source = Source { text: Arc::clone(text), clean: text, lines: &places, broken: false };
+    let source = Source { text: Arc::clone(text), clean, lines: &places, broken: false };
     let (mut rest, mut error, mut at) = (String::new(), None, 0);
     while let Some(line) = lines.get(at) {
         if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {

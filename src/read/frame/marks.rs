@@ -10,7 +10,7 @@ use crate::read::log;
 /// Borders of boxes.
 pub(super) const BORDERS: [char; 4] = ['|', '│', '¦', '║'];
 /// So many lines tell how the text is framed.
-const LOOKED_AT: usize = 2_000;
+pub(super) const LOOKED_AT: usize = 2_000;
 
 /// The marks of a text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,11 +56,7 @@ impl Marks {
         marks.wrapped = Wrap::of(&rows);
         marks.padded = matches!(marks.wrapped, Some(Wrap::Blank(_))) && is_padded(&rows);
         marks.numbered = numbered(&rows);
-        marks.prefix = ["> ", "-- ", "# ", "// ", "* "].into_iter().find(|mark| {
-            let marked =
-                rows.iter().filter(|row| row.trim_start().starts_with(mark) || row.trim() == mark.trim()).count();
-            marked > 1 && marked * 10 >= rows.len() * 9
-        });
+        marks.prefix = prefix(&rows);
         marks
     }
 
@@ -123,6 +119,17 @@ impl Marks {
         out.truncate(out.len() - behind.unwrap_or(0));
         behind.is_some()
     }
+}
+
+/// The mark before nearly every line, or before the lines of a plan that somebody kept in a comment of a script.
+pub(super) fn prefix(rows: &[&str]) -> Option<&'static str> {
+    const FIGURES: [&str; 2] = ["(cost=", "(actual "];
+    ["> ", "-- ", "# ", "// ", "* "].into_iter().find(|mark| {
+        let marked = || rows.iter().filter(|row| row.trim_start().starts_with(mark) || row.trim() == mark.trim());
+        let count = marked().count();
+        let planned = || marked().any(|row| FIGURES.iter().any(|figures| row.contains(figures)));
+        count > 1 && (count * 10 >= rows.len() * 9 || planned())
+    })
 }
 
 /// What is inside of a border on the left, and how many columns stood before it.

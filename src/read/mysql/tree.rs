@@ -115,6 +115,10 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
 /// Whether a line is the root of a tree: `-> ` and one word right after it. PostgreSQL's arrows have two blanks.
 fn begins(line: &str) -> Option<()> {
     let (_, operation) = arrow(line, true)?;
+    // PostgreSQL's, of which somebody took one of the blanks.
+    if operation.contains(" width=") {
+        return None;
+    }
     let word = token(operation).1.chars().next()?;
     (word.is_ascii_uppercase() || word == '<').then_some(())
 }
@@ -134,7 +138,9 @@ fn arrow(line: &str, first: bool) -> Option<(usize, &str)> {
     text = text.strip_suffix('|').map_or(text, str::trim_end);
     // The cell of a table of commas ends here.
     text = text.strip_suffix('"').filter(|rest| rest.matches('"').count() % 2 == usize::from(first)).unwrap_or(text);
-    if let Some(inside) = text.strip_prefix("| ").or_else(|| text.strip_prefix('"')) {
+    // MySQL Workbench copies a cell in single quotes.
+    let copied = || text.strip_prefix('\'').filter(|inside| inside.starts_with("-> "));
+    if let Some(inside) = text.strip_prefix("| ").or_else(|| text.strip_prefix('"')).or_else(copied) {
         text = inside;
     }
     if first && let Some((name, rest)) = text.split_once(": ") {
@@ -248,7 +254,7 @@ fn number(text: &str) -> Option<f64> {
 /// The words of a line and its figures; where figures are begun and cannot be read, the byte at which they are.
 fn figures(operation: &str) -> Result<(&str, Figures), usize> {
     let mut figures = Figures::default();
-    let mut words = operation.trim_end();
+    let mut words = unremarked(operation.trim_end());
     while let Some(open) = words.rfind(" (") {
         let inside = &words[open + 2..];
         let about = ["cost=", "actual ", "never executed", "rows="].iter().any(|start| inside.starts_with(start));
@@ -260,6 +266,17 @@ fn figures(operation: &str) -> Result<(&str, Figures), usize> {
         words = words[..open].trim_end();
     }
     Ok((words, figures))
+}
+
+/// A line without what somebody wrote behind its figures: `…  (cost=5 rows=125)  -- all of it`.
+fn unremarked(operation: &str) -> &str {
+    let Some(close) = operation.rfind(')').filter(|close| close + 1 < operation.len()) else { return operation };
+    let (words, remark) = operation.split_at(close + 1);
+    let about = words.rfind(" (").is_some_and(|open| {
+        ["cost=", "actual ", "never executed", "rows="].iter().any(|start| words[open + 2..].starts_with(start))
+    });
+    let marked = ["--", "#", "//", "←", "<-", "<="].iter().any(|mark| remark.trim_start().starts_with(mark));
+    if about && marked && remark.starts_with(' ') { words } else { operation }
 }
 
 /// `Select #2 (subquery in condition; run only once)`
@@ -343,6 +360,23 @@ mod tests {
         let text = "EXPLAIN\n-> Aggregate: count(t.a)  (rows=1)\n    -> Table scan on t  (rows=1)\n-> Select #2 (subquery in projection; dependent)\n    -> Aggregate: max((select #3))  (rows=1)\n        -> Table scan on u  (rows=1)\n    -> Select #3 (subquery in projection; dependent)\n        -> Table scan on v  (rows=1)\n";
         let shape: Vec<_> = outline(text).into_iter().map(|(depth, _)| depth).collect();
         assert_eq!(shape, [0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_tree_is_read_out_of_a_comment_with_remarks_and_out_of_a_cell_in_single_quotes() {
+        let tree = "-> Sort: a  (cost=1.5 rows=10)   -- ten (at most)\n    -> Filter: (t.a > 1)  (cost=1 rows=10)\n        -> Table scan on t  (cost=1 rows=30)  ← all of it\n";
+        let script: String = tree.lines().map(|line| format!("-- {line}\n")).collect();
+        let quoted = format!("'{}'\n", tree.replace("   -- ten (at most)", "").replace("  ← all of it", ""));
+        let cell = quoted.trim_end().trim_end_matches('\'').trim_end().to_owned() + "\n'\n";
+        for text in [
+            tree.to_owned(),
+            format!("explain format=tree\nselect 1 from t\norder by a;\n-- output:\n{script}"),
+            quoted,
+            cell,
+        ] {
+            let shape: Vec<_> = outline(&text).into_iter().map(|(depth, _)| depth).collect();
+            assert_eq!(shape, [0, 1, 2], "{text}");
+        }
     }
 
     #[test]

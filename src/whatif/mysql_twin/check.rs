@@ -130,7 +130,7 @@ mod tests {
             // What is in memory.
             (plan("ref", 1_000.0, 120.0), 1.0, "close"),
             (plan("ref", 2_500.0, 350.0), 1.0, "t is expected to give 1,000 rows on production, 2,500 on the twin"),
-            (plan("ref", 1_000.0, 35.0), 1.0, "cost 350 on production, 35 on the twin"),
+            (plan("ref", 1_000.0, 35.0), 1.0, "cost 350 on production, 35.00 on the twin"),
             (plan("range", 1_000.0, 350.0), 1.0, "production plans"),
         ] {
             let said = match compare(&production, &twin, part) {

@@ -24,7 +24,7 @@ use crate::{
 /// Who the server runs as when we are root, which it should not: the first of these that there is.
 const SERVANTS: [&str; 2] = ["mysql", "nobody"];
 /// How long it may take until it answers.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What its socket is called: the name that [`Run`] makes room for and tidies away.
 const SOCKET: &str = ".s.PGSQL.5432";
 

@@ -86,14 +86,23 @@ async fn planned(session: &mut Session, sql: &str) -> Plan {
     whyslow::read::read(&explained.document).unwrap().remove(0)
 }
 
-/// Directories in which twins of this test program live.
-fn runs() -> Vec<PathBuf> {
+/// One twin of each product at a time, so that its directory can be told.
+static ALONE: [tokio::sync::Mutex<()>; 2] = [tokio::sync::Mutex::const_new(()), tokio::sync::Mutex::const_new(())];
+
+/// Held by every test that makes a twin of this product.
+pub(super) async fn alone(engine: Engine) -> tokio::sync::MutexGuard<'static, ()> {
+    ALONE[usize::from(engine == Engine::MariaDb)].lock().await
+}
+
+/// Directories in which twins of a product live, as far as this test program made them.
+fn runs(engine: Engine) -> Vec<PathBuf> {
     let mut out = Vec::new();
+    let kind = format!("twin-{}-", engine.name());
     let home = std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").unwrap()));
     for cache in ["/var/cache".to_owned(), home] {
         let Ok(kinds) = fs::read_dir(Path::new(&cache).join("whyslow")) else { continue };
         let ours = format!("run-{:x}-", std::process::id());
-        for kind in kinds.flatten().filter(|k| k.file_name().to_string_lossy().starts_with("twin-")) {
+        for kind in kinds.flatten().filter(|k| k.file_name().to_string_lossy().starts_with(&kind)) {
             let Ok(found) = fs::read_dir(kind.path().join("runs")) else { continue };
             let ours = |p: &PathBuf| p.is_dir() && p.file_name().unwrap().to_string_lossy().starts_with(&ours);
             out.extend(found.flatten().map(|e| e.path()).filter(ours));
@@ -107,6 +116,7 @@ impl Server {
     pub(crate) async fn a_reader_gets_a_twin_and_leaves_nothing(self) {
         use std::os::unix::fs::PermissionsExt;
         let mut session = connect(self.reader).await;
+        let _alone = alone(session.info().engine).await;
         let sql = "select id, total from orders where customer_id = 4711 order by created_at desc limit 5";
         let candidate = candidate(&session, "orders", &["customer_id", "created_at"]);
         // Whoever stops waiting leaves nothing half done behind.
@@ -126,7 +136,7 @@ impl Server {
             "{:?}",
             trial.notes
         );
-        let runs = runs();
+        let runs = runs(session.info().engine);
         assert!(!runs.is_empty());
         for run in &runs {
             assert_eq!(fs::metadata(run).unwrap().permissions().mode() & 0o777, 0o700, "{run:?}");
@@ -147,6 +157,7 @@ impl Server {
     /// A small table ten times as large.
     pub(crate) async fn a_larger_table_can_be_supposed(self) {
         let mut session = connect(self.reader).await;
+        let _alone = alone(session.info().engine).await;
         let sql = "select * from products p join categories c on c.id = p.category_id where p.price < 200";
         let catalog = catalog(&mut session, sql).await;
         let table = ("shop".to_owned(), "products".to_owned());

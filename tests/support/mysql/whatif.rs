@@ -9,7 +9,10 @@ use whyslow::{
     whatif::{Allow, Method, Reads, propose, try_one, verify},
 };
 
-use super::{ADMIN, Server, connect, drop_private, explain, private, twin::TWIN};
+use super::{
+    ADMIN, Server, connect, drop_private, explain, private,
+    twin::{TWIN, alone},
+};
 use crate::support::{target, url};
 
 const ALLOWED: Allow =
@@ -61,6 +64,7 @@ impl Server {
         let mut target = target(&url(self.admin));
         target.database = Some(name.clone());
         let mut session = Session::connect(&target, &SessionOptions::default()).await.unwrap();
+        let _alone = alone(session.info().engine).await;
         for (sql, table, keys) in [
             ("select * from orders where customer_id = 4711", "orders", &["customer_id"][..]),
             (

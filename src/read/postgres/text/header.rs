@@ -39,8 +39,10 @@ fn numbers_begin(line: &str) -> Option<usize> {
 
 /// A group without the blanks that something put into its numbers and names; as it stands where there are none but its own.
 fn squeezed(text: &str) -> Cow<'_, str> {
-    let pair =
-        |word: &str| word == "actual" || word.ends_with(|c: char| c.is_ascii_digit()) && word.matches('=').count() == 1;
+    let pair = |word: &str| {
+        word == "actual"
+            || word.ends_with(|c: char| c.is_ascii_digit() || HIDDEN.contains(&c)) && word.matches('=').count() == 1
+    };
     if text.split(' ').all(pair) {
         return Cow::Borrowed(text);
     }
@@ -100,9 +102,13 @@ fn group_of<'t>(group: &Cow<'t, str>, header: &mut Header<'t>) -> bool {
         put(&mut header.fields, key, Field::Scalar(value));
     };
     if group.starts_with("cost=") {
-        let Some((startup, total)) = range("cost=") else { return false };
-        keep("Startup Cost", Some(startup));
-        keep("Total Cost", Some(total));
+        let costs = range("cost=");
+        if costs.is_none() && !is_hidden(group, "cost=") {
+            return false;
+        }
+        let (startup, total) = costs.unzip();
+        keep("Startup Cost", startup);
+        keep("Total Cost", total);
         keep("Plan Rows", after(group, "rows="));
         keep("Plan Width", after(group, "width="));
         header.costs = true;
@@ -110,13 +116,17 @@ fn group_of<'t>(group: &Cow<'t, str>, header: &mut Header<'t>) -> bool {
     }
     if group.starts_with("actual") {
         if group.contains("time=") {
-            let Some((startup, total)) = range("time=") else { return false };
-            keep("Actual Startup Time", Some(startup));
-            keep("Actual Total Time", Some(total));
-            header.timed = true;
+            let times = range("time=");
+            if times.is_none() && !is_hidden(group, "time=") {
+                return false;
+            }
+            header.timed = times.is_some();
+            let (startup, total) = times.unzip();
+            keep("Actual Startup Time", startup);
+            keep("Actual Total Time", total);
         }
         let (rows, loops) = (after(group, "rows="), after(group, "loops="));
-        if rows.is_none() && loops.is_none() {
+        if rows.is_none() && loops.is_none() && !is_hidden(group, "rows=") {
             return false;
         }
         keep("Actual Rows", rows);
@@ -126,6 +136,15 @@ fn group_of<'t>(group: &Cow<'t, str>, header: &mut Header<'t>) -> bool {
     }
     false
 }
+
+/// What people, and the test suites of servers and extensions, print for a number that changes: `xxx`, `N.N`, `###`.
+fn is_hidden(group: &str, key: &str) -> bool {
+    let value = group.split_once(key).and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+    value.starts_with(HIDDEN) && value.chars().all(|c| HIDDEN.contains(&c) || c == '.')
+}
+
+/// Signs that stand for digits.
+pub(super) const HIDDEN: [char; 5] = ['x', 'X', 'N', '#', '*'];
 
 /// Where the number behind a key stands.
 fn after(group: &str, key: &str) -> Option<Range<usize>> {

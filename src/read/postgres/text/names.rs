@@ -1,7 +1,7 @@
 //! Telling the first line of a text plan from everything else people paste.
 
 use super::{
-    header::header,
+    header::{HIDDEN, header},
     property::property,
     rows::{arrow, is_ruler},
     statement::introduces,
@@ -56,8 +56,11 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
     }
     // Figures tell a node of any name, unless they stand in a sentence or a statement.
     if let Some(at) = ["(cost=", "(actual time=", "(actual rows="].iter().filter_map(|mark| row.find(mark)).min() {
-        let figures =
-            row[at..].trim_start_matches(|c: char| !c.is_ascii_digit()).starts_with(|c: char| c.is_ascii_digit());
+        let hidden = || {
+            let value = row[at..].split_once('=').map_or("", |(_, rest)| rest);
+            value.starts_with(HIDDEN) && row[at..].contains(')')
+        };
+        let figures = row[at..].contains(|c: char| c.is_ascii_digit()) || hidden();
         return at > 1 && figures && row[..at].ends_with([' ', '\t']);
     }
     let bare = is_bare(row);

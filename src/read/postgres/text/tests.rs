@@ -375,3 +375,37 @@ fn each_hash_key_is_a_grouping_set_of_its_own() {
     let json = r#"[{"Hash Keys": [["a"]]}, {"Hash Keys": [["b", "c"]]}, {"Group Keys": [["d"], []]}]"#;
     assert_eq!(sets, Some(json), "as the other formats print them");
 }
+
+#[test]
+fn figures_that_were_hidden_on_purpose_are_unknown() {
+    for (cost, actual) in [
+        ("xxx", "time=N.NNN..N.NNN rows=N loops=N"),
+        ("xxx..xxx", "rows=N loops=1"),
+        ("#.##..#.##", "time=##..## rows=3 loops=1"),
+    ] {
+        let plan = one(&format!(
+            "Limit  (cost={cost} rows=100 width=29) (actual {actual})\n  ->  Seq Scan on t  (cost={cost} rows=xxx width=xxx) (actual {actual})\n"
+        ));
+        let scan = plan.node(NodeId(1));
+        assert_eq!((scan.cost.total, scan.rows.estimated, scan.timing), (None, None, None), "{cost}");
+        assert_eq!(plan.node(NodeId::ROOT).rows.estimated, Some(100.0));
+    }
+    assert!(read_partial("Seq Scan on t  (cost=much..more rows=1 width=1)\n").1.is_some());
+}
+
+#[test]
+fn a_plan_kept_in_a_comment_of_a_script_is_read() {
+    let commented: String = JOIN.lines().map(|line| format!("-- {line}\n")).collect();
+    let text = format!(
+        "select count(*)\nfrom t\nwhere a > 1;\n\n-- before the index\n{commented}\ncreate index on t (a);\nselect 1;\n"
+    );
+    let plan = one(&text);
+    assert_eq!((plan.len(), plan.execution_ms, plan.node(NodeId::ROOT).line), (4, Some(0.6), Some(6)));
+}
+
+#[test]
+fn one_blank_behind_an_arrow_and_before_figures_is_enough() {
+    let text = "Hash Join (cost=12.5..180.3 rows=420 width=64) (actual time=0.8..3.2 rows=418 loops=1)\n  Hash Cond: (e.c = c.id)\n  -> Seq Scan on e (cost=0.0..95.0 rows=5000 width=16) (actual time=0.1..1.0 rows=5000 loops=1)\n  -> Hash (cost=3.2..3.2 rows=22 width=26) (actual time=0.01..0.01 rows=22 loops=1)\n    -> Seq Scan on c (cost=0.0..3.2 rows=22 width=26) (actual time=0.01..0.01 rows=22 loops=1)\nExecution Time: 3.5 ms\n";
+    let plan = one(text);
+    assert_eq!((plan.engine, plan.len(), plan.execution_ms), (crate::plan::Engine::PostgreSql, 4, Some(3.5)));
+}
