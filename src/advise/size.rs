@@ -97,7 +97,8 @@ pub(super) fn entry_bytes(candidate: &Candidate, table: &Table) -> f64 {
                     "integer" | "date" | "real" | "oid" => (4.0, 0.0),
                     "bigint" | "double precision" | "interval" => (8.0, 0.0),
                     name if name.starts_with("timestamp") || name.starts_with("time") => (8.0, 0.0),
-                    "boolean" | "uuid" | "\"char\"" => (1.0, 0.0),
+                    // `character(15)` is filled up with blanks: all values are of one length.
+                    "boolean" | "uuid" | "\"char\"" | "character" => (1.0, 0.0),
                     // The average of lengths that vary is told without its fraction.
                     _ => (1.0, 0.5),
                 });

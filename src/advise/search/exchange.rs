@@ -4,7 +4,10 @@ use super::{Set, Walk};
 
 /// So many of the indexes that earn least for their bytes are tried out two at a time.
 const PAIRED: usize = 10;
-/// How far bytes count for what comes instead (see [`Walk::greedy`]).
+/// How far bytes count for what comes instead of one (see [`Walk::greedy`]): fully, and not at all, which finds the large index that
+/// a dense one would keep out …
+const ALONE: [f64; 2] = [1.0, 0.0];
+/// … and instead of two.
 const EXPONENTS: [f64; 2] = [1.0, 0.6];
 /// This part of the questions is left for what follows.
 const LEFT: usize = 4;
@@ -22,7 +25,11 @@ impl Walk<'_> {
             if self.costs.over() || !set.contains(&one) {
                 continue;
             }
-            set = self.instead(set, &[one], &[], 1.0).await;
+            for exponent in ALONE {
+                if set.contains(&one) {
+                    set = self.instead(set, &[one], &[], exponent).await;
+                }
+            }
             if !set.contains(&one) || self.costs.pool[usize::from(one)].candidate.include.is_empty() {
                 continue;
             }

@@ -90,7 +90,7 @@ fn difference(production: &Plan, twin: &Plan) -> Option<String> {
     }
     [(Flag::Filesort, "sorts"), (Flag::Temporary, "keeps rows in a temporary table")].into_iter().find_map(
         |(flag, what)| {
-            let has = |plan: &Plan| plan.ids().filter(|id| plan.node(*id).flags.contains(&flag)).count();
+            let has = |plan: &Plan| plan.ids().filter(|id| plan.node(*id).flags.contains(flag)).count();
             let (a, b) = (has(production), has(twin));
             (a != b).then(|| format!("production {what} {a} times, the twin {b} times"))
         },

@@ -135,18 +135,20 @@ mod tests {
 
     impl OneSession {
         fn open(socket: &Path) -> Self {
-            let mut stream = loop {
-                match UnixStream::connect(socket.join(".s.PGSQL.5432")) {
-                    Ok(stream) => break stream,
-                    Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
-                }
-            };
             let words = b"\0\x03\0\0user\0postgres\0database\0postgres\0\0";
             let length = u32::try_from(words.len() + 4).unwrap();
-            stream.write_all(&[&length.to_be_bytes()[..], words].concat()).unwrap();
-            let mut session = Self(stream);
-            session.answer().unwrap();
-            session
+            // The server may not be there yet, or may still say that it is starting.
+            for _ in 0..500 {
+                if let Ok(stream) = UnixStream::connect(socket.join(".s.PGSQL.5432")) {
+                    let mut session = Self(stream);
+                    let greeted = session.0.write_all(&[&length.to_be_bytes()[..], words].concat());
+                    if greeted.and_then(|()| session.answer()).is_ok() {
+                        return session;
+                    }
+                }
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            panic!("the server does not start");
         }
 
         /// All up to the server's being ready for more.

@@ -78,8 +78,12 @@ impl Workshop {
         let own = snapshot.columns.iter().filter(|c| c.relation == relation);
         let (columns, most): (Vec<String>, u32) = match wish {
             Wish::Together(on) => {
+                // Plain words mean names in lower case, quoted ones stand as they are.
                 let words = sql::words(on, Engine::PostgreSql);
-                let named = |c: &&snapshot::Column| words.iter().any(|w| w.trim_matches('"') == c.name);
+                let quoted: Vec<&str> = on.split('"').skip(1).step_by(2).collect();
+                let named = |c: &&snapshot::Column| {
+                    words.iter().any(|w| w.to_lowercase() == c.name) || quoted.contains(&c.name.as_str())
+                };
                 (own.filter(named).map(|c| c.name.clone()).collect(), sample::USUAL)
             }
             Wish::Target(column, target) => (vec![column.clone()], target.saturating_mul(300).max(sample::USUAL)),
