@@ -6,10 +6,11 @@ use crate::{pty::Pty, support::url};
 
 const WHYSLOW: &str = env!("CARGO_BIN_EXE_whyslow");
 
-fn at(name: &str, variable: &str, options: &[&str]) -> Pty {
-    let url = url(variable);
-    let arguments = [&[url.as_str()], options].concat();
-    let mut pty = Pty::spawn_with(name, WHYSLOW, &arguments, (100, 30), &[]);
+fn at(name: &str, variable: &str) -> Pty {
+    // Where the programs of a twin are.
+    let programs = std::env::var("WHYSLOW_POSTGRES_BIN").unwrap_or_default();
+    let variables = [("WHYSLOW_POSTGRES_BIN", programs.as_str())];
+    let mut pty = Pty::spawn_with(name, WHYSLOW, &[&url(variable)], (100, 30), &variables);
     pty.wait_for("Type or paste a slow query");
     pty
 }
@@ -21,7 +22,7 @@ fn names_of_the_server_are_suggested_while_typing() {
         ("WHYSLOW_TEST_MARIADB", "MariaDB "),
         ("WHYSLOW_TEST_POSTGRES", "PostgreSQL "),
     ] {
-        let mut pty = at(&format!("names-{}", server.trim()), variable, &[]);
+        let mut pty = at(&format!("names-{}", server.trim()), variable);
         pty.wait_for(server);
         // The names come behind the connection; what is typed before they are there suggests nothing and is not held up.
         pty.settle(Duration::from_millis(700));
@@ -41,7 +42,7 @@ fn names_of_the_server_are_suggested_while_typing() {
 
 #[test]
 fn the_plan_without_an_index_that_is_there_is_seen_beside_the_one_with_it() {
-    let mut pty = at("without", "WHYSLOW_TEST_HYPOPG", &["--method", "hypopg"]);
+    let mut pty = at("without", "WHYSLOW_TEST_POSTGRES");
     pty.wait_for("PostgreSQL ");
     pty.keys("select max(total) from orders where channel = 'phone'");
     pty.keys("\x1b[15~");

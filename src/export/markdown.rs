@@ -84,11 +84,11 @@ pub fn plan(plan: &Plan, notes: &BTreeMap<u32, String>) -> String {
 
 /// What people wrote about nodes.
 fn noted(plan: &Plan, notes: &BTreeMap<u32, String>, out: &mut String) {
-    let mut nodes = notes.iter().filter(|(node, _)| (**node as usize) < plan.len()).peekable();
-    if nodes.peek().is_some() {
+    let mut known = notes.iter().filter(|(node, _)| (**node as usize) < plan.len()).peekable();
+    if known.peek().is_some() {
         out.push_str("\n### Notes\n\n");
     }
-    for (node, note) in nodes {
+    for (node, note) in known {
         let _ = writeln!(out, "- {}: {}", code(&plan.title(NodeId(*node))), escaped(note));
     }
 }

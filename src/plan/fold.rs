@@ -46,10 +46,10 @@ pub struct Together {
 }
 
 impl Together {
-    fn of(plan: &Plan, members: impl Iterator<Item = NodeId> + Clone, timed: bool) -> Self {
+    fn of(plan: &Plan, members: &[NodeId], timed: bool) -> Self {
         let sum = |numbers: &mut dyn Iterator<Item = Option<f64>>| numbers.flatten().reduce(|a, b| a + b);
-        let below = || members.clone().flat_map(|id| plan.subtree(id)).map(|id| plan.derived(id));
-        let rows = || members.clone().map(|id| (plan.node(id).rows, plan.node(id).rows.loops.unwrap_or(1.0)));
+        let below = || members.iter().flat_map(|id| plan.subtree(*id)).map(|id| plan.derived(id));
+        let rows = || members.iter().map(|id| plan.node(*id).rows).map(|rows| (rows, rows.loops.unwrap_or(1.0)));
         Self {
             own: sum(&mut below().map(|d| if timed { d.self_ms } else { d.self_cost })),
             share: sum(&mut below().map(|d| d.share)),
@@ -125,8 +125,8 @@ fn group(plan: &Plan, parent: NodeId, members: Vec<NodeId>, timed: bool) -> Grou
     };
     let prices: Vec<(NodeId, f64)> = members.iter().filter_map(|id| Some((*id, price(*id)?))).collect();
     let outliers = outliers(&prices);
-    let alike = members.iter().copied().filter(|id| !outliers.contains(id));
-    let together = Together::of(plan, alike, timed);
+    let alike: Vec<NodeId> = members.iter().copied().filter(|id| !outliers.contains(id)).collect();
+    let together = Together::of(plan, &alike, timed);
     Group {
         parent,
         outliers,

@@ -52,17 +52,21 @@ fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>, nearest: im
 fn through(variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
     let term = variable("TERM").unwrap_or_default();
-    match (is("TMUX"), is("STY")) {
-        // GNU screen calls its terminals after the one outside, with a dot, as tmux never calls its own. What nobody can tell is
-        // taken for GNU screen's: tmux ignores that form, while GNU screen would print what is meant for tmux.
-        (true, true) if term.starts_with("screen.") => Way::Screen,
-        (true, true) if term.starts_with("tmux") => Way::Tmux,
-        (true, true) => nearest().unwrap_or(Way::Screen),
-        (true, false) => Way::Tmux,
+    let (tmux, screen) = (is("TMUX"), is("STY"));
+    // GNU screen calls its terminals after the one outside, with a dot, as tmux never calls its own. What nobody can tell is taken
+    // for GNU screen's: tmux ignores that form, while GNU screen would print what is meant for tmux.
+    if tmux && screen && !term.starts_with("screen.") && !term.starts_with("tmux") {
+        return nearest().unwrap_or(Way::Screen);
+    }
+    let (is_tmux, is_screen) = match (tmux, screen) {
+        (true, false) => (true, false),
+        (false, true) => (false, true),
+        // Both, or from within one of them to another machine: the variables stay behind, the terminal's name goes along.
+        _ => (term.starts_with("tmux"), term.starts_with("screen.")),
+    };
+    match (is_tmux, is_screen) {
+        (true, _) => Way::Tmux,
         (false, true) => Way::Screen,
-        // From within one of them to another machine: the variables stay behind, the terminal's name goes along.
-        (false, false) if term.starts_with("tmux") => Way::Tmux,
-        (false, false) if term.starts_with("screen.") => Way::Screen,
         (false, false) if term.starts_with("screen") => Way::Either,
         (false, false) => Way::Terminal,
     }

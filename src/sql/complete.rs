@@ -228,7 +228,7 @@ mod tests {
             ("select o.", " from orders o", &["id", "status", "total"]),
             ("select o.st", " from orders o", &["status"]),
             ("select sta", " from orders o", &["status"]),
-            ("select * from public.", "", &["orders", "order_items"]),
+            ("select * from public.", "", &["orders", "order_items", "\"Odd Name\"", "\"select\""]),
             ("select * from orders o where q", "", &[]),
             ("select * from orders o wh", "", &["when", "where"]),
             ("select * from orders o WH", "", &["WHEN", "WHERE"]),

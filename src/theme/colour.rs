@@ -83,8 +83,10 @@ fn readable(rgb: Rgb, grounds: &[Ground]) -> u8 {
     found.unwrap_or_else(|| nearest(rgb))
 }
 
-fn distance((a, b, c): Rgb, (x, y, z): Rgb) -> u32 {
-    [(a, x), (b, y), (c, z)].iter().map(|(p, q)| u32::from(p.abs_diff(*q)).pow(2)).sum()
+/// The square of how far two colours are apart.
+fn distance(one: Rgb, other: Rgb) -> u32 {
+    let apart = |part: u8, other: u8| u32::from(part.abs_diff(other)).pow(2);
+    apart(one.0, other.0) + apart(one.1, other.1) + apart(one.2, other.2)
 }
 
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];

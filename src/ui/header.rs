@@ -41,7 +41,7 @@ pub(super) fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
     };
     // The table of a node belongs to its plan.
     let shown = if model.view == View::Table { View::Plan } else { model.view };
-    let marked = if theme.style("ui.tab.active").bg.is_none() { 1 } else { 0 };
+    let marked = usize::from(theme.style("ui.tab.active").bg.is_none());
     let room = usize::from(area.width).saturating_sub(width(name) + status_room + marked);
     let (names, roomy) = names(shown, room);
     let mut tabs = [Rect::default(); 7];
@@ -88,7 +88,9 @@ fn names(shown: View, room: usize) -> ([&'static str; 7], bool) {
     }
     for names in NAMES {
         let mut whole = names;
-        at.into_iter().for_each(|at| whole[at] = NAMES[0][at]);
+        if let Some(at) = at {
+            whole[at] = NAMES[0][at];
+        }
         if let Some(names) = [whole, names].into_iter().find(|names| wide(names) <= room) {
             return (names, false);
         }

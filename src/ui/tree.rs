@@ -191,12 +191,11 @@ fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme:
         spans.push(Span::raw(" "));
         spans.push(Span::styled(left(&bar, columns.bar - 1, theme), heat));
     }
-    match group {
-        Some(group) => spans.extend(spread(plan, group, columns, theme)),
-        None => {
-            spans.extend(numbers(plan, id, columns, theme));
-            spans.extend(flags(plan, id, columns, theme));
-        }
+    if let Some(group) = group {
+        spans.extend(spread(plan, group, columns, theme));
+    } else {
+        spans.extend(numbers(plan, id, columns, theme));
+        spans.extend(flags(plan, id, columns, theme));
     }
     Line::from(spans)
 }

@@ -19,6 +19,9 @@ const WORTH_ASKING: usize = 4;
 /// Cells that have to be spared, so that setting a region and taking it back pays.
 const WORTH_MOVING: usize = 40;
 
+/// A cell with its column and row.
+pub(super) type Placed = (u16, u16, Cell);
+
 /// What the terminal shows, row by row; what was never written is blank.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
@@ -86,7 +89,7 @@ impl Shown {
     }
 
     /// Whether writing those cells is better done by moving rows first: the move, and the cells that then are to be written.
-    pub(super) fn moved(&mut self, cells: &[(u16, u16, &Cell)]) -> Option<(Move, Vec<(u16, u16, Cell)>)> {
+    pub(super) fn moved(&mut self, cells: &[(u16, u16, &Cell)]) -> Option<(Move, Vec<Placed>)> {
         let mut changed: Vec<usize> = cells.iter().map(|(_, y, _)| usize::from(*y)).collect();
         changed.dedup();
         if changed.len() < WORTH_ASKING {
