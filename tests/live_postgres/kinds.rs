@@ -402,11 +402,14 @@ async fn an_index_of_every_kind_is_proposed_and_a_real_one_is_used() {
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), CASES.len() + NONE.len(), faults.join("\n"));
 }
 
-/// Whether the size that was told of a B-tree of plain columns is not that of the real one, for those of more than a few pages.
+/// Whether the size that was told of a B-tree of plain columns is not that of the real one, for those of more than a few pages. Keys
+/// that depend on each other share more lists than anybody can tell, so that several keys without `INCLUDE` are left out.
 async fn badly_sized(admin: &tokio_postgres::Client, proposal: &Proposal) -> Option<String> {
     const FEW: i64 = 256 << 10;
     let candidate = &proposal.candidate;
-    if candidate.method != "btree" || candidate.predicate.is_some() || candidate.keys.iter().any(|k| k.expression) {
+    let plain = candidate.predicate.is_none() && candidate.keys.iter().all(|k| !k.expression);
+    let told_of = candidate.keys.len() == 1 || !candidate.include.is_empty();
+    if candidate.method != "btree" || !plain || !told_of {
         return None;
     }
     let row = admin
