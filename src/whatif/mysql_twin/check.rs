@@ -65,11 +65,11 @@ fn rows(node: &Node) -> Option<f64> {
     node.rows.examined.or(node.rows.estimated)
 }
 
-/// How a table is read.
-fn access(node: &Node) -> (Option<&str>, String, Option<&str>) {
+/// How a table is read, in the server's own word too: `ref` and `range` are both index scans, and cost differently.
+fn access(node: &Node) -> (Option<&str>, String, &str, Option<&str>) {
     let relation = node.relation.as_ref();
     let name = relation.map(|r| r.alias.as_deref().unwrap_or(&r.name));
-    (name, format!("{:?}", node.operator), node.index.as_deref())
+    (name, format!("{:?}", node.operator), &node.native, node.index.as_deref())
 }
 
 /// The first table that is read otherwise, or what is sorted or kept otherwise.
