@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn a_tree_is_read_out_of_a_comment_with_remarks_and_out_of_a_cell_in_single_quotes() {
         let tree = "-> Sort: a  (cost=1.5 rows=10)   -- ten (at most)\n    -> Filter: (t.a > 1)  (cost=1 rows=10)\n        -> Table scan on t  (cost=1 rows=30)  ← all of it\n";
-        let script: String = tree.lines().map(|line| format!("-- {line}\n")).collect();
+        let script = format!("-- {}\n", tree.trim_end().replace('\n', "\n-- "));
         let quoted = format!("'{}'\n", tree.replace("   -- ten (at most)", "").replace("  ← all of it", ""));
         let cell = quoted.trim_end().trim_end_matches('\'').trim_end().to_owned() + "\n'\n";
         for text in [

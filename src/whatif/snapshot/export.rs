@@ -55,7 +55,7 @@ async fn read(
     let version = connection.info().version_number;
     let transaction = connection.begin(Access::Snapshot, Some(limit)).await?;
     let reader = Reader { transaction: &transaction, version, plans };
-    match reader.all(statements, more, ends).await {
+    match Box::pin(reader.all(statements, more, ends)).await {
         Ok(snapshot) => {
             transaction.rollback().await?;
             Ok(snapshot)

@@ -72,14 +72,13 @@ impl Link {
         with: Parameters<'_>,
     ) -> Result<Vec<Row>, TwinError> {
         let known = self.prepared.lock().await.get(sql).cloned();
-        let statement = match known {
-            Some(statement) => statement,
-            None => {
-                let kinds: Vec<Type> = with.iter().map(|(_, kind)| kind.clone()).collect();
-                let made = self.client.prepare_typed(sql, &kinds).await.map_err(|e| refused(doing, &e))?;
-                self.prepared.lock().await.insert(sql, made.clone());
-                made
-            }
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let kinds: Vec<Type> = with.iter().map(|(_, kind)| kind.clone()).collect();
+            let made = self.client.prepare_typed(sql, &kinds).await.map_err(|e| refused(doing, &e))?;
+            self.prepared.lock().await.insert(sql, made.clone());
+            made
         };
         let values: Vec<&(dyn ToSql + Sync)> = with.iter().map(|(value, _)| *value).collect();
         self.client.query(&statement, &values).await.map_err(|e| refused(doing, &e))

@@ -395,7 +395,7 @@ fn figures_that_were_hidden_on_purpose_are_unknown() {
 
 #[test]
 fn a_plan_kept_in_a_comment_of_a_script_is_read() {
-    let commented: String = JOIN.lines().map(|line| format!("-- {line}\n")).collect();
+    let commented = format!("-- {}\n", JOIN.trim_end().replace('\n', "\n-- "));
     let text = format!(
         "select count(*)\nfrom t\nwhere a > 1;\n\n-- before the index\n{commented}\ncreate index on t (a);\nselect 1;\n"
     );
