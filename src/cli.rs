@@ -145,7 +145,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
         match cli.command {
             None => screen::target(cli.target.as_deref(), &cli.common, &cli.connecting, engine).await,
             Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
-            Some(Command::Explain(options)) => explain::run(options, engine).await,
+            Some(Command::Explain(options)) => Box::pin(explain::run(options, engine)).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => Box::pin(advise::run(options, engine)).await,

@@ -376,7 +376,7 @@ impl State {
                 let statements = [sql];
                 let messages = self.messages.clone();
                 let progress = |progress| drop(messages.send(Message::Progress { generation, progress }));
-                let asked = whatif::suppose(session, &statements, supposition, catalog, allow, progress);
+                let asked = Box::pin(whatif::suppose(session, &statements, supposition, catalog, allow, progress));
                 match until_cancelled(asked, generation, self.cancelled.clone(), stop).await {
                     Ended::Answered(result) => result,
                     Ended::Dropped => return self.renew().await,
