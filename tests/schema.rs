@@ -155,9 +155,9 @@ fn a_document_with_everything_in_it_fits_the_schema() {
     assert_eq!(one["nodes"][1]["extra"]["x"], json!(["1", "2"]));
     assert_eq!(problems(&parsed(&[report, Report::new(&plan, &[])])), Vec::<String>::new());
     let notes = [(1, "ask ann".to_owned())].into();
-    let noted = parsed(&[Report { notes: &notes, ..report }]);
-    assert_eq!((&noted["nodes"][1]["note"], noted["nodes"][0].get("note")), (&json!("ask ann"), None));
-    assert_eq!(problems(&noted), Vec::<String>::new());
+    let document = parsed(&[Report { notes: &notes, ..report }]);
+    assert_eq!((&document["nodes"][1]["note"], document["nodes"][0].get("note")), (&json!("ask ann"), None));
+    assert_eq!(problems(&document), Vec::<String>::new());
 }
 
 #[test]

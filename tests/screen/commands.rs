@@ -588,8 +588,9 @@ fn the_views_are_named_alike_at_every_width_and_the_one_shown_has_its_name() {
             assert!(whole.starts_with(&shown[..1]) && shown.len() >= 3, "{width}: {line}");
             // All others are named, or none is.
             let others = names.iter().enumerate().filter(|(at, _)| at + 1 != key);
-            let named = others.clone().filter(|(_, name)| name.starts_with(|c: char| c.is_ascii_uppercase())).count();
-            assert!(named == 6 || width < 64 && named == 0, "{width}: {line}");
+            let in_words =
+                others.clone().filter(|(_, name)| name.starts_with(|c: char| c.is_ascii_uppercase())).count();
+            assert!(in_words == 6 || width < 64 && in_words == 0, "{width}: {line}");
         }
     }
     let line = first(&plan().size(80, 24));

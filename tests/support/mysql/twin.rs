@@ -139,7 +139,7 @@ impl Server {
         let runs = runs(session.info().engine);
         assert!(!runs.is_empty());
         for run in &runs {
-            assert_eq!(fs::metadata(run).unwrap().permissions().mode() & 0o777, 0o700, "{run:?}");
+            assert_eq!(fs::metadata(run).unwrap().permissions().mode() & 0o777, 0o700, "{}", run.display());
         }
         // Another index, the first one away again, and an existing one gone, on the same twin.
         let catalog = catalog(&mut session, sql).await;
