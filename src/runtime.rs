@@ -153,9 +153,6 @@ impl Loop {
             }
             self.draw()?;
             let ticking = self.model.wants_ticks();
-            if !ticking {
-                last = Instant::now();
-            }
             let tick = tokio::time::sleep(TICK.saturating_sub(last.elapsed()));
             let messages = tokio::select! {
                 biased;
@@ -193,6 +190,10 @@ impl Loop {
                     vec![Message::Tick(passed)]
                 }
             };
+            if !ticking {
+                // Time in which nothing was waited for is no part of what begins now.
+                last = Instant::now();
+            }
             let mut next = VecDeque::from(messages);
             let mut taken = 0;
             // What has piled up is taken before the next drawing: answers, and keys that came faster than frames go out.

@@ -357,6 +357,20 @@ fn a_cursor_move_sends_few_bytes() {
 }
 
 #[test]
+fn what_is_said_after_a_while_of_nothing_stays_to_be_read() {
+    let mut pty = whyslow("said", &["read", PLAN]);
+    pty.wait_for("Seq Scan");
+    // Longer than anything said stays.
+    pty.settle(Duration::from_secs(5));
+    pty.keys("\x1bOR");
+    pty.wait_for("Shift");
+    pty.settle(Duration::from_millis(800));
+    assert!(pty.text().contains("Shift"), "{}", pty.text());
+    pty.keys("q");
+    assert_eq!(pty.is_whole(), 0);
+}
+
+#[test]
 fn the_mouse_is_taken_only_when_asked_for_and_given_back() {
     let mut pty = whyslow("no-mouse", &["read", PLAN]);
     pty.wait_for("Seq Scan");

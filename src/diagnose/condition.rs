@@ -246,6 +246,15 @@ pub(super) fn columns_of(condition: &str) -> Vec<String> {
     columns(&tokens(condition))
 }
 
+/// The columns that a condition compares for equality, those of `IN` among them: they come first in a B-tree that serves it.
+pub(super) fn equal_columns(condition: &str) -> Vec<String> {
+    let tokens = tokens(condition);
+    let equal = |t: &Token<'_>| matches!(t, Token::Operator("=" | "<=>")) || t.is_word("in");
+    let places = (0..tokens.len()).filter(|at| equal(&tokens[*at]));
+    let sides = places.map(|at| operands(&tokens, at));
+    sides.flat_map(|(left, right)| columns(left).into_iter().chain(columns(right))).collect()
+}
+
 /// The column on the left of an operator for which an inverted index exists (`@>`, `?`, `@@`, `&&`, …), and the operator.
 pub(super) fn containment(condition: &str) -> Option<(String, String)> {
     let tokens = tokens(condition);

@@ -24,6 +24,8 @@ pub(super) fn index_columns(context: Context<'_>, scan: NodeId, condition: &str)
     let inside = condition::containment(condition).map(|(column, _)| column);
     let unserved: Vec<String> = hidden.map(|w| w.column).chain(inside).collect();
     columns.retain(|c| !unserved.contains(c));
+    let equal = condition::equal_columns(condition);
+    columns.sort_by_key(|c| !equal.contains(c));
     columns.truncate(4);
     (!columns.is_empty()).then(|| columns.join(", "))
 }
@@ -100,6 +102,15 @@ mod tests {
         assert_eq!(found[0].evidence["rows_removed"], 999_992);
         assert_eq!(found[0].title, "A full scan of orders keeps 8 of 1.0 M rows");
         assert!(found[0].next.contains("orders (customer_id)"), "{}", found[0].next);
+    }
+
+    #[test]
+    fn columns_compared_for_equality_come_first_in_the_index_that_is_named() {
+        let scan = node(Operator::SeqScan).on("orders").estimated(8.0, 20_000.0).ran(8.0, 1.0, 80.0).removed(999_992.0);
+        let filter = "((created_at >= '2024-01-01'::date) AND (customer_id = 42) AND (status = ANY ('{a,b}'::text[])))";
+        let plan = plan(Engine::PostgreSql, [(0, scan.filter(filter))]);
+        let found = found(&FullScanFiltering, &plan, None);
+        assert!(found[0].next.contains("orders (customer_id, status, created_at)"), "{}", found[0].next);
     }
 
     #[test]
