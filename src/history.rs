@@ -158,7 +158,9 @@ impl History {
     /// # Errors
     /// What the file system answered.
     pub fn keep_copy(&self, text: &str) -> io::Result<PathBuf> {
-        self.replace(Path::new("copied"), text)?;
+        // A file of text ends with the end of its last line.
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.replace(Path::new("copied"), &format!("{text}{end}"))?;
         Ok(self.directory.join("copied"))
     }
 
@@ -319,6 +321,16 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             let path = history.directory.join("drafts").join(file_name("a@b:1/c"));
             assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::remove_dir_all(&history.directory).unwrap();
+    }
+
+    #[test]
+    fn what_was_copied_ends_with_the_end_of_a_line() {
+        let history = temporary("copied");
+        for (text, kept) in [("CREATE INDEX x;", "CREATE INDEX x;\n"), ("a\nb\n", "a\nb\n")] {
+            let file = history.keep_copy(text).unwrap();
+            assert_eq!(std::fs::read_to_string(file).unwrap(), kept);
         }
         std::fs::remove_dir_all(&history.directory).unwrap();
     }

@@ -18,6 +18,8 @@ enum Way {
     Terminal,
     /// The same, and wrapped so that tmux passes it on.
     Tmux,
+    /// Wrapped so that tmux passes on what GNU screen, in which tmux runs, passes on.
+    TmuxInScreen,
     /// The same, wrapped so that GNU screen passes it on.
     Screen,
     /// GNU screen or tmux on another machine, from which SSH came here: the terminal's name does not say which.
@@ -35,7 +37,12 @@ const LONGEST: usize = 74_994;
 const SCREEN_PIECE: usize = 700;
 
 /// Over SSH, or without a desktop, the desktop of this machine is not the person's.
-fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
+fn way(
+    wanted: Clipboard,
+    variable: impl Fn(&str) -> Option<String>,
+    nearest: impl Fn() -> Option<Way>,
+    outside: impl Fn() -> Option<String>,
+) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
     let remote = is("SSH_TTY") || is("SSH_CONNECTION") || is("SSH_CLIENT");
     let desktop = is("WAYLAND_DISPLAY") || is("DISPLAY") || cfg!(any(target_os = "macos", windows));
@@ -43,13 +50,30 @@ fn way(wanted: Clipboard, variable: impl Fn(&str) -> Option<String>, nearest: im
         Clipboard::File => Way::File,
         Clipboard::Desktop => Way::Desktop,
         Clipboard::Auto if desktop && !remote => Way::Desktop,
-        Clipboard::Auto | Clipboard::Terminal => through(variable, nearest),
+        Clipboard::Auto | Clipboard::Terminal => through(variable, nearest, outside),
     }
 }
 
 /// What stands between this process and the terminal. `nearest` looks which of two multiplexers, one within the other, is the
-/// inner one: both leave their variables.
-fn through(variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
+/// inner one: both leave their variables. `outside` asks tmux what it calls the terminal that it runs in.
+fn through(
+    variable: impl Fn(&str) -> Option<String>,
+    nearest: impl Fn() -> Option<Way>,
+    outside: impl Fn() -> Option<String>,
+) -> Way {
+    match innermost(&variable, nearest) {
+        Way::Tmux if variable("TMUX").is_some_and(|v| !v.is_empty()) => {
+            let screen = |outer: String| outer.starts_with("screen.");
+            // Where tmux does not say, the variable that screen left to it does.
+            let is_in_screen = outside().map_or_else(|| variable("STY").is_some_and(|v| !v.is_empty()), screen);
+            if is_in_screen { Way::TmuxInScreen } else { Way::Tmux }
+        }
+        way => way,
+    }
+}
+
+/// The multiplexer nearest to this process, or the terminal.
+fn innermost(variable: impl Fn(&str) -> Option<String>, nearest: impl Fn() -> Option<Way>) -> Way {
     let is = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
     let term = variable("TERM").unwrap_or_default();
     let (tmux, screen) = (is("TMUX"), is("STY"));
@@ -91,6 +115,15 @@ fn nearest() -> Option<Way> {
     None
 }
 
+/// What tmux calls the terminal that it runs in.
+fn outside() -> Option<String> {
+    let mut command = std::process::Command::new("tmux");
+    command.args(["display-message", "-p", "#{client_termname}"]).stdin(std::process::Stdio::null());
+    let said = command.stderr(std::process::Stdio::null()).output().ok()?;
+    let name = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+    (said.status.success() && !name.is_empty()).then_some(name)
+}
+
 /// The sequence that asks the terminal to keep the text; through tmux both as its own and passed on to the terminal
 /// outside (`set-clipboard` and `allow-passthrough` are each enough).
 fn sequence(text: &str, way: Way) -> String {
@@ -99,7 +132,15 @@ fn sequence(text: &str, way: Way) -> String {
     let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain);
     match way {
         Way::Tmux => {
-            let wrapped = format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b"));
+            let wrapped = for_tmux(&plain);
+            plain.push_str(&wrapped);
+        }
+        Way::TmuxInScreen => {
+            let wrapped = for_tmux(&sequence(text, Way::Screen));
+            // With `set-clipboard on` tmux hands what it takes on as it is, and of that screen would print what is long.
+            if plain.len() > SCREEN_PIECE {
+                plain.clear();
+            }
             plain.push_str(&wrapped);
         }
         // What is short GNU screen swallows as it is, while tmux may take it; what is long it would print.
@@ -116,6 +157,11 @@ fn sequence(text: &str, way: Way) -> String {
     plain
 }
 
+/// Wrapped so that tmux passes it on to the terminal that it runs in, where that is allowed.
+fn for_tmux(sequence: &str) -> String {
+    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
+}
+
 /// Copies and says by which way, and how sure that is.
 pub(super) async fn copy(
     guard: &mut Guard,
@@ -125,7 +171,7 @@ pub(super) async fn copy(
     text: &str,
 ) -> String {
     let variable = |name: &str| std::env::var(name).ok();
-    let mut way = way(wanted, variable, nearest);
+    let mut way = way(wanted, variable, nearest, outside);
     let mut trouble = String::new();
     if way == Way::Desktop {
         let text = text.to_owned();
@@ -135,14 +181,15 @@ pub(super) async fn copy(
             Ok(Err(error)) => trouble = format!("; the desktop: {error}"),
             Err(error) => trouble = format!("; the desktop: {error}"),
         }
-        way = if wanted == Clipboard::Desktop { Way::File } else { through(variable, nearest) };
+        way = if wanted == Clipboard::Desktop { Way::File } else { through(variable, nearest, outside) };
     }
     let file = keep(if wanted == Clipboard::File { History::open() } else { history.cloned() }, text);
     let sequence = sequence(text, way);
     let (by, times) = match way {
-        Way::Tmux => (" (tmux)", 2),
-        Way::Screen => (" (screen)", 1),
-        Way::Either => (" (screen or tmux)", 1),
+        Way::Tmux => (", tmux", 2),
+        Way::TmuxInScreen => (", tmux in screen", 2),
+        Way::Screen => (", screen", 1),
+        Way::Either => (", screen or tmux", 1),
         Way::Terminal | Way::Desktop | Way::File => ("", 1),
     };
     let sent = way != Way::File && sequence.len() <= LONGEST * times;
@@ -153,9 +200,11 @@ pub(super) async fn copy(
         }
     }
     match (sent, file) {
-        (true, Some(Ok(path))) => format!("{what}: OSC 52{by}, unconfirmed; kept in {path}{trouble}"),
+        (true, Some(Ok(path))) => {
+            format!("{what}: sent to the terminal's clipboard (OSC 52{by}), unconfirmed; also in {path}{trouble}")
+        }
         (true, _) => {
-            format!("{what}: sent to the terminal's clipboard by OSC 52{by}, which no terminal confirms{trouble}")
+            format!("{what}: sent to the terminal's clipboard (OSC 52{by}), which no terminal confirms{trouble}")
         }
         (false, Some(Ok(path))) if way == Way::File => format!("{what}: written to {path}{trouble}"),
         (false, Some(Ok(path))) => format!("{what}: too long for OSC 52, written to {path}{trouble}"),
@@ -212,29 +261,33 @@ mod tests {
             (Clipboard::Desktop, &["SSH_TTY"], Way::Desktop),
             (Clipboard::File, &["DISPLAY"], Way::File),
         ] {
-            assert_eq!(way(wanted, |name| set.contains(&name).then(|| "x".to_owned()), || None), expected, "{set:?}");
+            let variable = |name: &str| set.contains(&name).then(|| "x".to_owned());
+            assert_eq!(way(wanted, variable, || None, || None), expected, "{set:?}");
         }
         let both = &["SSH_TTY", "TMUX", "STY"][..];
         let ssh = &["SSH_TTY"][..];
-        for (set, term, inner, expected) in [
-            (ssh, "tmux-256color", None, Way::Tmux),
-            (ssh, "screen.xterm-256color", None, Way::Screen),
-            (ssh, "screen", None, Way::Either),
-            (ssh, "screen-256color", None, Way::Either),
-            (both, "screen.tmux-256color", None, Way::Screen),
-            (both, "tmux-256color", None, Way::Tmux),
-            (both, "screen", Some(Way::Screen), Way::Screen),
-            (both, "screen", Some(Way::Tmux), Way::Tmux),
-            (both, "screen", None, Way::Screen),
+        for (set, term, inner, outer, expected) in [
+            (ssh, "tmux-256color", None, None, Way::Tmux),
+            (ssh, "screen.xterm-256color", None, None, Way::Screen),
+            (ssh, "screen", None, None, Way::Either),
+            (ssh, "screen-256color", None, None, Way::Either),
+            (both, "screen.tmux-256color", None, None, Way::Screen),
+            (both, "tmux-256color", None, Some("xterm-256color"), Way::Tmux),
+            (both, "tmux-256color", None, Some("screen.xterm-256color"), Way::TmuxInScreen),
+            (both, "tmux-256color", None, None, Way::TmuxInScreen),
+            (both, "screen", Some(Way::Screen), None, Way::Screen),
+            (both, "screen", Some(Way::Tmux), Some("screen.vt100"), Way::TmuxInScreen),
+            (both, "screen", None, None, Way::Screen),
         ] {
             let variable = |name: &str| match name {
                 "TERM" => Some(term.to_owned()),
                 name => set.contains(&name).then(|| "x".to_owned()),
             };
-            assert_eq!(way(Clipboard::Auto, variable, || inner), expected, "{set:?} {term}");
+            let outside = || outer.map(str::to_owned);
+            assert_eq!(way(Clipboard::Auto, variable, || inner, outside), expected, "{set:?} {term}");
         }
         if !cfg!(any(target_os = "macos", windows)) {
-            assert_eq!(way(Clipboard::Auto, |_| None, || None), Way::Terminal);
+            assert_eq!(way(Clipboard::Auto, |_| None, || None, || None), Way::Terminal);
         }
     }
 
@@ -244,7 +297,15 @@ mod tests {
         assert_eq!(sequence("hi", Way::Tmux), "\x1b]52;c;aGk=\x1b\\\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
         assert_eq!(sequence("hi", Way::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
         assert_eq!(sequence("hi", Way::Either), "\x1b]52;c;aGk=\x1b\\\x1bP\x1b]52;c;aGk=\x07\x1b\\");
+        let nested = "\x1b]52;c;aGk=\x1b\\\x1bPtmux;\x1b\x1bP\x1b\x1b]52;c;aGk=\x07\x1b\x1b\\\x1b\\";
+        assert_eq!(sequence("hi", Way::TmuxInScreen), nested);
         let long = sequence(&"x".repeat(3000), Way::Screen);
+        let nested = sequence(&"x".repeat(3000), Way::TmuxInScreen);
+        assert_eq!(
+            nested,
+            format!("\x1bPtmux;{}\x1b\\", long.replace('\x1b', "\x1b\x1b")),
+            "nothing that screen would print"
+        );
         assert_eq!(sequence(&"x".repeat(3000), Way::Either), long);
         assert!(long.split("\x1b\\").all(|piece| piece.len() <= SCREEN_PIECE + 2), "{long}");
         let inner: String = long.split("\x1b\\").map(|piece| piece.strip_prefix("\x1bP").unwrap_or_default()).collect();
