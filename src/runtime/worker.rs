@@ -33,6 +33,8 @@ enum Order {
     Server(Box<Target>),
     /// A password for the server.
     Password(SecretString),
+    /// To read the names over the session itself: the server has no connection more to give.
+    NamesHere,
 }
 
 /// The handle of the task.
@@ -57,6 +59,8 @@ impl Worker {
             options,
             messages,
             cancelled: watching,
+            reading: None,
+            again: requests.downgrade(),
         };
         let task = tokio::spawn(async move { state.serve(inbox).await });
         Self { requests, cancelled, task }
@@ -113,6 +117,10 @@ struct State {
     options: SessionOptions,
     messages: mpsc::UnboundedSender<Message>,
     cancelled: watch::Receiver<u64>,
+    /// Reads names meanwhile.
+    reading: Option<JoinHandle<()>>,
+    /// To come back to something. Weak: the task ends when nobody else can ask for anything.
+    again: mpsc::WeakUnboundedSender<Order>,
 }
 
 /// What became of a request.
@@ -128,7 +136,12 @@ impl State {
         while let Some(order) = inbox.recv().await {
             let request = match order {
                 Order::Do(request) => request,
+                Order::NamesHere => {
+                    self.names_here().await;
+                    continue;
+                }
                 Order::Server(target) => {
+                    self.stop_reading();
                     self.typed = false;
                     self.session = None;
                     self.keep = None;
@@ -160,14 +173,7 @@ impl State {
                 Effect::Advise { generation, sql, plan, catalog, allow } => {
                     self.advise(generation, &sql, &plan, catalog, allow).await;
                 }
-                Effect::Names => {
-                    // Without them nothing is suggested, which is no reason to say anything.
-                    if let Some(session) = self.session.as_mut()
-                        && let Ok(names) = session.names().await
-                    {
-                        self.tell(Message::Names(Arc::new(names)));
-                    }
-                }
+                Effect::Names => self.names().await,
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
                 }
@@ -200,8 +206,45 @@ impl State {
                 | Effect::Quit => {}
             }
         }
+        self.stop_reading();
         self.session = None;
         self.keep = None;
+    }
+
+    /// Reads the names of tables and columns over a connection of its own: of ten thousand tables they take half a second or more, and
+    /// what the person asks for next is not to wait for that. A server of our own is asked at once: it has few.
+    async fn names(&mut self) {
+        self.stop_reading();
+        let own = self.session.as_ref().is_none_or(|session| session.info().embedded);
+        let Some(target) = self.target.clone().filter(|_| !own) else {
+            return self.names_here().await;
+        };
+        let (options, messages, again) = (self.options.clone(), self.messages.clone(), self.again.clone());
+        self.reading = Some(tokio::spawn(async move {
+            match Session::connect(&target, &options).await {
+                Ok(mut session) => {
+                    // Without them nothing is suggested, which is no reason to say anything.
+                    if let Ok(names) = session.names().await {
+                        drop(messages.send(Message::Names(Arc::new(names))));
+                    }
+                }
+                Err(_) => drop(again.upgrade().map(|requests| requests.send(Order::NamesHere))),
+            }
+        }));
+    }
+
+    async fn names_here(&mut self) {
+        if let Some(session) = self.session.as_mut()
+            && let Ok(names) = session.names().await
+        {
+            self.tell(Message::Names(Arc::new(names)));
+        }
+    }
+
+    fn stop_reading(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            reading.abort();
+        }
     }
 
     fn tell(&self, message: Message) {
