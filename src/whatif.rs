@@ -16,6 +16,7 @@ mod suppose;
 mod temporary_tables;
 mod together;
 mod twin;
+mod typed;
 pub mod verify;
 
 pub use self::{
@@ -23,6 +24,7 @@ pub use self::{
     suppose::{Supposed, Supposition, suppose},
     together::together,
     twin::{Check, Reads, TwinError, Wish, Workshop, carry, compare, twin_version},
+    typed::{WhatIf, what_if},
     verify::{Verification, Verified},
 };
 use self::{ladder::Ladder, mysql::Methods, rolled_back::RolledBack};

@@ -144,8 +144,8 @@ pub(super) struct Statement {
     /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
     /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
     /// May be repeated, each by itself
-    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
-    pub(super) what_if: Vec<super::suppositions::WhatIf>,
+    #[arg(long, value_name = "WHAT", value_parser = whatif::what_if)]
+    pub(super) what_if: Vec<whatif::WhatIf>,
     /// A copy on which the best proposals are really built, the statement is run without and with each, and they are taken away
     /// again. --timeout holds for building an index too: 0 for a large one
     #[arg(long, value_name = "TARGET", requires = "advise")]
@@ -239,8 +239,8 @@ pub(super) struct Advise {
     /// What if a setting were another (jit=off), a table ten times as large (orders=10x), the server PostgreSQL 17 (postgres=17),
     /// columns with statistics together ("statistics(a, b) on orders") or with more of them ("statistics 1000 on orders.a")?
     /// May be repeated, each by itself
-    #[arg(long, value_name = "WHAT", value_parser = super::suppositions::what_if)]
-    pub(super) what_if: Vec<super::suppositions::WhatIf>,
+    #[arg(long, value_name = "WHAT", value_parser = whatif::what_if)]
+    pub(super) what_if: Vec<whatif::WhatIf>,
     /// Seconds after which the best so far is the answer, as after Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) time: Option<f64>,
