@@ -43,6 +43,12 @@ struct Cli {
     command: Option<Command>,
     /// postgres://…, mysql://…, mariadb://…, a libpq keyword string, or nothing for the environment
     target: Option<String>,
+    /// A query to explain at once: a file, the statement itself, or - for standard input; a file may hold a plan as well
+    #[arg(value_name = "FILE|SQL")]
+    query: Option<String>,
+    /// The query, from a file (- for standard input)
+    #[arg(short, long, value_name = "FILE", conflicts_with = "query")]
+    file: Option<String>,
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
@@ -55,6 +61,7 @@ Without a command the screen opens. Exit status: 0 done; 1 done, and a finding a
 
   whyslow demo                                   a real PostgreSQL inside, a shop, and slow queries to try
   whyslow postgres://ann@db/shop                 the screen on a server
+  whyslow postgres://ann@db/shop slow.sql        the same, with that query explained
   whyslow explain postgres://ann@db/shop 'select …' --advise
   psql -XqAt -c 'explain (format json) select …' | whyslow read -
   whyslow compare before.json after.json
@@ -133,6 +140,11 @@ fn statement_not_option(word: OsString) -> OsString {
     if comment { [OsString::from(" "), word].into_iter().collect() } else { word }
 }
 
+/// Whether a word is the name of a saved connection.
+fn is_saved(word: &str) -> bool {
+    settings::config().target(word).is_some()
+}
+
 fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     settings::warn();
     // Two workers are enough: one drives the connection, one the screen.
@@ -143,8 +155,14 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
         .map_err(|e| Failure::plain("starting", &e.to_string()))?;
     let result = runtime.block_on(async {
         match cli.command {
-            None => screen::target(cli.target.as_deref(), &cli.common, &cli.connecting, engine).await,
-            Some(Command::Demo(options)) => screen::demo(&options.common, &options.connecting, engine).await,
+            None => {
+                let (target, query) = input::target_and_query(cli.target, cli.query.or(cli.file), is_saved);
+                let query = query.as_deref().map(input::query).transpose()?;
+                screen::target(target.as_deref(), query, &cli.common, &cli.connecting, engine).await
+            }
+            Some(Command::Demo(options)) => {
+                screen::target(Some(connect::DEMO), None, &options.common, &options.connecting, engine).await
+            }
             Some(Command::Explain(options)) => Box::pin(explain::run(options, engine)).await,
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),

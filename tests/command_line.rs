@@ -381,3 +381,11 @@ fn a_copy_is_looked_at_before_a_word_is_asked_for() {
         assert!(error.contains("Connection refused") && !error.contains("--confirm"), "{error}");
     }
 }
+
+#[test]
+fn what_is_no_file_and_no_statement_is_refused_with_what_to_type() {
+    let output = run(&["postgres://ann@127.0.0.1:1/shop", "no-such-file.sql"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("opening no-such-file.sql") && said.contains("whyslow TARGET slow.sql"), "{said}");
+}

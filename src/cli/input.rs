@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{decode, failure::Failure};
+use crate::{plan::Plan, read};
 
 /// Larger inputs are refused rather than read into memory without end.
 const LIMIT: u64 = 1 << 30;
@@ -64,6 +65,58 @@ pub(super) fn target_and_sql(words: Vec<String>, saved: impl Fn(&str) -> bool) -
     }
 }
 
+/// What the screen is to begin with.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// A query, explained as soon as there is a connection.
+    Query(String),
+    /// Plans that a file held.
+    Plans(Vec<Plan>),
+}
+
+/// Splits the words of the screen's command line into the target and what is to be looked at there. A word alone that is a file
+/// or a statement, and no target, is the latter.
+pub(super) fn target_and_query(
+    target: Option<String>,
+    query: Option<String>,
+    saved: impl Fn(&str) -> bool,
+) -> (Option<String>, Option<String>) {
+    match (target, query) {
+        (Some(word), None) if !looks_like_target(&word) && !saved(&word) && (is_file(&word) || is_statement(&word)) => {
+            (None, Some(word))
+        }
+        other => other,
+    }
+}
+
+/// A query or plans, from a file, from standard input (`-`), or from the word itself where that is a statement.
+///
+/// # Errors
+/// [`Failure`] when it is neither, or cannot be read.
+pub(super) fn query(word: &str) -> Result<Given, Failure> {
+    let text = if word == "-" || is_file(word) {
+        file(Path::new(word))?
+    } else if is_statement(word) {
+        return Ok(Given::Query(word.trim_start().to_owned()));
+    } else {
+        return Err(Failure::plain(&format!("opening {word}"), "there is no such file, and it is no statement either")
+            .with("whyslow TARGET slow.sql, or whyslow TARGET 'select …'"));
+    };
+    match read::read(&text) {
+        Ok(plans) if !plans.is_empty() => Ok(Given::Plans(plans)),
+        _ => Ok(Given::Query(text.trim_end().to_owned())),
+    }
+}
+
+fn is_file(word: &str) -> bool {
+    Path::new(word).is_file()
+}
+
+/// Whether a word can be a statement: those have blanks, a file's name or a connection's seldom has.
+fn is_statement(word: &str) -> bool {
+    word.trim().contains(char::is_whitespace)
+}
+
 /// Whether a word is a target and not a statement: a URL, a libpq keyword string, or the demo.
 fn looks_like_target(word: &str) -> bool {
     let scheme = word.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
@@ -78,7 +131,28 @@ fn looks_like_target(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::target_and_sql;
+    use super::{Given, query, target_and_query, target_and_sql};
+
+    #[test]
+    fn a_file_or_a_statement_is_looked_at_and_anything_else_is_where_to_connect() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for (words, target, query) in [
+            ((Some("postgres://h/d"), Some(file)), Some("postgres://h/d"), Some(file)),
+            ((Some("postgres://h/d"), None), Some("postgres://h/d"), None),
+            ((Some(file), None), None, Some(file)),
+            ((Some("select 1"), None), None, Some("select 1")),
+            ((Some("host=h dbname=d"), None), Some("host=h dbname=d"), None),
+            ((Some("shop"), None), Some("shop"), None),
+            ((Some("no-such-file.sql"), None), Some("no-such-file.sql"), None),
+            ((None, None), None, None),
+        ] {
+            let got = target_and_query(words.0.map(str::to_owned), words.1.map(str::to_owned), |word| word == "shop");
+            assert_eq!((got.0.as_deref(), got.1.as_deref()), (target, query));
+        }
+        assert!(matches!(query(file), Ok(Given::Query(text)) if text.contains("[package]")));
+        assert!(matches!(query("select 1"), Ok(Given::Query(text)) if text == "select 1"));
+        assert!(query("no-such-file.sql").is_err());
+    }
 
     #[test]
     fn a_single_word_is_a_target_only_when_it_looks_like_one() {

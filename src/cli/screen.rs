@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{
     connect,
     failure::Failure,
+    input::Given,
     options::{Common, Connecting},
     settings,
 };
@@ -20,39 +21,42 @@ use crate::{
     whatif::Allow,
 };
 
-/// `whyslow [TARGET]`. Without a target and without one in the environment: the start page.
+/// `whyslow [TARGET] [FILE|SQL]`. Without a target and without one in the environment: the start page, or what was given to be looked at.
 ///
 /// # Errors
 /// [`Failure`] when the target cannot be understood or there is no terminal. A server that does not answer is shown
 /// on the screen.
 pub(super) async fn target(
     text: Option<&str>,
+    given: Option<Given>,
     common: &Common,
     connecting: &Connecting,
     engine: Option<&'static Provider>,
 ) -> Result<ExitCode, Failure> {
+    let (query, plans) = match given {
+        None => (None, Vec::new()),
+        Some(Given::Query(text)) => (Some(text), Vec::new()),
+        Some(Given::Plans(plans)) => (None, plans),
+    };
+    let start = Start { query, plans, ..start(common)? };
     if text == Some(connect::DEMO) {
-        return demo(common, connecting, engine).await;
+        return demo(start, connecting, engine).await;
     }
     let Some(mut target) = connect::target_or_none(text)? else {
-        return open(start(common)?).await;
+        return open(start).await;
     };
     connect::password_before_screen(&mut target, connecting).await?;
     let prelude = connect::prelude(connecting.prelude.as_deref(), target.engine)?;
     let options = connecting.session(prelude);
     let connect = Connect::Server(Box::new(target));
-    open(Start { connect, options, allow: connecting.allow(), ..start(common)? }).await
+    open(Start { connect, options, allow: connecting.allow(), ..start }).await
 }
 
 /// `whyslow demo`: the screen is there at once, the embedded server is made ready behind a bar.
 ///
 /// # Errors
 /// [`Failure`] when this program carries no engine or there is no terminal.
-pub(super) async fn demo(
-    common: &Common,
-    connecting: &Connecting,
-    engine: Option<&'static Provider>,
-) -> Result<ExitCode, Failure> {
+async fn demo(start: Start, connecting: &Connecting, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
     let provider = engine.ok_or_else(|| Failure::plain("starting the demo", demo::UNAVAILABLE))?;
     let prelude = connect::prelude(connecting.prelude.as_deref(), Engine::PostgreSql)?;
     let samples = demo::SAMPLES.iter().map(|s| Sample {
@@ -66,7 +70,7 @@ pub(super) async fn demo(
         // In the embedded server everything may be tried: it is a private copy that is thrown away.
         allow: Allow { temporary_tables: true, ..Allow::default() },
         samples: samples.collect(),
-        ..start(common)?
+        ..start
     };
     open(start).await
 }
