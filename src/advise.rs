@@ -32,7 +32,7 @@ pub use advisor::{Advice, Outcome, advise, partners, untested};
 pub use candidates::candidates;
 pub use change::{Change, Compared, Existing, Farewell};
 pub use effect::{Effect, effect};
-pub use judge::{judge, rank, uses};
+pub use judge::{figure, judge, rank, unit, uses};
 pub use redundant::Redundant;
 pub use rename::rename;
 pub use search::Step;

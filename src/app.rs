@@ -16,6 +16,7 @@ mod lists;
 mod lit;
 mod looks;
 mod message;
+mod methods;
 mod model;
 mod mouse;
 mod moving;
@@ -43,6 +44,7 @@ pub use form::{Field, Form};
 pub use line::LineEdit;
 pub use list::List;
 pub use message::{Confirmed, Copied, Effect, Excerpt, Message, Notes, Purpose};
+pub use methods::Choice;
 pub use model::{
     Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Rows, Sample, Setup, Toast, View, Work, WorkKind,
 };

@@ -216,6 +216,7 @@ pub enum Command {
     TryIndex,
     TryTogether,
     TryWithout,
+    WhatIf,
     EditProposal,
     Note,
     Yes,

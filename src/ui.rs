@@ -44,6 +44,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
     let [top, body, bottom] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
     let tabs = header::header(frame, top, model, theme);
+    let whole = body;
+    let passing = header::passing(body.width, model, theme);
+    let body = Rect { height: body.height - passing.as_ref().map_or(0, |passing| passing.rows(body)), ..body };
     let (main, error) = error::split(model, theme, body);
     let mut extents = match model.view {
         View::Start => start::draw(frame, main, model, theme),
@@ -60,7 +63,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
         error::draw(frame, area, model, theme);
     }
     header::footer(frame, bottom, model, theme);
-    header::toast(frame, body, model, theme);
+    if let Some(passing) = &passing {
+        passing.draw(frame, whole, theme);
+    }
     if let Some(page) = model.page {
         extents = overlay::page(frame, body, page, model, theme);
     }
@@ -71,7 +76,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Extents {
         overlay::form(frame, body, form, theme);
     }
     if let Some(prompt) = &model.prompt {
-        overlay::prompt(frame, body, prompt, theme);
+        overlay::prompt(frame, body, prompt, model, theme);
     }
     if let Some(question) = model.question {
         overlay::question(frame, body, question, theme);

@@ -442,6 +442,25 @@ fn a_query_typed_survives_a_kill() {
     let _ = std::fs::remove_dir_all(&pty.state);
 }
 
+#[test]
+fn a_query_named_on_the_command_line_is_there_as_a_file_and_as_a_statement() {
+    // Nobody listens there, so the screen stays with an error and the text.
+    let target = "postgres://ann@127.0.0.1:1/shop";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/screen/open-orders.sql");
+    for (name, arguments, words) in [
+        ("given-file", &[target, file][..], "ORDER BY o.total DESC"),
+        ("given-option", &[target, "-f", file], "ORDER BY o.total DESC"),
+        ("given-sql", &[target, "select 'given'"], "select 'given'"),
+        ("given-alone", &[file], "ORDER BY o.total DESC"),
+        ("given-plan", &[PLAN], "Seq Scan"),
+    ] {
+        let mut pty = whyslow(name, arguments);
+        pty.wait_for(words);
+        pty.keys("\x11");
+        assert_eq!(pty.is_whole(), 0, "{name}");
+    }
+}
+
 /// Not a test of its own: what [`a_panic_leaves_the_terminal_whole`] runs in a terminal.
 #[test]
 #[ignore = "run by another test inside a terminal"]

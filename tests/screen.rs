@@ -6,6 +6,7 @@ mod driver;
 mod layout;
 mod mouse;
 mod pictures;
+mod plain;
 mod png;
 mod queries;
 mod svg;

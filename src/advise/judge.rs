@@ -165,7 +165,8 @@ pub(super) fn sorts(proposal: &Proposal) -> usize {
 }
 
 /// What decides on a server, for people.
-pub(super) const fn unit(engine: Engine) -> &'static str {
+#[must_use]
+pub const fn unit(engine: Engine) -> &'static str {
     match engine {
         Engine::PostgreSql => "cost",
         Engine::MySql | Engine::MariaDb => "rows examined",
@@ -177,6 +178,15 @@ pub(super) fn weighed(plan: Option<&Plan>) -> &'static str {
     match plan.map(|plan| plan.engine) {
         Some(Engine::MySql | Engine::MariaDb) => "rows examined, sorts weighed in:",
         _ => "cost",
+    }
+}
+
+/// A plan's figure in that unit: PostgreSQL's cost, the rows that MySQL and MariaDB expect to examine.
+#[must_use]
+pub fn figure(plan: &Plan) -> Option<f64> {
+    match plan.engine {
+        Engine::PostgreSql => plan.total_cost(),
+        Engine::MySql | Engine::MariaDb => Some(examined(plan)),
     }
 }
 

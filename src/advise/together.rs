@@ -23,6 +23,8 @@ pub struct Together {
     pub after: Plan,
     /// The indexes.
     pub parts: Vec<Part>,
+    /// What the reader must know: whether the method was checked, and what it read.
+    pub notes: Vec<String>,
 }
 
 /// One of several indexes.
@@ -109,8 +111,9 @@ pub async fn together(
             without: planned(method, &statements, &others).await.ok().map(|planned| planned.plan),
         });
     }
+    let (_, notes) = method.remarks(statement, None);
     let mut out =
-        Together { method: method.method(), trust: after.trust, before: before.plan, after: after.plan, parts };
+        Together { method: method.method(), trust: after.trust, before: before.plan, after: after.plan, parts, notes };
     out.rename(catalog);
     Ok(out)
 }

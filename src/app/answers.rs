@@ -11,7 +11,7 @@ use super::{
     suppositions, tries, views,
 };
 use crate::{
-    advise::{Proposal, Together},
+    advise::{Proposal, Together, unit},
     history::Run,
     inspect::{InspectError, Inspection},
     server::{ErrorKind, Info, ServerError},
@@ -134,10 +134,11 @@ pub(super) fn advised(
             views::mark(model);
             model.current = asked.unwrap_or(model.current);
             model.view = View::Indexes;
+            let by = unit(model.engine());
             model.say(match (proved, all) {
                 (_, 0) => "no index to try for this statement".to_owned(),
                 (0, n) => format!("none of {n} proved to help"),
-                (p, n) => format!("{p} of {n} proved"),
+                (p, n) => format!("{p} of {n} proved by {by}"),
             });
             Vec::new()
         }
@@ -189,7 +190,7 @@ pub(super) fn supposed(
     };
     match result {
         Ok(supposed) => {
-            suppositions::supposed(model, &work.asked.sql, *supposed);
+            suppositions::supposed(model, &work, *supposed);
             Vec::new()
         }
         Err(error) => failed(model, &work, error),
@@ -207,6 +208,9 @@ pub(super) fn recorded(model: &mut Model, run: Run) {
 }
 
 fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect> {
+    if work.kind == WorkKind::Suppose {
+        suppositions::back(model, work);
+    }
     match error.kind {
         ErrorKind::NeedsConfirmation => {
             model.confirm = Some(Confirm {

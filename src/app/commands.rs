@@ -8,6 +8,7 @@ use super::{
     line::LineEdit,
     lists, lit, looks,
     message::{Copied, Effect, Excerpt},
+    methods,
     model::{Link, Model, Page, PageKind, View, WorkKind},
     mouse, moving, past,
     picker::{Picker, PickerKind, Value},
@@ -84,6 +85,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Mark => past::mark(model),
         Command::TryWithout => suppositions::choose(model),
+        Command::WhatIf => suppositions::ask(model),
         Command::TryTogether => return tries::together(model),
         Command::Format => format(model),
         Command::OpenFile => model.prompt = Some(Prompt::new(PromptKind::Open, known_file(model))),
@@ -92,7 +94,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::TryIndex | Command::EditProposal => tries::ask(model, command == Command::EditProposal),
         Command::Note => note(model),
         Command::Yes | Command::No | Command::Tables => return tries::answer(model, command),
-        Command::ChooseTrials => tries::choose(model),
+        Command::ChooseTrials => methods::choose(model),
         Command::ShowSamples => {
             model.view = View::Start;
             model.editor.typing = false;
@@ -254,6 +256,7 @@ fn picked(model: &mut Model, picker: &Picker) -> Vec<Effect> {
             looks::chosen(model, at);
             Vec::new()
         }
+        Value::Trials(choice) => methods::chosen(model, choice),
         Value::Run(at) if picker.kind == PickerKind::Statements => {
             past::take_statement(model, at);
             Vec::new()
@@ -332,6 +335,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
             return requests::explain(model, if own { WorkKind::Analyze } else { WorkKind::Explain }, false);
         }
         View::Indexes => comparison::show(model),
+        View::Compare if model.comparison.is_some() => toggle_page(model, PageKind::Trial),
         View::History => return past::open(model),
         View::Statements => statements::open(model),
         View::Connections => return servers::connect(model),

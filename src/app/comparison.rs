@@ -1,12 +1,12 @@
 //! Two plans beside each other: a proposal's before and after, or any two that were seen.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
-use super::{model::Model, model::View, tree::TreeState};
+use super::{model::Model, model::View, sheet::Sheet, tree::TreeState};
 use crate::{
     advise::{Proposal, Together, uses},
     plan::{
-        Plan,
+        NodeId, Plan, Relation,
         diff::{self, Change, Diff},
     },
     whatif::Supposed,
@@ -65,29 +65,63 @@ pub struct Comparison {
     pub after: TreeState,
     /// Which tree has the keys.
     pub side: Side,
+    /// How long the statement took when it was measured last, milliseconds. The plans themselves are compared by estimates.
+    pub measured: Option<f64>,
 }
 
 impl Comparison {
-    /// Compares two plans; the cursor goes to the first node that changed.
+    /// Compares two plans; the cursor goes to the node that uses the index that is tried, else to the first that changed.
     #[must_use]
     pub fn new(of: Compared, first: Arc<Plan>, second: Arc<Plan>) -> Self {
         let diff = diff::diff(&first, &second);
         let words = diff.summary(&first, &second);
-        let (before, mut after) = (TreeState::every(&first), TreeState::every(&second));
-        let changed = second.ids().find(|id| !matches!(diff.after.get(id.index()), Some(Change::Same(_))));
-        // The node that uses the index is what people want to see first, else the first that changed.
-        let named = |name: &str| second.ids().find(|id| second.node(*id).index.as_deref() == Some(name));
-        let using = match &of {
+        let (before, after) = (TreeState::every(&first), TreeState::every(&second));
+        let mut out = Self { of, first, second, diff, words, before, after, side: Side::After, measured: None };
+        let is_other = |id: &NodeId| !matches!(out.diff.after.get(id.index()), Some(Change::Same(_)));
+        // The node that uses the index is what people want to see first.
+        if let Some(id) = out.used().or_else(|| out.second.ids().find(is_other)) {
+            out.after.go_to(&out.second, id);
+        }
+        out.follow();
+        out
+    }
+
+    /// What the plan that is looked at brings along: how long its statement took; and its cursor, unless a node that uses a tried
+    /// index has it.
+    fn seen_from(mut self, model: &Model) -> Self {
+        self.measured = model.measured();
+        let tried = matches!(self.of, Compared::Proposal(_) | Compared::Together(_));
+        if let Some(sheet) = model.sheet().filter(|_| !tried || self.used().is_none()) {
+            self.go_to_cursor_of(sheet);
+        }
+        self
+    }
+
+    fn go_to_cursor_of(&mut self, sheet: &Sheet) {
+        let cursor = sheet.tree.selected();
+        let is = |plan: &Plan| {
+            plan.len() == sheet.plan.len()
+                && plan.ids().all(|id| plan.node(id).operator == sheet.plan.node(id).operator)
+        };
+        if is(&self.second) {
+            self.after.go_to(&self.second, cursor);
+            self.follow();
+        } else if is(&self.first) {
+            self.before.go_to(&self.first, cursor);
+            self.side = Side::Before;
+            self.follow();
+            self.side = Side::After;
+        }
+    }
+
+    /// The node of the second plan that uses an index that is tried.
+    fn used(&self) -> Option<NodeId> {
+        let named = |name: &str| self.second.ids().find(|id| self.second.node(*id).index.as_deref() == Some(name));
+        match &self.of {
             Compared::Proposal(proposal) => proposal.tried.as_ref().and_then(|tried| named(&tried.index_name)),
             Compared::Together(set) => set.tried.parts.iter().find_map(|part| named(part.name.as_deref()?)),
             Compared::Supposed(_) | Compared::Plans(..) => None,
-        };
-        if let Some(id) = using.or(changed) {
-            after.go_to(&second, id);
         }
-        let mut out = Self { of, first, second, diff, words, before, after, side: Side::After };
-        out.follow();
-        out
     }
 
     /// A proposal's plans; `None` when it was never tried.
@@ -124,14 +158,20 @@ impl Comparison {
             .is_some_and(|tried| uses(&tried.after, &tried.index_name))
     }
 
-    /// Moves the cursor of the side that has not the keys to the node that answers to the other's.
+    /// Moves the cursor of the side that has not the keys to the node that answers to the other's: its counterpart, else where the
+    /// same relation is read, else what answers to the nearest node above.
     pub fn follow(&mut self) {
-        let (from, map, to, plan) = match self.side {
-            Side::Before => (&self.before, &self.diff.before, &mut self.after, &self.second),
-            Side::After => (&self.after, &self.diff.after, &mut self.before, &self.first),
+        let (from, of, map, to, plan) = match self.side {
+            Side::Before => (&self.before, &self.first, &self.diff.before, &mut self.after, &self.second),
+            Side::After => (&self.after, &self.second, &self.diff.after, &mut self.before, &self.first),
         };
-        if let Some(Change::Same(id) | Change::Changed(id)) = map.get(from.selected().index()) {
-            to.go_to(plan, *id);
+        let id = from.selected();
+        let counterpart = |id: NodeId| map.get(id.index()).and_then(|change| change.other());
+        let read = |plan: &Plan, id: NodeId| plan.node(id).relation.as_ref().map(Relation::label);
+        let alike = || read(of, id).and_then(|label| plan.ids().find(|id| read(plan, *id).as_ref() == Some(&label)));
+        let above = || iter::successors(of.parent(id), |id| of.parent(*id)).find_map(counterpart);
+        if let Some(id) = counterpart(id).or_else(alike).or_else(above) {
+            to.go_to(plan, id);
         }
     }
 
@@ -166,16 +206,19 @@ pub(super) fn show(model: &mut Model) {
     match fresh {
         Some(None) => {
             model.say("this one was not tried, so there are no plans to put side by side");
-            return;
         }
-        Some(Some(comparison)) => model.comparison = Some(comparison),
-        None => {}
+        Some(Some(comparison)) => put(model, comparison),
+        None => model.view = View::Compare,
     }
+}
+
+/// Puts two plans on the screen.
+pub(super) fn put(model: &mut Model, comparison: Comparison) {
+    model.comparison = Some(comparison.seen_from(model));
     model.view = View::Compare;
 }
 
 /// Shows two plans beside each other.
 pub(super) fn of_plans(model: &mut Model, first: (String, Arc<Plan>), second: (String, Arc<Plan>)) {
-    model.comparison = Some(Comparison::new(Compared::Plans(first.0, second.0), first.1, second.1));
-    model.view = View::Compare;
+    put(model, Comparison::new(Compared::Plans(first.0, second.0), first.1, second.1));
 }

@@ -9,13 +9,14 @@ use super::{
     past::Past, picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
 };
 use crate::{
+    advise::Candidate,
     catalog::Names,
     history::Run,
     keys::Keymap,
     plan::{Engine, Plan},
     server::{Info, ServerError},
     sql::{Completion, Filled},
-    whatif::{Allow, Progress},
+    whatif::{Allow, Progress, Supposition},
 };
 
 /// A query to choose on the start page.
@@ -96,6 +97,22 @@ pub enum WorkKind {
 pub enum Question {
     /// How indexes may be tried: on a twin with a sample of the rows, on session-private temporary tables, or not at all.
     Trials,
+    /// Whether a sample of the rows may be read, to make statistics of (PostgreSQL).
+    Sample,
+}
+
+/// What goes on when a question is answered.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Waiting {
+    /// The search for indexes.
+    #[default]
+    Advise,
+    /// The trial of one index.
+    Try(Box<Candidate>),
+    /// The trial of several at once.
+    Together,
+    /// What would be.
+    Suppose(Supposition),
 }
 
 /// A statement as it is sent.
@@ -142,6 +159,8 @@ pub struct Work {
     pub asked: Asked,
     /// Look for indexes when the plan is there.
     pub then_advise: bool,
+    /// What was looked at when it began.
+    pub(super) from: View,
 }
 
 /// The question whether a statement that writes may run.
@@ -191,6 +210,8 @@ pub enum PageKind {
     Help,
     /// What was said so far.
     Messages,
+    /// All that is known of what is compared.
+    Trial,
 }
 
 /// What the last drawing had room for; the model cannot know.
@@ -315,6 +336,8 @@ pub struct Model {
     pub prompt: Option<Prompt>,
     /// A question that waits for yes or no.
     pub question: Option<Question>,
+    /// What goes on when it is answered.
+    pub(super) waiting: Waiting,
     /// What trials may do.
     pub allow: Allow,
     /// What trials may do before anybody was asked.
@@ -378,6 +401,8 @@ impl Model {
         }
         model.view = if !model.sheets.is_empty() {
             View::Plan
+        } else if model.explain_when_open {
+            View::Query
         } else if !model.samples.is_empty() || !setup.connect {
             View::Start
         } else {
@@ -419,6 +444,14 @@ impl Model {
     /// The proposals for the plan shown, to change them.
     pub fn advice_mut(&mut self) -> Option<&mut Advice> {
         self.sheet_mut()?.advice.as_mut()
+    }
+
+    /// How long the statement of the plan shown took when it was measured last, milliseconds.
+    #[must_use]
+    pub fn measured(&self) -> Option<f64> {
+        let statement = self.sheet()?.statement.as_deref()?;
+        let of_it = self.sheets.iter().rev().filter(|sheet| sheet.statement.as_deref() == Some(statement));
+        of_it.filter(|sheet| sheet.plan.analyzed).find_map(Sheet::took)
     }
 
     /// The engine that statements are for.

@@ -237,7 +237,7 @@ pub(super) fn chosen(model: &mut Model, value: Value) -> Vec<Effect> {
             Vec::new()
         }
         Value::Index(table, index) => suppositions::without(model, table, index),
-        Value::Command(_) | Value::Theme(_) => Vec::new(),
+        Value::Command(_) | Value::Theme(_) | Value::Trials(_) => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use nucleo_matcher::{
     pattern::{CaseMatching, Normalization, Pattern},
 };
 
-use super::line::LineEdit;
+use super::{line::LineEdit, methods::Choice};
 use crate::keys::{Command, Key, Keymap, Place};
 
 /// What is chosen from.
@@ -19,6 +19,8 @@ pub enum PickerKind {
     Plans,
     /// Existing indexes to do without.
     Indexes,
+    /// Methods of trying indexes.
+    Trials,
     /// Themes, each shown while it is under the cursor.
     Themes,
 }
@@ -58,6 +60,8 @@ pub enum Value {
     Index(usize, usize),
     /// A theme, by its place in the list of names.
     Theme(usize),
+    /// How indexes are tried.
+    Trials(Choice),
 }
 
 /// An item that answers to what was typed.
@@ -120,36 +124,103 @@ impl Picker {
         self.items.get(self.matches.get(self.cursor)?.item)
     }
 
-    /// Looks again for what answers to the text. Words may stand in any order; a blank separates them.
+    /// Looks again for what answers to the text, the words of which may stand in any order: first what has them in its name, then what
+    /// has the beginnings of the name's words in them (`fi ind`), then what has them in its description. Letters that stand anywhere,
+    /// in order, count only where nothing else answers: they are in nearly every long text.
     pub fn narrow(&mut self) {
         self.cursor = 0;
-        let text = self.line.text().trim();
+        let text = self.line.text().trim().to_lowercase();
         if text.is_empty() {
             self.matches = (0..self.items.len()).map(|item| Match { item, at: Vec::new() }).collect();
             return;
         }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut found: Vec<(u32, Match)> = Vec::new();
+        for (item, Item { label, detail, .. }) in self.items.iter().enumerate() {
+            if let Some((rank, at)) = answers(label, detail, &words) {
+                found.push((rank, Match { item, at }));
+            }
+        }
+        if found.is_empty() {
+            found = self.anywhere(&text);
+        }
+        found.sort_by(|(a, x), (b, y)| a.cmp(b).then(x.item.cmp(&y.item)));
+        self.matches = found.into_iter().map(|(_, found)| found).collect();
+    }
+
+    /// What has the letters in order in its name, the closest together first.
+    fn anywhere(&self, text: &str) -> Vec<(u32, Match)> {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
-        let mut found: Vec<(u32, Match)> = Vec::new();
-        for (number, item) in self.items.iter().enumerate() {
+        let mut found = Vec::new();
+        for (item, of) in self.items.iter().enumerate() {
             let mut at = Vec::new();
-            let by_label = pattern.indices(Utf32Str::new(&item.label, &mut buffer), &mut matcher, &mut at);
-            // What only its description answers to comes after what its name does.
-            let whole = || format!("{} {}", item.label, item.detail);
-            let score = by_label.map(|score| score * 2).or_else(|| {
-                at.clear();
-                pattern.score(Utf32Str::new(&whole(), &mut buffer), &mut matcher)
-            });
-            if let Some(score) = score {
+            if let Some(score) = pattern.indices(Utf32Str::new(&of.label, &mut buffer), &mut matcher, &mut at) {
                 at.sort_unstable();
                 at.dedup();
-                found.push((score, Match { item: number, at }));
+                found.push((u32::MAX - score, Match { item, at }));
             }
         }
-        found.sort_by(|(a, x), (b, y)| b.cmp(a).then(x.item.cmp(&y.item)));
-        self.matches = found.into_iter().map(|(_, found)| found).collect();
+        found
     }
+}
+
+/// How well something answers to words in lower case, 0 best, and which characters of its name do.
+fn answers(label: &str, detail: &str, words: &[&str]) -> Option<(u32, Vec<u32>)> {
+    let name: Vec<char> = label.chars().filter_map(|c| c.to_lowercase().next()).collect();
+    let (mut rank, mut at) = (0, Vec::new());
+    for word in words {
+        let letters: Vec<char> = word.chars().collect();
+        let within = name.windows(letters.len()).position(|part| part == letters);
+        if let Some(from) = within {
+            // The name's beginning, then that of one of its words, then anywhere in it.
+            rank += if from == 0 {
+                0
+            } else if begins(&name, from) {
+                1
+            } else {
+                4
+            };
+            at.extend(from..from + letters.len());
+        } else if let Some(places) = initials(&name, &letters) {
+            rank += 16;
+            at.extend(places);
+        } else if begins_a_word(&detail.to_lowercase(), word) {
+            rank += 64;
+        } else {
+            return None;
+        }
+    }
+    at.sort_unstable();
+    at.dedup();
+    Some((rank, at.into_iter().filter_map(|at| u32::try_from(at).ok()).collect()))
+}
+
+/// Whether a word begins at that character.
+fn begins(name: &[char], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| name.get(before)).is_none_or(|c| !c.is_alphanumeric())
+}
+
+/// Where the letters are beginnings of the name's words, in order: `cpj` or `copj` in `copy-plan-json`.
+fn initials(name: &[char], letters: &[char]) -> Option<Vec<usize>> {
+    let mut places: Vec<usize> = Vec::with_capacity(letters.len());
+    let mut rest = letters.iter().peekable();
+    let mut at = 0;
+    while let Some(letter) = rest.peek() {
+        let goes_on = places.last().is_some_and(|last| last + 1 == at) || begins(name, at);
+        if *name.get(at)? == **letter && goes_on {
+            places.push(at);
+            rest.next();
+        }
+        at += 1;
+    }
+    Some(places)
+}
+
+/// Whether a word of the text begins so.
+fn begins_a_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
 /// Commands that make no sense by name: they move a cursor or edit a text under the fingers.
@@ -206,10 +277,30 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_a_command_by_name_or_by_what_it_does() {
-        for (typed, name) in [("find", "find-indexes"), ("fi ind", "find-indexes"), ("shell", "suspend")] {
+        for (typed, name) in [
+            ("find", "find-indexes"),
+            ("fi ind", "find-indexes"),
+            ("shell", "suspend"),
+            ("cpj", "copy-plan-json"),
+            ("them", "theme"),
+            ("index", "try-index"),
+            ("slwst", "next-slowest"),
+        ] {
             assert_eq!(names(typed).first().map(String::as_str), Some(name), "{typed}: {:?}", names(typed));
         }
         assert_eq!(names("zzzz"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_typed_leaves_only_what_has_to_do_with_it() {
+        for (typed, all) in [
+            ("theme", &["theme"][..]),
+            ("mouse", &["mouse"]),
+            ("sums", &["view-sums", "next-face"]),
+            ("json", &["copy-plan-json", "save-report"]),
+        ] {
+            assert_eq!(names(typed), all, "{typed}");
+        }
     }
 
     #[test]

@@ -9,9 +9,9 @@ use super::{
     line::LineEdit,
     message::{Effect, Excerpt},
     model::{Model, View},
-    tries,
+    suppositions, tries,
 };
-use crate::plan::NodeId;
+use crate::plan::{Engine, NodeId};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum PromptKind {
     },
     /// An index to try.
     Index,
+    /// Something to suppose on such a server.
+    WhatIf(Engine),
     /// What to remember of a node.
     Note(NodeId),
     /// The password of the account on the server that is being connected to.
@@ -60,7 +62,8 @@ impl Prompt {
             PromptKind::Save { .. } => "Save the query to a file",
             PromptKind::Report { .. } => "Save the plan and what is known of it to a file",
             PromptKind::Index => "Try an index",
-            PromptKind::Note(_) => "Note on this node",
+            PromptKind::WhatIf(_) => "What if",
+            PromptKind::Note(_) => "Note on",
             PromptKind::Password => "Password",
         }
     }
@@ -72,7 +75,13 @@ impl Prompt {
             PromptKind::Open => "SQL, or a plan in any dialect; ~ is your home",
             PromptKind::Save { .. } => "~ is your home",
             PromptKind::Report { .. } => "the ending says how: .html, .md, .json (opens again with the notes) or .txt",
-            PromptKind::Index => "orders (status, created desc) include (total) where …, or a whole CREATE INDEX",
+            PromptKind::Index => {
+                "go on with its columns: orders (status, created desc) include (total) where …, or type a whole CREATE INDEX: both are understood"
+            }
+            PromptKind::WhatIf(Engine::PostgreSql) => {
+                "a setting: work_mem=256MB · a table ten times as large: orders=10x · another version: postgres=18 · statistics(a, b) on orders · statistics 1000 on orders.a"
+            }
+            PromptKind::WhatIf(_) => "a setting: optimizer_switch=mrr=off · a table ten times as large: orders=10x",
             PromptKind::Note(_) => "kept with this plan; empty takes it away",
             PromptKind::Password => "for this connection; it is kept nowhere",
         }
@@ -91,6 +100,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         }
         PromptKind::Note(id) => note(model, id, text),
         PromptKind::Index => tries::typed(model, prompt, &text),
+        PromptKind::WhatIf(_) => suppositions::typed(model, prompt, &text),
         _ if text.is_empty() => {
             model.say("nothing was named");
             Vec::new()

@@ -8,9 +8,9 @@ use super::{
     form::{Field, Form},
     line::LineEdit,
     message::{Confirmed, Effect},
-    model::{Asked, Confirm, Link, Model, View, Work, WorkKind},
+    model::{Asked, Confirm, Link, Model, View, Waiting, Work, WorkKind},
     sheet::Sheet,
-    tries,
+    suppositions, tries,
 };
 use crate::{plan::Engine, read, sql};
 
@@ -147,7 +147,8 @@ pub(super) fn begin(model: &mut Model, kind: WorkKind, asked: Asked, then_advise
     model.page = None;
     model.searching = None;
     let generation = model.generation;
-    model.work = Some(Work { kind, generation, elapsed: Duration::ZERO, progress: None, asked, then_advise });
+    let from = model.view;
+    model.work = Some(Work { kind, generation, elapsed: Duration::ZERO, progress: None, asked, then_advise, from });
     generation
 }
 
@@ -180,8 +181,7 @@ pub(super) fn find_indexes(model: &mut Model) -> Vec<Effect> {
         // A plan comes first; the search goes on when it is there.
         return explain(model, WorkKind::Explain, true);
     };
-    if tries::must_ask(model) {
-        tries::question(model);
+    if tries::must_ask(model, Waiting::Advise) {
         return Vec::new();
     }
     let mut effects = cancel_quietly(model);
@@ -199,7 +199,12 @@ pub(super) fn find_indexes(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
-    let effects = cancel_quietly(model);
+    let supposing = model.work.take_if(|work| work.kind == WorkKind::Suppose);
+    let mut effects = cancel_quietly(model);
+    if let Some(work) = supposing {
+        suppositions::back(model, &work);
+        effects.push(Effect::Cancel { generation: work.generation });
+    }
     if !effects.is_empty() {
         model.say("cancelled; the server is told to stop");
     }

@@ -107,6 +107,13 @@ impl Sheet {
         self.typed.as_deref().or(self.statement.as_deref())
     }
 
+    /// How long it ran, milliseconds, where that was measured.
+    #[must_use]
+    pub fn took(&self) -> Option<f64> {
+        let took = || self.plan.execution_ms.or(self.plan.derived(NodeId::ROOT).wall_ms);
+        self.plan.analyzed.then(took).flatten()
+    }
+
     /// The findings of a node.
     pub fn findings_of(&self, id: NodeId) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |f| f.node == id)

@@ -1,16 +1,23 @@
-//! What if: the plan without an index that is there.
+//! What if: the plan without an index that is there, with other settings or statistics, of a larger table, on another version.
 
 use std::sync::Arc;
 
 use super::{
     advice::Advice,
-    comparison::{Compared, Comparison},
+    comparison::{self, Compared, Comparison},
     message::Effect,
-    model::{Asked, Model, View, WorkKind},
+    model::{Asked, Model, Question, View, Waiting, Work, WorkKind},
     picker::{Item, Note, Picker, PickerKind, Value},
-    requests, views,
+    prompt::{Prompt, PromptKind},
+    requests, tries, views,
 };
-use crate::{advise::Existing, catalog::Index, fmt, whatif::Supposed, whatif::Supposition};
+use crate::{
+    advise::Existing,
+    catalog::Index,
+    fmt,
+    plan::Engine,
+    whatif::{self, Supposed, Supposition},
+};
 
 /// Chooses an index of the statement's tables to do without; those of the table that is looked at come first.
 pub(super) fn choose(model: &mut Model) {
@@ -60,32 +67,87 @@ fn words(index: &Index) -> String {
 /// Asks for the plan without the index chosen; marked proposals are there then.
 pub(super) fn without(model: &mut Model, table: usize, index: usize) -> Vec<Effect> {
     let Some(sheet) = model.sheet() else { return Vec::new() };
-    let (Some(sql), Some(catalog)) = (sheet.statement.clone(), sheet.catalog.clone()) else { return Vec::new() };
+    let Some(catalog) = sheet.catalog.clone() else { return Vec::new() };
     let Some((table, index)) = catalog.tables.get(table).and_then(|t| Some((t, t.indexes.get(index)?))) else {
         return Vec::new();
     };
     let gone = Existing { schema: table.schema.clone(), table: table.name.clone(), name: index.name.clone() };
     let marked = |advice: &Advice| advice.marked().map(|p| p.candidate.clone()).collect();
     let add = sheet.advice.as_ref().map(marked).unwrap_or_default();
-    let supposition = Supposition::Indexes { add, drop: vec![gone] };
+    send(model, Supposition::Indexes { add, drop: vec![gone] })
+}
+
+/// Asks for something to suppose.
+pub(super) fn ask(model: &mut Model) {
+    if model.sheet().is_none_or(|sheet| !sheet.live || sheet.statement.is_none()) {
+        model.say("this is asked for a plan that was explained here: explain one first (r)");
+        return;
+    }
+    model.prompt = Some(Prompt::new(PromptKind::WhatIf(model.engine()), ""));
+}
+
+/// Takes what was typed.
+pub(super) fn typed(model: &mut Model, mut prompt: Prompt, text: &str) -> Vec<Effect> {
+    let catalog = model.sheet().and_then(|sheet| sheet.catalog.clone()).unwrap_or_default();
+    match whatif::what_if(text).and_then(|what| what.supposition(&catalog)) {
+        Ok(supposition) => send(model, supposition),
+        Err(problem) => {
+            prompt.problem = Some(problem);
+            model.prompt = Some(prompt);
+            Vec::new()
+        }
+    }
+}
+
+/// Asks the server, after a question where rows would be read.
+pub(super) fn send(model: &mut Model, supposition: Supposition) -> Vec<Effect> {
+    let wants_sample = match &supposition {
+        Supposition::Indexes { add, .. } => !add.is_empty(),
+        Supposition::Larger { .. } => true,
+        Supposition::Settings(_) | Supposition::Major(_) | Supposition::Statistics { .. } => false,
+    };
+    if wants_sample && tries::must_ask(model, Waiting::Suppose(supposition.clone())) {
+        return Vec::new();
+    }
+    if matches!(supposition, Supposition::Statistics { .. })
+        && model.engine() == Engine::PostgreSql
+        && !model.allow.reads.rows
+    {
+        tries::ask_first(model, Question::Sample, Waiting::Suppose(supposition));
+        return Vec::new();
+    }
+    let Some(sheet) = model.sheet() else { return Vec::new() };
+    let (Some(sql), catalog) = (sheet.statement.clone(), sheet.catalog.clone().unwrap_or_default()) else {
+        return Vec::new();
+    };
     let mut effects = requests::cancel_quietly(model);
     model.error = None;
     let generation = requests::begin(model, WorkKind::Suppose, Asked::plain(sql.clone(), None), false);
+    // There it is seen how far it has come.
+    model.view = View::Indexes;
     let allow = model.allow;
     effects.push(Effect::Suppose { generation, sql, supposition, catalog, allow });
     effects
 }
 
+/// Back from where it was seen how far it had come, unless the person went elsewhere meanwhile.
+pub(super) fn back(model: &mut Model, work: &Work) {
+    if model.view == View::Indexes {
+        model.view = work.from;
+    }
+}
+
 /// Puts the plan of today and the one that would be side by side.
-pub(super) fn supposed(model: &mut Model, asked: &str, supposed: Supposed) {
+pub(super) fn supposed(model: &mut Model, work: &Work, supposed: Supposed) {
+    back(model, work);
+    let asked = work.asked.sql.as_str();
     let Some(at) = model.sheets.iter().rposition(|s| s.live && s.statement.as_deref() == Some(asked)) else { return };
     match supposed.outcomes.first() {
         Some(Ok(both)) => {
             let (before, after) = (Arc::new(both.before.clone()), Arc::new(both.after.clone()));
             views::mark(model);
             model.current = at;
-            model.comparison = Some(Comparison::new(Compared::Supposed(Box::new(supposed)), before, after));
-            model.view = View::Compare;
+            comparison::put(model, Comparison::new(Compared::Supposed(Box::new(supposed)), before, after));
         }
         Some(Err(error)) => {
             let problem = error.to_string();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{
     advice::Advice,
-    comparison::{Compared, Comparison, IndexSet},
+    comparison::{self, Compared, Comparison, IndexSet},
     message::Effect,
-    model::{Asked, Model, Question, View, WorkKind},
+    model::{Asked, Model, Question, View, Waiting, WorkKind},
     prompt::{Prompt, PromptKind},
-    requests,
+    requests, suppositions,
 };
 use crate::{
-    advise::{Candidate, Key, Part, Proposal, Together, Verdict},
+    advise::{Candidate, Key, Part, Proposal, Together, Verdict, unit},
     keys::Command,
     plan::Engine,
     sql::{self, IndexText},
@@ -32,12 +32,17 @@ pub(super) fn ask(model: &mut Model, edit: bool) {
         model.say("there is no proposal to edit yet: i types an index of your own");
         return;
     }
-    let table = || sheet.table_of(sheet.tree.selected()).map(|table| format!("{} (", table.name));
-    let text = proposal
-        .map(|p| sql::index_words(&text_of(&p.candidate), p.candidate.engine))
-        .or_else(table)
-        .unwrap_or_default();
+    let text = match proposal {
+        Some(proposal) => sql::index_words(&text_of(&proposal.candidate), proposal.candidate.engine),
+        None => begun(model),
+    };
     model.prompt = Some(Prompt::new(PromptKind::Index, text));
+}
+
+/// What stands there already when an index is to be typed: the table of the node under the cursor.
+fn begun(model: &Model) -> String {
+    let table = model.sheet().and_then(|sheet| sheet.table_of(sheet.tree.selected()));
+    table.map(|table| format!("{} (", table.name)).unwrap_or_default()
 }
 
 /// A candidate as a person would type it.
@@ -65,7 +70,7 @@ fn text_of(candidate: &Candidate) -> IndexText {
 
 /// Tries what was typed.
 pub(super) fn typed(model: &mut Model, mut prompt: Prompt, text: &str) -> Vec<Effect> {
-    match candidate(model, text) {
+    match whole(model, text) {
         Ok(candidate) => attempt(model, candidate),
         Err(problem) => {
             prompt.problem = Some(problem);
@@ -73,6 +78,18 @@ pub(super) fn typed(model: &mut Model, mut prompt: Prompt, text: &str) -> Vec<Ef
             Vec::new()
         }
     }
+}
+
+/// What was typed as a candidate. A person who types a whole index behind the table's name that stands there already means that
+/// index alone.
+fn whole(model: &Model, text: &str) -> Result<Candidate, String> {
+    let rest = text.strip_prefix(begun(model).trim_end()).map(str::trim).filter(|rest| !rest.is_empty());
+    candidate(model, text).or_else(|problem| match rest {
+        // Behind CREATE the mistake is in what follows it.
+        Some(rest) if rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create")) => candidate(model, rest),
+        Some(rest) => candidate(model, rest).map_err(|_| problem),
+        None => Err(problem),
+    })
 }
 
 /// What was typed as a candidate, its names looked up in the catalog.
@@ -132,6 +149,9 @@ fn method(engine: Engine, typed: Option<&str>) -> Result<&'static str, String> {
 }
 
 fn attempt(model: &mut Model, candidate: Candidate) -> Vec<Effect> {
+    if must_ask(model, Waiting::Try(Box::new(candidate.clone()))) {
+        return Vec::new();
+    }
     let Some(sheet) = model.sheet() else { return Vec::new() };
     let (Some(sql), Some(catalog)) = (sheet.statement.clone(), sheet.catalog.clone()) else { return Vec::new() };
     let mut effects = requests::cancel_quietly(model);
@@ -155,9 +175,9 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
     model.current = at;
     model.view = View::Indexes;
     model.say(match proposal.verdict {
-        Verdict::Proved => "proved: the plan becomes better with it",
-        Verdict::Rejected => "tried: it does not help",
-        Verdict::Untested => "it could not be tried",
+        Verdict::Proved => format!("proved by {}: the plan becomes better with it", unit(proposal.candidate.engine)),
+        Verdict::Rejected => "tried: it does not help".to_owned(),
+        Verdict::Untested => "it could not be tried".to_owned(),
     });
     if let Some(sheet) = model.sheet_mut() {
         let advice = sheet.advice.get_or_insert_with(|| Advice::new(Vec::new()));
@@ -168,39 +188,55 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
     }
 }
 
-/// Whether trials here need a yes first: they would read rows or make temporary tables, and nobody was asked yet.
-pub(super) fn must_ask(model: &Model) -> bool {
-    model.engine() != Engine::PostgreSql
+/// Whether trials here need a yes first: they would read rows or make temporary tables, and nobody was asked yet. Then it is asked,
+/// and what waits for the answer goes on with it.
+pub(super) fn must_ask(model: &mut Model, waiting: Waiting) -> bool {
+    let must = model.engine() != Engine::PostgreSql
         && !model.allow.temporary_tables
         && !model.allow.reads.rows
-        && !model.asked_for_tables
-}
-
-/// Puts the question.
-pub(super) fn question(model: &mut Model) {
-    model.question = Some(Question::Trials);
-}
-
-/// Puts the question again, for another answer.
-pub(super) fn choose(model: &mut Model) {
-    if model.engine() == Engine::PostgreSql {
-        model.say("on PostgreSQL the method is chosen by itself; --method names one");
-    } else {
-        question(model);
+        && !model.asked_for_tables;
+    if must {
+        ask_first(model, Question::Trials, waiting);
     }
+    must
 }
 
-/// Takes the answer (a twin, or temporary tables where there can be none; temporary tables alone; nothing) and goes on with what was
-/// asked for.
+/// Puts a question; what waits for it goes on with the answer.
+pub(super) fn ask_first(model: &mut Model, question: Question, waiting: Waiting) {
+    model.question = Some(question);
+    model.waiting = waiting;
+}
+
+/// Takes the answer and goes on with what was asked for: a twin, or temporary tables where there can be none; temporary tables alone;
+/// nothing. Where statistics are wanted: a sample, or nothing.
 pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(Question::Trials) = model.question.take() else { return Vec::new() };
-    model.asked_for_tables = true;
-    model.allow.reads.rows = command == Command::Yes;
-    model.allow.temporary_tables = command != Command::No;
-    if command == Command::No {
-        model.say("nothing is made: proposals stay untested");
+    let yes = command == Command::Yes;
+    match model.question.take() {
+        None => return Vec::new(),
+        Some(Question::Sample) if command == Command::Tables => {
+            model.question = Some(Question::Sample);
+            return Vec::new();
+        }
+        Some(Question::Sample) if !yes => {
+            model.say("not asked: statistics are made of a sample of the rows");
+            return Vec::new();
+        }
+        Some(Question::Sample) => model.allow.reads.rows = true,
+        Some(Question::Trials) => {
+            model.asked_for_tables = true;
+            model.allow.reads.rows = yes;
+            model.allow.temporary_tables = command != Command::No;
+            if command == Command::No {
+                model.say("nothing is made: what needs a sample stays untested");
+            }
+        }
     }
-    requests::find_indexes(model)
+    match std::mem::take(&mut model.waiting) {
+        Waiting::Advise => requests::find_indexes(model),
+        Waiting::Try(candidate) => attempt(model, *candidate),
+        Waiting::Together => together(model),
+        Waiting::Suppose(supposition) => suppositions::send(model, supposition),
+    }
 }
 
 /// Tries the marked proposals together, or those that belong together.
@@ -217,6 +253,7 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
         (0 | 1, _) => model.say("mark two indexes or more (Space), then try them together"),
         (n, _) if n > MOST => model.say(format!("at most {MOST} are tried together")),
         (_, None) => model.say("indexes are tried for a plan that was explained here: explain one first (r)"),
+        (_, Some(_)) if must_ask(model, Waiting::Together) => {}
         (_, Some(sql)) => {
             let mut effects = requests::cancel_quietly(model);
             model.error = None;
@@ -241,6 +278,5 @@ pub(super) fn tried_together(model: &mut Model, asked: &str, tried: Together) {
     let (ddl, undo) = (texts(|p| &p.ddl), texts(|p| &p.undo));
     let (before, after) = (Arc::new(tried.before.clone()), Arc::new(tried.after.clone()));
     let set = IndexSet { tried, ddl, undo };
-    model.comparison = Some(Comparison::new(Compared::Together(Box::new(set)), before, after));
-    model.view = View::Compare;
+    comparison::put(model, Comparison::new(Compared::Together(Box::new(set)), before, after));
 }

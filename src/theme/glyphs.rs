@@ -55,6 +55,10 @@ pub struct Glyphs {
     pub note: &'static str,
     /// Smallest first.
     pub rising: &'static str,
+    /// More of it above.
+    pub above: &'static str,
+    /// More of it below.
+    pub below: &'static str,
     /// A horizontal rule.
     pub rule: &'static str,
     /// Times, before a number.
@@ -88,6 +92,8 @@ pub static UNICODE: Glyphs = Glyphs {
     spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
     note: "✎",
     rising: "▴",
+    above: "↑",
+    below: "↓",
     rule: "─",
     times: "×",
 };
@@ -128,6 +134,8 @@ pub static ASCII: Glyphs = Glyphs {
     spinner: &["|", "/", "-", "\\"],
     note: "*",
     rising: "^",
+    above: "^",
+    below: "v",
     rule: "-",
     times: "x",
 };

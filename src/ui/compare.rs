@@ -8,13 +8,13 @@ use ratatui::{
 
 use super::{
     detail::{self, Beside},
-    indexes::{cost, costs, gain, short, trust, verdict_span},
+    indexes::{self, badge, costs, figure, gain, short, shown, time, told_by, trust, verdict_span},
     plan::inset,
-    text::{fit_spans, lines, pane, title, wrap},
+    text::{fit_spans, labelled, lines, pane, title, width, wrap},
     tree::{self, TreeView},
 };
 use crate::{
-    advise::{Effect, Together},
+    advise::{Effect, Together, Trust, unit},
     app::{Compared, Comparison, Extents, Model, Side},
     fmt,
     plan::{Plan, diff::Change},
@@ -49,9 +49,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     let wide = area.width >= BESIDE;
     let needed = u16::try_from(comparison.first.len().max(comparison.second.len()) + 3).unwrap_or(u16::MAX);
     let trees = if wide { needed.min((area.height - height) * 60 / 100).max(6) } else { area.height };
+    // Both trees whole are worth more than the node in two lines.
+    let both = comparison.first.len() + comparison.second.len() + 6;
+    let room = usize::from(area.height - height);
     let nodes = match (wide, area.height) {
         (true, 20..) => Constraint::Min(0),
-        (false, 20..) => Constraint::Length(4),
+        (false, 20..) if both <= room - 4 || both > room => Constraint::Length(4),
         _ => Constraint::Length(0),
     };
     let trees = if area.height >= 20 && wide { Constraint::Length(trees) } else { Constraint::Min(1) };
@@ -102,21 +105,23 @@ fn place(body: Rect, comparison: &Comparison) -> [Rect; 2] {
 
 /// Verdict, cost, use, and the index itself; or what changed between two plans.
 fn summary(comparison: &Comparison, with: &[&str], columns: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
+    let dot = || dot(columns, theme);
     let mut words: Vec<Vec<Span<'static>>> = match &comparison.of {
-        Compared::Supposed(supposed) => supposition(supposed, theme),
-        Compared::Together(set) => together(&set.tried, theme),
+        Compared::Supposed(supposed) => supposition(supposed, columns, theme),
+        Compared::Together(set) => together(&set.tried, columns, theme),
         Compared::Proposal(proposal) => {
             let mut first = vec![verdict_span(proposal.verdict, theme)];
-            if let Some((costs, less)) = gain(proposal, theme) {
-                first.extend([dot(), Span::styled(format!("cost {costs}"), theme.style("ui.text"))]);
-                let better = cost(&comparison.second) < cost(&comparison.first);
+            let unit = unit(comparison.first.engine);
+            if let Some((figures, less)) = gain(proposal, theme) {
+                // What decides is an estimate on both sides, also where the time of the first is known.
+                first.extend([dot(), Span::styled(format!("est. {unit} {figures}"), theme.style("ui.text"))]);
+                let better = figure(&comparison.second) < figure(&comparison.first);
                 let scope = if better { "verdict.proved" } else { "verdict.rejected" };
-                first.push(Span::styled(format!("  {less}"), theme.style(scope)));
+                first.push(Span::styled(format!(" ({less})"), theme.style(scope)));
             }
             let used = comparison.uses_index();
             let (words, scope) =
-                if used { ("index used: yes", "verdict.proved") } else { ("index used: no", "verdict.rejected") };
+                if used { ("index used", "verdict.proved") } else { ("index not used", "verdict.rejected") };
             first.extend([dot(), Span::styled(words, theme.style(scope))]);
             let mut second = vec![Span::styled(short(&proposal.candidate), theme.style("plan.index"))];
             if !with.is_empty() {
@@ -129,8 +134,8 @@ fn summary(comparison: &Comparison, with: &[&str], columns: usize, theme: &Theme
                         .into_iter()
                         .flat_map(|size| [dot(), Span::styled(fmt::bytes(size), theme.style("ui.text"))]),
                 );
-                let words = format!("{}, {}", tried.method, trust(tried.trust));
-                second.extend([dot(), Span::styled(words, theme.style("ui.dim"))]);
+                second.push(dot());
+                second.extend(told_by(tried.method, tried.trust, columns, theme));
             }
             vec![first, second]
         }
@@ -160,18 +165,24 @@ fn summary(comparison: &Comparison, with: &[&str], columns: usize, theme: &Theme
     words.into_iter().map(|spans| Line::from(fit_spans(spans, columns, theme))).collect()
 }
 
+/// Between things on a line, with more air where there is room.
+fn dot(columns: usize, theme: &Theme) -> Span<'static> {
+    let air = if columns < 100 { " " } else { "  " };
+    Span::styled(format!("{air}{}{air}", theme.glyphs.dot), theme.style("ui.dim"))
+}
+
 /// What several indexes do together, and a line for each: whether it is used, and its own part: what would be lost without it.
-fn together(set: &Together, theme: &Theme) -> Vec<Vec<Span<'static>>> {
-    let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
-    let (text, dim) = (theme.style("ui.text"), theme.style("ui.dim"));
+fn together(set: &Together, columns: usize, theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let dot = || dot(columns, theme);
+    let text = theme.style("ui.text");
     let mut first = vec![Span::styled(format!("{} indexes together", set.parts.len()), theme.style("ui.title"))];
-    if let Some((costs, less)) = costs(&set.before, &set.after, theme) {
+    if let Some((figures, less)) = costs(&set.before, &set.after, theme) {
         let scope = if set.saved() > 0.0 { "verdict.proved" } else { "verdict.rejected" };
-        first.extend([dot(), Span::styled(format!("cost {costs}"), text)]);
-        first.push(Span::styled(format!("  {less}"), theme.style(scope)));
+        first.extend([dot(), Span::styled(format!("est. {} {figures}", set.unit()), text)]);
+        first.push(Span::styled(format!(" ({less})"), theme.style(scope)));
     }
-    first.extend([dot(), Span::styled(format!("parts in {}", set.unit()), dim)]);
-    first.extend([dot(), Span::styled(format!("{}, {}", set.method, trust(set.trust)), dim)]);
+    first.push(dot());
+    first.extend(told_by(set.method, set.trust, columns, theme));
     let mut out = vec![first];
     for part in &set.parts {
         let used = part.is_used(&set.after);
@@ -179,7 +190,9 @@ fn together(set: &Together, theme: &Theme) -> Vec<Vec<Span<'static>>> {
             if used { (theme.glyphs.yes, "verdict.proved") } else { (theme.glyphs.no, "verdict.rejected") };
         let own = match (part.name.is_some(), set.own_part(part)) {
             (false, _) => "not made here".to_owned(),
-            (true, Some(own)) if own > 0.0 => format!("own part {}", fmt::cost(own)),
+            (true, Some(own)) if own > 0.0 => {
+                format!("its own part: {} {}", set.unit(), shown(set.after.engine, own))
+            }
             (true, Some(_)) if used => "another does the same".to_owned(),
             (true, Some(_)) => "not used".to_owned(),
             (true, None) => "own part unknown".to_owned(),
@@ -191,9 +204,9 @@ fn together(set: &Together, theme: &Theme) -> Vec<Vec<Span<'static>>> {
 }
 
 /// What is supposed, what it does to the plan, and what is to be known before.
-fn supposition(supposed: &Supposed, theme: &Theme) -> Vec<Vec<Span<'static>>> {
-    let dot = || Span::styled(format!("  {}  ", theme.glyphs.dot), theme.style("ui.dim"));
-    let (text, dim) = (theme.style("ui.text"), theme.style("ui.dim"));
+fn supposition(supposed: &Supposed, columns: usize, theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let dot = || dot(columns, theme);
+    let text = theme.style("ui.text");
     let mut first = vec![Span::styled(one_line(&supposed.supposition.title()), theme.style("ui.title"))];
     if let Some((effect, line)) = supposed.effect(0) {
         let scope = match effect {
@@ -202,16 +215,34 @@ fn supposition(supposed: &Supposed, theme: &Theme) -> Vec<Vec<Span<'static>>> {
             Effect::Worse => "verdict.rejected",
         };
         let line = line.replace('×', theme.glyphs.times).replace('→', theme.glyphs.arrow);
-        first.extend([dot(), Span::styled(one_line(&line), theme.style(scope))]);
+        first.extend([dot(), Span::styled(format!("est. {}", one_line(&line)), theme.style(scope))]);
     }
     let mut second = Vec::new();
     if let Some(Ok(both)) = supposed.outcomes.first() {
-        second.push(Span::styled(format!("{}, {}", both.method, trust(both.trust)), dim));
+        second.extend(told_by(both.method, both.trust, columns, theme));
+        // Of a trial that needs no more words than these nothing is kept back: Enter shows all.
+        if supposed.farewells.is_empty() {
+            second.extend(both.notes.iter().flat_map(|note| [dot(), Span::styled(one_line(note), text)]));
+        }
     }
     for note in supposed.farewells.iter().flat_map(|farewell| &farewell.notes) {
         second.extend([dot(), Span::styled(one_line(note), text)]);
     }
     vec![first, second]
+}
+
+/// What a side's title says besides its name: the figure that is compared, and whether it ever ran.
+fn facts(comparison: &Comparison, side: Side, theme: &Theme) -> String {
+    let plan = if side == Side::Before { &comparison.first } else { &comparison.second };
+    let dot = theme.glyphs.dot;
+    let Some(figure) = figure(plan) else { return String::new() };
+    let (unit, figure) = (unit(plan.engine), shown(plan.engine, figure));
+    match (&comparison.of, side, comparison.measured) {
+        (Compared::Plans(..), ..) => format!("{unit} {figure} "),
+        (_, Side::Before, Some(ms)) => format!("est. {unit} {figure} {dot} measured {} ", fmt::duration_ms(ms)),
+        (_, Side::Before, None) => format!("est. {unit} {figure} {dot} not measured "),
+        (_, Side::After, _) => format!("est. {unit} {figure} {dot} not run "),
+    }
 }
 
 fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, theme: &Theme) -> Extents {
@@ -229,14 +260,12 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
     }
     let focused = comparison.side == side;
     let mut heading = title(name, focused, theme);
-    if let Some(cost) = cost(plan) {
-        heading.push_span(Span::styled(format!("cost {} ", fmt::cost(cost)), theme.style("ui.title")));
-    }
+    heading.push_span(Span::styled(facts(comparison, side, theme), theme.style("ui.title")));
     let differing = changes.iter().filter(|c| !matches!(c, Change::Same(_))).count();
-    heading.push_span(Span::styled(
-        format!("{} {differing} of {} differ ", theme.glyphs.dot, plan.len()),
-        theme.style("ui.dim"),
-    ));
+    let words = format!("{} {differing} of {} differ ", theme.glyphs.dot, plan.len());
+    if heading.width() + width(&words) + 2 < usize::from(area.width) {
+        heading.push_span(Span::styled(words, theme.style("ui.dim")));
+    }
     let inside = pane(frame.buffer_mut(), area, heading, focused, theme);
     let changes = Some((changes.as_slice(), side == Side::After));
     let view = TreeView { plan, state, focused, mark: &|_| None, notes: None, changes, before: None };
@@ -252,7 +281,7 @@ fn about_node(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: 
     let inside = inset(pane(frame.buffer_mut(), area, title(name, false, theme), false, theme));
     let id = state.selected();
     let columns = usize::from(inside.width);
-    let mut out = if inside.height > 4 {
+    let out = if inside.height > 4 {
         detail::lines(plan, id, &Beside::default(), columns, theme)
     } else {
         let mut out = vec![Line::from(fit_spans(tree::title(plan, id, theme), columns, theme))];
@@ -261,6 +290,56 @@ fn about_node(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: 
         out.extend(wrap(&words.join("; "), columns).into_iter().map(|l| Line::styled(l, theme.style("ui.dim"))));
         out
     };
-    out.truncate(usize::from(inside.height));
     lines(frame.buffer_mut(), inside, &out, 0, theme);
+}
+
+/// All that is known of what is compared, for a page of its own.
+pub(super) fn about(comparison: &Comparison, model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let text = theme.style("ui.text");
+    let mut out = Vec::new();
+    let put = |out: &mut Vec<Line<'static>>, label: &str, words: &[String]| {
+        for (number, words) in words.iter().enumerate() {
+            out.extend(labelled(if number == 0 { label } else { "" }, words, columns, text, theme));
+        }
+    };
+    let by = |method: &str, by: Trust| format!("{method}, trust {}: {}", badge(by, theme).content, trust(by));
+    match &comparison.of {
+        Compared::Proposal(proposal) => return indexes::about(proposal, model, columns, theme),
+        Compared::Together(set) => {
+            for spans in together(&set.tried, columns, theme) {
+                let words: String = spans.iter().map(|span| span.content.as_ref()).collect();
+                out.extend(wrap(&words, columns).into_iter().map(|l| Line::styled(l, text)));
+            }
+            out.push(Line::default());
+            put(&mut out, "tried by", &[by(set.tried.method, set.tried.trust)]);
+            put(&mut out, "time", &[time(model)]);
+            put(&mut out, "notes", &set.tried.notes);
+            put(&mut out, "makes them", &set.ddl);
+            put(&mut out, "undo", &set.undo);
+        }
+        Compared::Supposed(supposed) => {
+            put(&mut out, "what if", &[supposed.supposition.title()]);
+            put(
+                &mut out,
+                "then",
+                &supposed.effect(0).map(|(_, line)| format!("est. {line}")).into_iter().collect::<Vec<_>>(),
+            );
+            put(&mut out, "time", &[time(model)]);
+            if let Some(Ok(both)) = supposed.outcomes.first() {
+                put(&mut out, "told by", &[by(both.method, both.trust)]);
+                put(&mut out, "notes", &both.notes);
+            }
+            for farewell in &supposed.farewells {
+                put(&mut out, "before", &farewell.notes);
+                put(&mut out, "drop", &farewell.ddl);
+                put(&mut out, "undo", &farewell.undo);
+            }
+        }
+        Compared::Plans(before, after) => {
+            put(&mut out, "before", std::slice::from_ref(before));
+            put(&mut out, "after", std::slice::from_ref(after));
+        }
+    }
+    put(&mut out, "changed", &comparison.words);
+    out
 }

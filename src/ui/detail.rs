@@ -11,7 +11,7 @@ use crate::{
     diagnose::Finding,
     fmt,
     plan::{
-        Buffers, Derived, Io, NodeId, Plan, Rows, Wal,
+        Buffers, Derived, Flag, Io, NodeId, Plan, Rows, Wal,
         fold::{Group, Spread},
     },
     text::one_line,
@@ -209,9 +209,7 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
     put("time", time);
     put("cost", cost);
     put("rows", rows(node.rows, derived, theme));
-    let loops =
-        node.rows.loops.filter(|l| *l > 1.0).map(|l| format!("{}, numbers of rows are per loop", fmt::count(l)));
-    put("loops", loops.into_iter().collect());
+    put("loops", loops(plan, id));
     put("blocks", node.buffers.as_deref().map(blocks).unwrap_or_default());
     let own = derived.self_buffers.as_deref().filter(|b| Some(*b) != node.buffers.as_deref());
     put("own blocks", own.map(blocks).unwrap_or_default());
@@ -231,7 +229,7 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
             words.push(format!("fastest {}, slowest {}", fmt::duration_ms(least), fmt::duration_ms(most)));
         }
         if let (Some(least), Some(most)) = (w.min_rows, w.max_rows) {
-            words.push(format!("{} to {} rows each", fmt::count(least), fmt::count(most)));
+            words.push(format!("{} to {} rows by each process", fmt::count(least), fmt::count(most)));
         }
         put("workers", words);
     }
@@ -239,6 +237,19 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
         put("on disk", vec![fmt::bytes(bytes)]);
     }
     out
+}
+
+/// How often a node ran, what its rows are of, and what they are in all.
+fn loops(plan: &Plan, id: NodeId) -> Vec<String> {
+    let (rows, derived) = (plan.node(id).rows, plan.derived(id));
+    let Some(loops) = rows.loops.filter(|loops| *loops > 1.0) else { return Vec::new() };
+    let shared = if derived.flags.contains(Flag::Parallel) { " (processes that share the work)" } else { "" };
+    let about = if derived.rough_rows { "about " } else { "" };
+    let mut words = format!("{}{shared}; the rows are those of one loop", fmt::count(loops));
+    if let Some(actual) = rows.actual {
+        words = format!("{words}, in all {about}{} actual", fmt::count(actual * loops));
+    }
+    vec![words]
 }
 
 fn rows(rows: Rows, derived: &Derived, theme: &Theme) -> Vec<String> {

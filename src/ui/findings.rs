@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     detail::why,
-    text::{fit, width, wrap},
+    text::{fit, unseen, width, wrap},
     tree::severity_mark,
 };
 use crate::{app::Sheet, fmt, text::one_line, theme::Theme};
@@ -28,6 +28,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     let height = usize::from(area.height);
     let before = chosen.min(height.saturating_sub(open.len()));
     let mut y = area.top();
+    let below = sheet.findings.len().saturating_sub(chosen - before + height.saturating_sub(open.len()) + 1);
+    unseen(buffer, area, chosen - before, below, theme);
     for (i, finding) in sheet.findings.iter().enumerate().skip(chosen - before) {
         if i == chosen {
             for (n, line) in open.iter().enumerate() {

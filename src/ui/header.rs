@@ -163,49 +163,78 @@ pub(super) fn footer(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &T
     frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
-/// A passing message on the lowest border, so that neither the keys nor what is looked at are hidden; a longer one takes the
-/// rows above as well.
-pub(super) fn toast(frame: &mut Frame<'_>, body: Rect, model: &Model, theme: &Theme) {
+/// A passing message: its sign, its lines, and the scope of its colours.
+pub(super) struct Passing {
+    sign: &'static str,
+    lines: Vec<String>,
+    scope: &'static str,
+}
+
+/// The passing message in lines for a screen of so many columns.
+pub(super) fn passing(columns: u16, model: &Model, theme: &Theme) -> Option<Passing> {
     const MOST: usize = 3;
-    let Some(toast) = &model.toast else { return };
-    let columns = usize::from(body.width).saturating_sub(8);
+    let toast = model.toast.as_ref()?;
+    let columns = usize::from(columns).saturating_sub(8);
     let (sign, scope) =
         if toast.warning { (theme.glyphs.warn, "finding.warning") } else { (theme.glyphs.info, "ui.toast") };
     let all = wrap(&one_line(&toast.text), columns);
     let more = all.len() > MOST;
-    let mut shown: Vec<String> = all.into_iter().take(MOST).collect();
-    if let Some(last) = shown.last_mut().filter(|_| more) {
+    let mut lines: Vec<String> = all.into_iter().take(MOST).collect();
+    if let Some(last) = lines.last_mut().filter(|_| more) {
         *last = fit(&format!("{last}{}", " ".repeat(columns)), columns, theme);
     }
-    let wide = shown.iter().map(|line| width(line)).max().unwrap_or(0) + 4;
-    let rows = u16::try_from(shown.len()).unwrap_or(1).min(body.height);
-    for (number, (line, y)) in shown.iter().zip(body.bottom() - rows..body.bottom()).enumerate() {
-        let lead = if number == 0 { sign } else { " " };
-        let words = left(&format!(" {lead} {line} "), wide, theme);
-        frame.buffer_mut().set_stringn(body.x + 2, y, words, usize::from(body.width - 2), theme.style(scope));
+    Some(Passing { sign, lines, scope })
+}
+
+impl Passing {
+    /// Rows it takes from what is looked at. One line stands on the lowest border, where it hides nothing; a longer one has rows of
+    /// its own.
+    pub(super) fn rows(&self, body: Rect) -> u16 {
+        match self.lines.len() {
+            0 | 1 => 0,
+            n => u16::try_from(n).unwrap_or(1).min(body.height / 2),
+        }
+    }
+
+    /// Draws it at the end of the body.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, body: Rect, theme: &Theme) {
+        let wide = self.lines.iter().map(|line| width(line)).max().unwrap_or(0) + 4;
+        let rows = u16::try_from(self.lines.len()).unwrap_or(1).min(body.height);
+        for (number, (line, y)) in self.lines.iter().zip(body.bottom() - rows..body.bottom()).enumerate() {
+            let lead = if number == 0 { self.sign } else { " " };
+            let words = left(&format!(" {lead} {line} "), wide, theme);
+            frame.buffer_mut().set_stringn(body.x + 2, y, words, usize::from(body.width - 2), theme.style(self.scope));
+        }
     }
 }
 
-/// Keys and what they do, in at most `room` columns: whole hints only. The way to help and out is kept before others.
+/// Keys and what they do, in at most `room` columns: whole hints only. The way to help and out is kept before others, the way to all
+/// commands after the first few.
 fn hints(model: &Model, room: usize, theme: &Theme) -> Vec<Span<'static>> {
-    let shown: Vec<(String, &'static str, bool)> = model
+    const FIRST: usize = 3;
+    let mut others = 0;
+    let shown: Vec<(String, &'static str, u8)> = model
         .keymap
         .hints(&model.places())
         .into_iter()
         .filter(|(_, _, command)| model.can(*command))
         .map(|(key, hint, command)| {
-            (
-                key.label(theme.glyphs.ascii),
-                hint,
-                matches!(command, Command::Help | Command::Quit | Command::ToggleMouse),
-            )
+            let turn = match command {
+                Command::Help | Command::Quit | Command::ToggleMouse => 0,
+                Command::Palette => 2,
+                _ => {
+                    others += 1;
+                    if others <= FIRST { 1 } else { 3 }
+                }
+            };
+            (key.label(theme.glyphs.ascii), hint, turn)
         })
         .collect();
-    let size = |(key, hint, _): &(String, &str, bool)| width(key) + width(hint) + 3;
+    let size = |(key, hint, _): &(String, &str, u8)| width(key) + width(hint) + 3;
     let mut left = room.saturating_sub(1);
     let mut taken = vec![false; shown.len()];
-    for kept in [true, false] {
-        for (hint, taken) in shown.iter().zip(&mut taken).filter(|(hint, _)| hint.2 == kept) {
+    for turn in 0..4 {
+        for (hint, taken) in shown.iter().zip(&mut taken).filter(|(hint, _)| hint.2 == turn) {
             // The blanks after the last one may stand over the edge.
             if size(hint) <= left + 2 {
                 *taken = true;

@@ -12,13 +12,13 @@ use super::{
     editor::highlighted,
     plan::inset,
     start::progress,
-    text::{centred, extents, fit_spans, labelled, left, lines, pane, right, title, width, wrap, wrap_lines},
+    text::{centred, extents, fit_spans, labelled, left, lines, marked, pane, right, title, width, wrap, wrap_lines},
 };
 use crate::{
-    advise::{Candidate, Proposal, Trust, Verdict},
+    advise::{self, Candidate, Proposal, Tried, Trust, Verdict, unit},
     app::{Advice, Extents, Model, Rows, WorkKind},
     fmt,
-    plan::Plan,
+    plan::{Engine, Plan},
     text::one_line,
     theme::Theme,
 };
@@ -55,6 +55,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     };
     let wanted = u16::try_from(advice.proposals.len() + 3).unwrap_or(u16::MAX);
     let list_height = wanted.min(area.height * 45 / 100).max(4);
+    let by = unit(model.engine());
     let [list, rest] = if area.height < 12 {
         // Too little for two: the one with the keys has it all.
         let none = Rect { height: 0, ..area };
@@ -67,14 +68,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
     let words = format!("Indexes {}", advice.proposals.len());
     let mut heading = title(&words, !advice.in_detail, theme);
     heading.push_span(Span::styled(format!("{} ", theme.glyphs.dot), theme.style("ui.dim")));
-    heading.push_span(Span::styled(format!("{} proved ", advice.proved()), theme.style("verdict.proved")));
+    let words = format!("{} proved by {by} ", advice.proved());
+    heading.push_span(Span::styled(words, theme.style("verdict.proved")));
+    if let Some(words) = together(advice, theme) {
+        heading.push_span(Span::styled(format!("{} {words} ", theme.glyphs.dot), theme.style("verdict.proved")));
+    }
     let marked = advice.marked().count();
     if marked > 0 {
         heading.push_span(Span::styled(format!("{} {marked} marked ", theme.glyphs.dot), theme.style("ui.accent")));
     }
     let rows = if list.height >= 3 {
         let inside = pane(frame.buffer_mut(), list, heading, !advice.in_detail, theme);
-        rows(frame, inside, advice, theme)
+        rows(frame, inside, advice, model.engine(), theme)
     } else {
         Rows::default()
     };
@@ -125,9 +130,26 @@ fn standing(p: &Proposal, theme: &Theme) -> Span<'static> {
     }
 }
 
-/// The whole statement's cost as the planner sees it.
-pub(super) fn cost(plan: &Plan) -> Option<f64> {
-    plan.total_cost()
+/// What the indexes that belong together do together: `both together ×7.1 less`.
+fn together(advice: &Advice, theme: &Theme) -> Option<String> {
+    let of_set = advice.proposals.iter().find(|p| p.instead_of.is_none() && !advice.partners(p).is_empty())?;
+    let (_, less) = gain(of_set, theme)?;
+    Some(format!("{} together {less}", all_of(advice.partners(of_set).len() + 1)))
+}
+
+/// `both`, or `all 3`.
+fn all_of(n: usize) -> String {
+    if n == 2 { "both".to_owned() } else { format!("all {n}") }
+}
+
+/// What decides on the server, as the planner sees the whole statement: cost, or rows examined.
+pub(super) fn figure(plan: &Plan) -> Option<f64> {
+    advise::figure(plan)
+}
+
+/// Such a figure, for people.
+pub(super) fn shown(engine: Engine, figure: f64) -> String {
+    if engine == Engine::PostgreSql { fmt::cost(figure) } else { fmt::count(figure) }
 }
 
 /// `35,811 → 12.4` and `×2,888 less`.
@@ -138,17 +160,34 @@ pub(super) fn gain(proposal: &Proposal, theme: &Theme) -> Option<(String, String
 
 /// The same of any two plans.
 pub(super) fn costs(before: &Plan, after: &Plan, theme: &Theme) -> Option<(String, String)> {
-    let (before, after) = (cost(before)?, cost(after)?);
-    let costs = format!("{} {} {}", fmt::cost(before), theme.glyphs.arrow, fmt::cost(after));
-    let times = fmt::times(if after > 0.0 { before / after } else { 1.0 }).replace('×', theme.glyphs.times);
+    Some(change(before.engine, figure(before)?, figure(after)?, theme))
+}
+
+fn change(engine: Engine, before: f64, after: f64, theme: &Theme) -> (String, String) {
+    let figures = format!("{} {} {}", shown(engine, before), theme.glyphs.arrow, shown(engine, after));
+    let times = |n: f64| fmt::times(n).replace('×', theme.glyphs.times);
     let less = if after < before * 0.995 {
-        format!("{times} less")
+        format!("{} less", times(if after > 0.0 { before / after } else { before.max(1.0) }))
     } else if after > before * 1.005 && before > 0.0 {
-        format!("{} more", fmt::times(after / before).replace('×', theme.glyphs.times))
+        format!("{} more", times(after / before))
     } else {
         "the same".to_owned()
     };
-    Some((costs, less))
+    (figures, less)
+}
+
+/// What an index does for itself, where its trial was with others: nobody is to take the gain of all for that of one.
+fn alone(p: &Proposal, partners: usize, theme: &Theme) -> Option<(String, String)> {
+    let tried = p.tried.as_ref()?;
+    let engine = tried.before.engine;
+    match p.cost_alone.filter(|_| engine == Engine::PostgreSql).zip(figure(&tried.before)) {
+        Some((alone, before)) if alone < before * 0.995 => {
+            let (figures, less) = change(engine, before, alone, theme);
+            Some((figures, format!("{less} alone")))
+        }
+        Some(_) => Some((String::new(), "nothing alone".to_owned())),
+        None => gain(p, theme).map(|(figures, less)| (figures, format!("{less} with {}", all_of(partners + 1)))),
+    }
 }
 
 /// Table, keys and what is carried along, in one line.
@@ -172,35 +211,39 @@ pub(super) fn short(c: &Candidate) -> String {
     out
 }
 
-fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> Rows {
+fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, engine: Engine, theme: &Theme) -> Rows {
     let columns = usize::from(area.width);
-    let (costs, less) = if columns >= 90 {
-        (22, 14)
-    } else if columns >= 60 {
-        (0, 13)
-    } else {
-        (0, 0)
+    // Of those that belong together more has to be said.
+    let sets = advice.proposals.iter().any(|p| !advice.partners(p).is_empty());
+    let (costs, less, trusted) = match (columns, sets) {
+        (90.., false) => (22, 14, 7),
+        (90.., true) => (22, 20, 7),
+        (60.., false) => (0, 14, 0),
+        (60.., true) => (0, 20, 0),
+        _ => (0, 0, 0),
     };
     // A blank keeps the last column from the frame.
-    let name = columns.saturating_sub(costs + less + 15);
+    let name = columns.saturating_sub(costs + less + trusted + 15);
     let buffer = frame.buffer_mut();
+    // Of two words the first will do where there is little room.
+    let unit = unit(engine);
+    let by = format!("est. {}", if costs > 0 { unit } else { unit.split(' ').next().unwrap_or(unit) });
     let heading = format!(
-        "   {}{}{}{}",
+        "   {}{}{}{}{}",
         left("verdict", 11, theme),
         left("index", name, theme),
-        right(if costs > 0 { "cost" } else { "" }, costs, theme),
-        right(if less > 0 { "cost" } else { "" }, if costs > 0 { 0 } else { less }, theme),
+        right(if costs > 0 { &by } else { "" }, costs, theme),
+        right(if costs > 0 { "" } else { &by }, less, theme),
+        right(if trusted > 0 { "trust" } else { "" }, trusted, theme),
     );
     buffer.set_line(area.x, area.y, &Line::styled(heading, theme.style("plan.label")), area.width);
     let height = usize::from(area.height.saturating_sub(1));
     let first = centred(advice.cursor, advice.proposals.len(), height);
     for ((i, p), y) in advice.proposals.iter().enumerate().skip(first).zip(area.top() + 1..area.bottom()) {
         let chosen = i == advice.cursor;
-        let (cost_text, mut less_text) = gain(p, theme).unwrap_or_default();
-        if !advice.partners(p).is_empty() {
-            // It is not this one's alone.
-            less_text = less_text.replace(" less", " all");
-        }
+        let partners = advice.partners(p).len();
+        let said = if partners > 0 { alone(p, partners, theme) } else { gain(p, theme) };
+        let (cost_text, less_text) = said.unwrap_or_default();
         let style = if p.verdict == Verdict::Proved { theme.style("ui.text") } else { theme.style("ui.dim") };
         let mut spans = vec![
             Span::styled(if chosen { theme.glyphs.cursor } else { " " }, theme.style("ui.accent")),
@@ -215,6 +258,11 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> Ro
         spans.push(Span::styled(right(&cost_text, costs, theme), style));
         let scope = if p.verdict == Verdict::Proved { "verdict.proved" } else { "ui.dim" };
         spans.push(Span::styled(right(&less_text, less, theme), theme.style(scope)));
+        if let Some(tried) = p.tried.as_ref().filter(|_| trusted > 0) {
+            let badge = badge(tried.trust, theme);
+            spans.push(Span::raw(" ".repeat(trusted.saturating_sub(width(&badge.content)))));
+            spans.push(badge);
+        }
         buffer.set_line(area.x, y, &Line::from(spans), area.width);
         if chosen {
             let scope = if advice.in_detail { "ui.selection.inactive" } else { "ui.selection" };
@@ -222,7 +270,24 @@ fn rows(frame: &mut Frame<'_>, area: Rect, advice: &Advice, theme: &Theme) -> Ro
         }
     }
     let area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Rows { area, first, cursor: advice.cursor, all: advice.proposals.len(), each: 1 }
+    marked(frame.buffer_mut(), Rows { area, first, cursor: advice.cursor, all: advice.proposals.len(), each: 1 }, theme)
+}
+
+/// How far a trial can be trusted, in a word and in its colour.
+pub(super) fn badge(trust: Trust, theme: &Theme) -> Span<'static> {
+    let (word, scope) = match trust {
+        Trust::Exact => ("exact", "verdict.proved"),
+        Trust::Close => ("close", "ui.text"),
+        Trust::Rough => ("rough", "finding.warning"),
+    };
+    Span::styled(word, theme.style(scope))
+}
+
+/// By which method something was tried and how far to trust it, in as many words as there is room for.
+pub(super) fn told_by(method: &str, by: Trust, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let dim = theme.style("ui.dim");
+    let more = if columns < 110 { String::new() } else { format!(": {}", trust(by)) };
+    vec![Span::styled(format!("{method}, trust "), dim), badge(by, theme), Span::styled(more, dim)]
 }
 
 /// How far a method can be trusted, in words.
@@ -234,7 +299,8 @@ pub(super) const fn trust(trust: Trust) -> &'static str {
     }
 }
 
-fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// All that is known of a proposal.
+pub(super) fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let text = theme.style("ui.text");
     let dim = theme.style("ui.dim");
     let mut out = Vec::new();
@@ -250,20 +316,36 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
         }
     }
     out.push(Line::default());
-    if let Some((costs, less)) = gain(p, theme) {
-        out.extend(labelled("cost", &format!("{costs} ({less})"), columns, text, theme));
-    }
     let partners: Vec<&str> =
         model.advice().map(|a| a.partners(p).into_iter().map(|o| o.name.as_str()).collect()).unwrap_or_default();
+    if let Some((figures, less)) = gain(p, theme) {
+        let label = if model.engine() == Engine::PostgreSql { "cost" } else { "examined" };
+        let of = if partners.is_empty() { "" } else { ", with all of them" };
+        out.extend(labelled(label, &format!("{figures} ({less}{of}), both estimated"), columns, text, theme));
+        out.extend(labelled("time", &time(model), columns, text, theme));
+    }
     if !partners.is_empty() {
-        let words = format!("that is with {} too: make all of them; t tells each one's part", partners.join(", "));
+        let words = match alone(p, partners.len(), theme).filter(|_| p.cost_alone.is_some()) {
+            Some((figures, less)) => format!("{figures} {less}; "),
+            None => String::new(),
+        };
+        let words = format!(
+            "{}it belongs with {}: make all of them; t tells each one's part",
+            words.trim_start(),
+            partners.join(", ")
+        );
         out.extend(labelled("together", &words, columns, text, theme));
     }
     if let Some(better) = &p.instead_of {
         out.extend(labelled("instead of", &format!("{better}: make either, not both"), columns, text, theme));
     }
     if let Some(tried) = &p.tried {
-        out.extend(labelled("tried by", &format!("{}: {}", tried.method, trust(tried.trust)), columns, text, theme));
+        let badge = badge(tried.trust, theme).content;
+        let words = format!("{}, trust {badge}: {}", tried.method, trust(tried.trust));
+        out.extend(labelled("tried by", &words, columns, text, theme));
+        if let Some(check) = check(tried) {
+            out.extend(labelled("checked", check, columns, text, theme));
+        }
         out.extend(labelled(
             "used",
             if used(tried) { "yes, the plan reads it" } else { "no, the plan does not read it" },
@@ -286,7 +368,9 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
     for (i, reason) in p.candidate.reasons.iter().enumerate() {
         out.extend(labelled(if i == 0 { "serves" } else { "" }, reason, columns, text, theme));
     }
-    for (i, note) in p.tried.iter().flat_map(|t| &t.notes).enumerate() {
+    let checked = p.tried.as_ref().and_then(check);
+    let notes = p.tried.iter().flat_map(|t| &t.notes);
+    for (i, note) in notes.filter(|note| checked.is_none_or(|check| !note.ends_with(check))).enumerate() {
         out.extend(labelled(if i == 0 { "notes" } else { "" }, note, columns, dim, theme));
     }
     for (i, undo) in p.undo.iter().enumerate() {
@@ -295,7 +379,22 @@ fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) -> Vec<Line
     out
 }
 
+/// What the check of the method said, beside the server's own plan.
+fn check(tried: &Tried) -> Option<&str> {
+    tried.notes.iter().find_map(|note| note.strip_prefix("checked: "))
+}
+
+/// What is known of the time, which an estimate is not.
+pub(super) fn time(model: &Model) -> String {
+    match model.measured() {
+        Some(ms) => {
+            format!("{} measured as it is now; not run with it, so its time then is not known", fmt::duration_ms(ms))
+        }
+        None => "not measured (a runs it as it is now), and not run with it".to_owned(),
+    }
+}
+
 /// Whether the plan with the index reads it.
-pub(super) fn used(tried: &crate::advise::Tried) -> bool {
+pub(super) fn used(tried: &Tried) -> bool {
     tried.after.ids().any(|id| tried.after.node(id).index.as_deref() == Some(tried.index_name.as_str()))
 }

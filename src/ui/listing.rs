@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{
     plan::inset,
-    text::{centred, extents, fit_spans, left, lines, pane, right, title},
+    text::{centred, extents, fit_spans, left, lines, marked, pane, right, title},
 };
 use crate::{
     app::{Extents, List, Rows},
@@ -150,5 +150,5 @@ pub(super) fn draw(
         lines(frame.buffer_mut(), inside, &about(at, usize::from(inside.width)), 0, theme);
     }
     let area = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
-    extents(Rows { area, first, cursor: list.cursor, all: shown, each: 1 })
+    extents(marked(frame.buffer_mut(), Rows { area, first, cursor: list.cursor, all: shown, each: 1 }, theme))
 }

@@ -8,6 +8,7 @@ use ratatui::{
 };
 
 use super::{
+    compare,
     picker::line,
     plan::inset,
     text::{centred, fit, left, lines, pane, title, width, wrap},
@@ -30,7 +31,11 @@ pub(super) fn middle(frame: &mut Frame<'_>, body: Rect, width: u16, height: u16)
 /// A text in front that scrolls.
 pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model, theme: &Theme) -> Extents {
     let area = middle(frame, body, 96, body.height);
-    let words = if page.kind == PageKind::Help { "Keys" } else { "Messages" };
+    let words = match page.kind {
+        PageKind::Help => "Keys",
+        PageKind::Messages => "Messages",
+        PageKind::Trial => "About it",
+    };
     let mut heading = title(words, true, theme);
     heading.push_span(Span::styled("Esc closes ", theme.style("ui.dim")));
     let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
@@ -38,6 +43,9 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
     let all = match page.kind {
         PageKind::Help => help(model, columns, theme),
         PageKind::Messages => messages(model, columns, theme),
+        PageKind::Trial => {
+            model.comparison.as_ref().map(|shown| compare::about(shown, model, columns, theme)).unwrap_or_default()
+        }
     };
     let most = lines(frame.buffer_mut(), inside, &all, page.scroll, theme);
     Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
@@ -142,8 +150,8 @@ pub(super) fn form(frame: &mut Frame<'_>, body: Rect, form: &Form, theme: &Theme
     lines(frame.buffer_mut(), inside, &out, first, theme);
 }
 
-/// One line that is asked for.
-pub(super) fn prompt(frame: &mut Frame<'_>, body: Rect, prompt: &Prompt, theme: &Theme) {
+/// One line that is asked for. What is asked of a node does not stand over it.
+pub(super) fn prompt(frame: &mut Frame<'_>, body: Rect, prompt: &Prompt, model: &Model, theme: &Theme) {
     let wide = body.width.saturating_sub(4).min(90);
     let columns = usize::from(wide.saturating_sub(4));
     let mut typed = vec![Span::styled("> ", theme.style("ui.key"))];
@@ -161,9 +169,39 @@ pub(super) fn prompt(frame: &mut Frame<'_>, body: Rect, prompt: &Prompt, theme: 
     let lead = if prompt.problem.is_some() { format!("{} ", theme.glyphs.warn) } else { String::new() };
     out.extend(wrap(&format!("{lead}{words}"), columns).into_iter().map(|l| Line::styled(l, theme.style(scope))));
     let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
-    let area = middle(frame, body, wide, height);
-    let inside = inset(pane(frame.buffer_mut(), area, title(prompt.title(), true, theme), true, theme));
+    let name = match (prompt.kind, model.sheet()) {
+        (PromptKind::Note(id), Some(sheet)) => {
+            fit(&format!("{} {}", prompt.title(), sheet.plan.title(id)), columns.saturating_sub(2), theme)
+        }
+        _ => prompt.title().to_owned(),
+    };
+    let area = aside(frame, body, (wide, height), cursor_row(model));
+    let inside = inset(pane(frame.buffer_mut(), area, title(&name, true, theme), true, theme));
     lines(frame.buffer_mut(), inside, &out, 0, theme);
+}
+
+/// The row of the screen that the cursor of what is looked at stands in.
+fn cursor_row(model: &Model) -> Option<u16> {
+    let rows = model.extents.rows;
+    let at = u16::try_from(rows.cursor.checked_sub(rows.first)?).ok()?;
+    (rows.all > 0).then(|| rows.area.y + at * rows.each.max(1))
+}
+
+/// A box in the middle, emptied; lower or higher where it would stand over a row that is meant.
+fn aside(frame: &mut Frame<'_>, body: Rect, (width, height): (u16, u16), row: Option<u16>) -> Rect {
+    let (width, height) = (width.min(body.width), height.min(body.height));
+    let x = body.x + (body.width - width) / 2;
+    let middle = body.y + (body.height - height) / 2;
+    let y = match row {
+        Some(row) if (middle..middle + height).contains(&row) => {
+            let below = (row + 1).max(body.y);
+            if below + height <= body.bottom() { below } else { row.saturating_sub(height).max(body.y) }
+        }
+        _ => middle,
+    };
+    let area = Rect::new(x, y, width, height);
+    Clear.render(area, frame.buffer_mut());
+    area
 }
 
 /// A question to be answered by yes or no.
@@ -180,22 +218,28 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
                 "n: candidates are shown untested. Nothing of yours changes in any case; it takes seconds.",
             ],
         ),
+        Question::Sample => (
+            "Read a sample of the rows?",
+            [
+                "y: some thousand rows of the table are read, and the statistics that are wanted are made of them, on a twin on this machine.",
+                "Until the connection ends a twin may then read such a sample wherever statistics are wanted that there are none of.",
+                "n: nothing is read, and this is not asked. Nothing of yours changes in any case.",
+            ],
+        ),
     };
     let mut out: Vec<Line<'static>> = Vec::new();
     for part in words {
         out.extend(wrap(part, columns).into_iter().map(|l| Line::styled(l, theme.style("ui.text"))));
     }
     out.push(Line::default());
-    out.push(Line::from(vec![
-        Span::styled("y", theme.style("ui.key")),
-        Span::styled(" twin   ", theme.style("ui.text")),
-        Span::styled("t", theme.style("ui.key")),
-        Span::styled(" temporary tables   ", theme.style("ui.text")),
-        Span::styled("n", theme.style("ui.key")),
-        Span::styled(" untested   ", theme.style("ui.text")),
-        Span::styled("Esc", theme.style("ui.key")),
-        Span::styled(" leave", theme.style("ui.text")),
-    ]));
+    let answers: &[(&'static str, &'static str)] = match question {
+        Question::Trials => &[("y", "twin"), ("t", "temporary tables"), ("n", "untested"), ("Esc", "leave")],
+        Question::Sample => &[("y", "read it"), ("n", "not"), ("Esc", "leave")],
+    };
+    let answer = |(key, words): &(&'static str, &'static str)| {
+        [Span::styled(*key, theme.style("ui.key")), Span::styled(format!(" {words}   "), theme.style("ui.text"))]
+    };
+    out.push(Line::from(answers.iter().flat_map(answer).collect::<Vec<_>>()));
     let height = u16::try_from(out.len() + 2).unwrap_or(u16::MAX);
     let area = middle(frame, body, wide, height);
     let inside = inset(pane(frame.buffer_mut(), area, title(name, true, theme), true, theme));

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     overlay::middle,
     plan::inset,
-    text::{centred, extents, fit_spans, pane, title, width},
+    text::{centred, extents, fit_spans, marked, pane, title, width},
 };
 use crate::{
     app::{Extents, Item, LineEdit, Match, Note, Picker, PickerKind, Rows},
@@ -26,6 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, picker: &Picker, theme: &T
         PickerKind::Statements => "Statements run here",
         PickerKind::Plans => "Compare with",
         PickerKind::Indexes => "The plan without",
+        PickerKind::Trials => "How indexes are tried",
         PickerKind::Themes => "Theme",
     };
     let mut heading = title(words, true, theme);
@@ -52,7 +53,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, picker: &Picker, theme: &T
         frame.buffer_mut().set_line(inside.x, inside.y + 1, &words, inside.width);
     }
     let area = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
-    extents(Rows { area, first, cursor: picker.cursor, all: picker.matches.len(), each: 1 })
+    let rows = Rows { area, first, cursor: picker.cursor, all: picker.matches.len(), each: 1 };
+    extents(marked(frame.buffer_mut(), rows, theme))
 }
 
 fn row(item: &Item, found: &Match, chosen: bool, name: usize, columns: usize, theme: &Theme) -> Line<'static> {

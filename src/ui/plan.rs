@@ -16,7 +16,6 @@ use crate::{
     app::{Extents, Face, Model, Pane, Rows, Sheet},
     fmt,
     keys::{Command, Place},
-    plan::NodeId,
     text::one_line,
     theme::Theme,
 };
@@ -134,8 +133,7 @@ fn draw_tree(frame: &mut Frame<'_>, area: Rect, model: &Model, sheet: &Sheet, th
     let mut facts = Vec::new();
     facts.extend(sheet.which.map(|(at, of)| format!("statement {at} of {of}")));
     if plan.analyzed {
-        let took = plan.execution_ms.or(plan.derived(NodeId::ROOT).wall_ms);
-        facts.extend(took.map(|ms| format!("measured, {}", fmt::duration_ms(ms))));
+        facts.extend(sheet.took().map(|ms| format!("measured, {}", fmt::duration_ms(ms))));
         facts.extend(plan.planning_ms.map(|ms| format!("planning {}", fmt::duration_ms(ms))));
     } else {
         facts.push("estimated, not run".to_owned());

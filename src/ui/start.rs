@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     editor::highlighted,
     plan::inset,
-    text::{centred, extents, fit, left, lines, pane, title, width, wrap, wrap_lines},
+    text::{centred, extents, fit, left, lines, marked, pane, title, width, wrap, wrap_lines},
 };
 use crate::{
     app::{Extents, Link, Model, Rows},
@@ -75,7 +75,7 @@ fn samples(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> R
         y += u16::try_from(per).unwrap_or(1);
     }
     let each = u16::try_from(per).unwrap_or(1);
-    Rows { area, first, cursor: model.sample, all: model.samples.len(), each }
+    marked(frame.buffer_mut(), Rows { area, first, cursor: model.sample, all: model.samples.len(), each }, theme)
 }
 
 /// A box with a bar and a line of words.

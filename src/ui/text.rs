@@ -210,8 +210,31 @@ pub(super) fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], sc
     }
     if most > 0 && area.width > 3 {
         more(buffer, area, scroll, most, theme);
+        unseen(buffer, area, scroll, most - scroll, theme);
     }
     most
+}
+
+/// On the border below a list or a text: how much of it stands above and below what is seen.
+pub(super) fn unseen(buffer: &mut Buffer, area: Rect, above: usize, below: usize, theme: &Theme) {
+    let (up, down) = (theme.glyphs.above, theme.glyphs.below);
+    let words = match (above, below) {
+        (0, 0) => return,
+        (0, below) => format!(" {down} {below} more "),
+        (above, 0) => format!(" {up} {above} more "),
+        (above, below) => format!(" {up} {above} {down} {below} more "),
+    };
+    let Ok(wide) = u16::try_from(width(&words)) else { return };
+    if wide < area.width && area.bottom() < buffer.area.bottom() {
+        buffer.set_string(area.right() - wide, area.bottom(), words, theme.style("ui.dim"));
+    }
+}
+
+/// The same of the rows of a list, which are given back.
+pub(super) fn marked(buffer: &mut Buffer, rows: Rows, theme: &Theme) -> Rows {
+    let below = rows.all.saturating_sub(rows.first + extents(rows).page);
+    unseen(buffer, rows.area, rows.first, below, theme);
+    rows
 }
 
 /// A mark on the right border for where in a longer text one is.
@@ -245,6 +268,11 @@ pub(super) fn following(before: usize, cursor: usize, rows: usize, height: usize
 pub(super) fn centred(cursor: usize, rows: usize, height: usize) -> usize {
     let step = (height / 2).max(1);
     (cursor.saturating_sub(height / 4) / step * step).min(rows.saturating_sub(height))
+}
+
+/// The same, but the first rows stay seen as long as the cursor is among them: a head says what all the rest is of.
+pub(super) fn from_top(cursor: usize, rows: usize, height: usize) -> usize {
+    if cursor < height { 0 } else { centred(cursor, rows, height) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The plan tree: operator, heat, rows, flags, in as many columns as fit.
 
+mod columns;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -7,7 +9,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::{centred, fit_spans, following, left, right, width};
+use self::columns::{Columns, several};
+use super::text::{centred, fit_spans, following, from_top, left, marked, right, width};
 use crate::{
     app::{Notes, Rows, TreeState},
     diagnose::Severity,
@@ -32,84 +35,6 @@ pub(super) struct TreeView<'a> {
     pub(super) before: Option<usize>,
 }
 
-/// Which columns there is room for, and how wide each is; 0 is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Columns {
-    operator: usize,
-    number: usize,
-    bar: usize,
-    rows: usize,
-    error: usize,
-    loops: usize,
-    flags: usize,
-}
-
-impl Columns {
-    fn choose(columns: usize, plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> Self {
-        let analyzed = plan.analyzed;
-        let (most_rows, most_flags) = content(plan, comparing, arrow, groups);
-        let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0 };
-        // In the order of what tells most; the operator keeps at least what is left of the least.
-        let wide = columns >= 100;
-        let least = if wide { 44 } else { 26 };
-        let heading = if analyzed { 9 + arrow } else { 9 };
-        // No wider than what stands in it, so that the operator gets the rest.
-        let rows = (most_rows + 1).max(heading) + if wide { 2 } else { 0 };
-        let mut room = columns.saturating_sub(least + out.number);
-        let flags = if room >= rows + 12 { most_flags.min(room - rows) } else { 0 };
-        let wishes: [(&mut usize, usize); 5] = [
-            (&mut out.rows, rows),
-            (&mut out.flags, flags),
-            (&mut out.bar, if wide { 9 } else { 5 }),
-            (&mut out.error, if analyzed && columns >= 90 { 8 } else { 0 }),
-            (&mut out.loops, if analyzed && columns >= 90 { 8 } else { 0 }),
-        ];
-        for (column, wanted) in wishes {
-            if wanted <= room {
-                *column = wanted;
-                room -= wanted;
-            }
-        }
-        out.operator = columns.saturating_sub(out.number + out.bar + out.rows + out.error + out.loops + out.flags);
-        out
-    }
-}
-
-/// The widest rows and flags there are, of the first few hundred nodes: what follows is cut if it is wider still.
-fn content(plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> (usize, usize) {
-    const SEEN: usize = 300;
-    let digits = |n: Option<f64>| n.map_or(1, |n| fmt::count(n).len());
-    let mut rows = 0;
-    let mut flags = 0;
-    for id in plan.ids().take(SEEN) {
-        let (node, derived) = (plan.node(id), plan.derived(id));
-        let wide = if plan.analyzed {
-            if node.rows.loops == Some(0.0) {
-                9
-            } else {
-                digits(node.rows.estimated) + arrow + 2 + usize::from(derived.rough_rows) + digits(node.rows.actual)
-            }
-        } else {
-            digits(node.rows.estimated)
-        };
-        rows = rows.max(wide);
-        if comparing {
-            continue;
-        }
-        let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, *flag, true, true));
-        let wide: usize = shown.map(|flag| words_of(plan.engine, flag).len() + 5).sum();
-        flags = flags.max(wide);
-    }
-    if !comparing && !groups.is_empty() {
-        // Room for how the members of a closed group are spread, and for what they gave together.
-        flags = flags.max(26);
-        let most = groups.iter().map(|group| digits(group.together.estimated) + digits(group.together.actual)).max();
-        rows = rows.max(most.unwrap_or(0) + arrow + 2);
-    }
-    // Two flags are seen in full; of more the first two matter.
-    (rows, if flags == 0 { 0 } else { flags.clamp(12, 34) })
-}
-
 /// Draws the heading and the visible rows, and gives those.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: &Theme) -> Rows {
     if area.height < 2 || area.width < 10 {
@@ -124,6 +49,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: 
     let cursor = view.state.cursor();
     let first = match view.before {
         Some(before) => following(before, cursor, rows.len(), height),
+        None if view.changes.is_some() => from_top(cursor, rows.len(), height),
         None => centred(cursor, rows.len(), height),
     };
     for (i, (id, y)) in rows.iter().skip(first).take(height).zip(area.top() + 1..).enumerate() {
@@ -134,18 +60,21 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &TreeView<'_>, theme: 
             buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(scope));
         }
     }
-    Rows { area: Rect { y: area.y + 1, height: area.height - 1, ..area }, first, cursor, all: rows.len(), each: 1 }
+    let area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    marked(buffer, Rows { area, first, cursor, all: rows.len(), each: 1 }, theme)
 }
 
 fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
     let mut out = left("   operator", columns.operator, theme);
     out.push_str(&right(if plan.analyzed { "self time" } else { "self cost" }, columns.number, theme));
     out.push_str(&left("", columns.bar, theme));
-    let arrow = theme.glyphs.arrow;
-    let rows = match (plan.analyzed, columns.rows >= 15) {
-        (true, true) => format!("rows est {arrow} act"),
-        (true, false) => format!("est {arrow} act"),
-        (false, _) => "rows est".to_owned(),
+    let (arrow, times) = (theme.glyphs.arrow, theme.glyphs.times);
+    let rows = match (plan.analyzed, columns.looped, columns.loops > 0) {
+        (true, true, true) => format!("per loop est {arrow} act"),
+        (true, true, false) => format!("est {arrow} act {times}loops"),
+        (true, false, _) if columns.rows >= 15 => format!("rows est {arrow} act"),
+        (true, false, _) => format!("est {arrow} act"),
+        (false, ..) => "rows est".to_owned(),
     };
     out.push_str(&right(&rows, columns.rows, theme));
     out.push_str(&right(if columns.error > 0 { "off by" } else { "" }, columns.error, theme));
@@ -388,6 +317,8 @@ fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span
             (true, None) => format!("{estimated} {} ?", theme.glyphs.arrow),
             (false, _) => estimated,
         };
+        let loops = several(plan, id).filter(|_| plan.analyzed && columns.loops == 0);
+        let text = loops.map_or_else(|| text.clone(), |n| format!("{text} {}{}", theme.glyphs.times, fmt::count(n)));
         out.push(Span::styled(right(&text, columns.rows, theme), if never { theme.style("ui.dim") } else { style }));
     }
     if columns.error > 0 {
@@ -395,7 +326,7 @@ fn numbers(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span
         out.push(Span::styled(right(&text, columns.error, theme), style));
     }
     if columns.loops > 0 {
-        let text = rows.loops.filter(|l| *l > 1.0).map_or_else(String::new, fmt::count);
+        let text = several(plan, id).map_or_else(String::new, fmt::count);
         out.push(Span::styled(right(&text, columns.loops, theme), theme.style("plan.number")));
     }
     out
@@ -466,25 +397,4 @@ pub(super) fn flag_span(engine: Engine, flag: Flag, theme: &Theme) -> Span<'stat
         return Span::styled(words, theme.style("flag.neutral"));
     }
     Span::styled(format!("{} {words}", theme.glyphs.warn), theme.style(&format!("flag.{}", flag.name())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Columns;
-    use crate::plan::{Engine, Node, Operator, PlanBuilder, Role};
-
-    #[test]
-    fn columns_fill_the_width_and_the_operator_is_never_crushed() {
-        let mut builder = PlanBuilder::new();
-        builder.push(None, Node::new(Role::Root, Operator::Result, "Result")).unwrap();
-        let mut plan = builder.finish(Engine::PostgreSql).unwrap();
-        for analyzed in [true, false] {
-            plan.analyzed = analyzed;
-            for width in 20..250 {
-                let c = Columns::choose(width, &plan, false, 1, &[]);
-                assert_eq!(c.operator + c.number + c.bar + c.rows + c.error + c.loops + c.flags, width);
-                assert!(c.operator >= 26.min(width - 9), "{width}: {c:?}");
-            }
-        }
-    }
 }

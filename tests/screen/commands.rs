@@ -143,6 +143,7 @@ fn cases() -> Vec<Case> {
         (C::TryWithout, plan, "D<ret>", |s| {
             s.model.view == View::Compare && s.text().contains("without orders_pkey") && s.text().contains("enforces the primary key")
         }),
+        (C::WhatIf, plan, "Wwork_mem=64MB<ret>", |s| matches!(s.effects.iter().rev().find(|e| matches!(e, Effect::Suppose { .. })), Some(Effect::Suppose { .. }))),
         (C::Format, connected, "<F8>", |s| text(s).starts_with("SELECT\n") && s.model.editor.typing),
         (C::OpenFile, || connected().file("q.sql", "select 42\n"), "<ctrl-o>q.sql<ret>", |s| text(s) == "select 42"),
         (C::SaveFile, || connected().file("q.sql", "old"), "<ctrl-s>q.sql<ret><ret>", |s| asked(s).ends_with(&["save", "save"]) && s.model.prompt.is_none()),
@@ -155,7 +156,7 @@ fn cases() -> Vec<Case> {
         (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
         (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.reads.rows),
         (C::Tables, || indexes_on_mysql(), "t", |s| s.model.allow.temporary_tables && !s.model.allow.reads.rows && asked(s).ends_with(&["advise"])),
-        (C::ChooseTrials, || indexes_on_mysql().keys("n"), "<F2>choose how indexes<ret>", |s| s.model.question.is_some()),
+        (C::ChooseTrials, || indexes_on_mysql().keys("n"), "<F2>choose by which<ret>", |s| s.model.question.is_some()),
         (C::No, || indexes_on_mysql(), "n", |s| !s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
         (C::ShowSamples, || Harness::new(samples()).keys("1<esc>"), "0", |s| s.model.view == View::Start),
         (C::NextPane, plan, "<tab>", |s| s.model.sheet().unwrap().pane == Pane::Findings),
@@ -542,7 +543,7 @@ fn indexes_proved_for_each_other_say_so_and_are_tried_together_without_being_mar
         advice.proposals[1].name = "orders_status_created_idx".to_owned();
     }
     let text = screen.text();
-    assert!(text.contains("×4.8 all") && text.contains("make all of them"), "{text}");
+    assert!(text.contains("both together ×4.8 less") && text.contains("make all of them"), "{text}");
     let screen = screen.keys("t");
     assert!(screen.text().contains("2 indexes together"), "{}", screen.text());
     // Alone it is tried with nothing.

@@ -27,6 +27,8 @@ pub(crate) struct Harness {
     size: (u16, u16),
     /// Requests that are to stay without an answer.
     hold: bool,
+    /// The same of suppositions alone.
+    hold_suppositions: bool,
     /// The error every request gets instead of an answer.
     refuse: Option<ServerError>,
     /// Every statement is answered as if it were the one of the fixtures.
@@ -47,6 +49,7 @@ impl Harness {
             theme,
             size: (80, 24),
             hold: false,
+            hold_suppositions: false,
             refuse: None,
             lenient: false,
             effects: Vec::new(),
@@ -113,6 +116,12 @@ impl Harness {
         self
     }
 
+    /// From now on what is supposed stays without an answer.
+    pub(crate) fn hold_suppositions(mut self) -> Self {
+        self.hold_suppositions = true;
+        self
+    }
+
     /// From now on requests get this error.
     pub(crate) fn refuse(mut self, error: ServerError) -> Self {
         self.refuse = Some(error);
@@ -156,7 +165,7 @@ impl Harness {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.effects.push(effect.clone());
-            if self.hold {
+            if self.hold || (self.hold_suppositions && matches!(effect, Effect::Suppose { .. })) {
                 continue;
             }
             if let Some(answer) = self.answer(effect) {

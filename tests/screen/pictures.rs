@@ -74,3 +74,18 @@ fn the_pictures_show_the_screen_as_it_is() {
     check("plan-light", &Harness::connected(&query("open-orders.sql")).size(120, 36).theme(light).keys("<F6>"));
     check("help", &Harness::connected(&query("open-orders.sql")).size(120, 36).keys("<F6>?"));
 }
+
+/// For eyes: with `WHYSLOW_PICTURES` naming a folder, every view at every size as a picture.
+#[test]
+fn every_view_is_a_picture_where_a_folder_is_named() {
+    let Some(folder) = std::env::var_os("WHYSLOW_PICTURES").map(PathBuf::from) else { return };
+    fs::create_dir_all(&folder).unwrap();
+    for (width, height) in super::layout::SIZES {
+        for (view, keys) in super::layout::VIEWS {
+            let screen = Harness::connected(&query("open-orders.sql")).size(width, height).keys(keys);
+            let (buffer, cursor) = screen.buffer();
+            let picture = Picture::of(&buffer, cursor, &screen.theme);
+            fs::write(folder.join(format!("{view}-{width}x{height}.png")), picture.encode()).unwrap();
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::{
     text::one_line,
     theme::Theme,
     ui::editor::token_style,
-    ui::text::{centred, fit, following},
+    ui::text::{centred, fit, following, marked},
 };
 
 pub(super) fn draw(
@@ -56,5 +56,5 @@ pub(super) fn draw(
             select(buffer, area, y, focused, theme);
         }
     }
-    Rows { area, first, cursor, all, each: 1 }
+    marked(buffer, Rows { area, first, cursor, all, each: 1 }, theme)
 }

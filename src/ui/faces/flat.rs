@@ -13,7 +13,7 @@ use crate::{
     plan::{NodeId, Plan},
     theme::Theme,
     ui::{
-        text::{centred, fit_spans, following, left, right, width},
+        text::{centred, fit_spans, following, left, marked, right, width},
         tree::{heat, severity_mark, times, title},
     },
 };
@@ -83,7 +83,8 @@ pub(super) fn draw(
             select(buffer, area, y, focused, theme);
         }
     }
-    Rows { area: Rect { y: area.y + 1, height: area.height - 1, ..area }, first, cursor, all, each: 1 }
+    let area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    marked(buffer, Rows { area, first, cursor, all, each: 1 }, theme)
 }
 
 fn word(column: SortBy, plan: &Plan) -> &'static str {

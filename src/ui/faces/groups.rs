@@ -13,7 +13,7 @@ use crate::{
     text::one_line,
     theme::Theme,
     ui::{
-        text::{centred, left, right},
+        text::{centred, left, right, unseen},
         tree::heat,
     },
 };
@@ -41,6 +41,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     }
     let height = usize::from(area.height);
     let first = centred(cursor, rows.len(), height);
+    unseen(buffer, area, first, rows.len().saturating_sub(first + height), theme);
     let measured = sheet.plan.analyzed;
     // A blank keeps the last column from the frame.
     let wide = usize::from(area.width) - 1;
