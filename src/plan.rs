@@ -18,7 +18,7 @@ mod words;
 
 pub use build::{BuildError, PlanBuilder};
 pub use flag::{Flag, Flags};
-pub use metrics::{Derived, Explanation};
+pub use metrics::{Derived, Explanation, Off};
 pub use node::{Buffers, Conditions, Cost, Io, Node, Operator, Relation, Role, Rows, Spill, Timing, Wal, Workers};
 pub use phases::{Jit, Phases, Serialization, Trigger};
 

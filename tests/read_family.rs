@@ -213,8 +213,31 @@ fn the_tree_and_version_2_are_the_same_nodes() {
     }
 }
 
+/// What a format leaves open, as the servers print it, so that nobody takes it for a fault of reading:
+///
+/// - the table of rows lists query blocks by their numbers; where in the joins a sub-query is asked, and which of two is asked first, it
+///   does not say: of its reads the order is not compared;
+/// - `Count rows in t` names one of the tables that are counted, and no index ([`DIFFERENT`] says more): it is not compared;
+/// - `Rows fetched before execution` names no table, and may stand for a derived table that other formats show with all that it reads: what
+///   is left must be among what they show.
+fn agree(a: (&str, &Plan), b: (&str, &Plan)) -> bool {
+    let is_table = |format: &str| ["traditional", "vertical", "extended", "analyze-traditional"].contains(&format);
+    let has = |plan: &Plan, words: &str| plan.ids().any(|id| plan.node(id).native.starts_with(words));
+    if has(a.1, "Count rows in ") || has(b.1, "Count rows in ") {
+        return true;
+    }
+    let (mut left, mut right) = (reads(a.1), reads(b.1));
+    if is_table(a.0) || is_table(b.0) {
+        left.sort();
+        right.sort();
+    }
+    let (less, more) = if left.len() < right.len() { (&left, &right) } else { (&right, &left) };
+    let fetched = [a.1, b.1].into_iter().any(|plan| has(plan, "Rows fetched before execution"));
+    left == right || (fetched && less.iter().all(|read| more.contains(read)))
+}
+
 /// The servers' own regression suites, by `tests/servers/regress-mysql`: everything reads, and the formats of a statement tell the same
-/// tables, read in the same way, in the same order.
+/// tables, read in the same way, in the same order, as far as each of them says it.
 #[test]
 #[expect(clippy::print_stderr, reason = "says what was not tested, and what was found")]
 fn regression_suites_of_mysql_and_mariadb_read_alike_in_every_format() {
@@ -227,20 +250,20 @@ fn regression_suites_of_mysql_and_mariadb_read_alike_in_every_format() {
         let (mut cases, mut texts, mut unread, mut unlike) = (0, 0, Vec::new(), Vec::new());
         for line in std::io::BufReader::new(std::fs::File::open(&path).unwrap()).lines().map(Result::unwrap) {
             let case: BTreeMap<String, String> = serde_json::from_str(&line).unwrap();
-            let mut first: Option<(&str, Vec<String>)> = None;
+            let mut first: Option<(&str, Plan)> = None;
             cases += 1;
             for (format, text) in case.iter().filter(|(format, _)| *format != "sql") {
                 let name = format!("{format} {}", case["sql"]);
                 texts += 1;
                 match read::read(text) {
-                    Ok(plans) if plans.len() == 1 => {
-                        hold_together(&name, &plans[0]);
-                        let reads = reads(&plans[0]);
+                    Ok(mut plans) if plans.len() == 1 => {
+                        let plan = plans.remove(0);
+                        hold_together(&name, &plan);
                         match &first {
-                            _ if is_untold(&plans[0]) => {}
-                            None => first = Some((format, reads)),
-                            Some((other, expected)) if *expected != reads => {
-                                unlike.push(format!("{name}\n    {reads:?}\n    {other}: {expected:?}"));
+                            _ if is_untold(&plan) => {}
+                            None => first = Some((format, plan)),
+                            Some((other, told)) if !agree((other, told), (format, &plan)) => {
+                                unlike.push(format!("{name}\n    {:?}\n    {other}: {:?}", reads(&plan), reads(told)));
                             }
                             Some(_) => {}
                         }

@@ -2,7 +2,7 @@
 //!
 //! The fixtures are small and our own: a case is `<case>.json` with `.yaml`, `.xml`, `.txt` (all VERBOSE) and `.off.txt`
 //! (COSTS OFF) beside it. `WHYSLOW_REGRESS` names files of many more cases, one JSON object a line with the members `off`, `text`,
-//! `json`, `yaml`, `xml`, `an_text`, `an_json`, `full_text`; without it only the fixtures are read.
+//! `json`, `yaml`, `xml`, `an_text`, `an_json`, `full_text`, `full_json`; without it only the fixtures are read.
 
 use std::{
     io::BufRead,
@@ -291,7 +291,7 @@ fn every_plan_of_the_regression_suite_reads_alike_in_every_format() {
                 continue;
             }
             cases += 1;
-            for key in ["off", "text", "yaml", "xml", "json", "an_text", "an_json", "full_text"] {
+            for key in ["off", "text", "yaml", "xml", "json", "an_text", "an_json", "full_text", "full_json"] {
                 if let Some(text) = get(key) {
                     unread.extend(plans(&format!("{key} {name}"), text).err());
                 }

@@ -152,6 +152,8 @@ fn what_hurts_is_flagged_on_every_server() {
         ("mariadb-11.8/filter.explain.json", Operator::SeqScan, Flag::FullScan),
         ("postgresql-15/sort-spill.analyze.json", Operator::Sort, Flag::Spill),
         ("postgresql-15/hash-spill.analyze.json", Operator::Hash, Flag::Spill),
+        ("postgresql-15/memoize-evictions.analyze.json", Operator::Memoize, Flag::Spill),
+        ("postgresql-15/memoize-evictions.analyze.json", Operator::BitmapHeapScan, Flag::Spill),
         ("mysql-9.7/filesort.analyze.json", Operator::Sort, Flag::Filesort),
         ("mariadb-11.8/filesort.analyze.json", Operator::Sort, Flag::Filesort),
         ("mysql-9.7/temporary.analyze.json", Operator::HashAggregate, Flag::Temporary),
@@ -173,6 +175,29 @@ fn what_hurts_is_flagged_on_every_server() {
         let found = plan.ids().any(|id| plan.node(id).operator == operator && plan.derived(id).flags.contains(flag));
         assert!(found, "{name}: no {} is {}:\n{}", operator.name(), flag.name(), shape(&plan));
     }
+}
+
+#[test]
+fn what_a_cache_and_a_bitmap_dropped_is_told_and_was_not_written() {
+    let plan = fixture("postgresql-15/memoize-evictions.analyze.json");
+    let spill = |operator: Operator| {
+        let id = plan.ids().find(|id| plan.node(*id).operator == operator).unwrap();
+        plan.node(id).spill.clone().unwrap()
+    };
+    let (memoize, bitmap) = (spill(Operator::Memoize), spill(Operator::BitmapHeapScan));
+    assert_eq!((memoize.how.as_str(), memoize.bytes), ("Cache Evictions: 19468", None));
+    assert_eq!((bitmap.how.as_str(), bitmap.bytes), ("Lossy Heap Blocks: 1555 of 2164", None));
+    let found = whyslow::diagnose::diagnose(&plan, None);
+    assert!(found.iter().all(|finding| finding.rule != "spill-to-disk"), "{found:?}");
+}
+
+#[test]
+fn a_foreign_key_that_was_served_is_told_with_its_time() {
+    let plan = fixture("postgresql-15/trigger.analyze.json");
+    let [trigger] = &plan.phases.triggers[..] else { panic!("{:?}", plan.phases) };
+    assert_eq!((trigger.constraint.as_deref(), trigger.calls), (Some("visit_account_fkey"), 400.0));
+    assert!(trigger.time_ms.is_some_and(|ms| ms > 1.0), "{trigger:?}");
+    assert!(plan.node(NodeId::ROOT).wal.as_ref().is_some_and(|wal| wal.records >= 400));
 }
 
 #[test]

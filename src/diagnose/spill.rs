@@ -28,6 +28,10 @@ impl Rule for SpillToDisk {
             if node.spill.is_none() && !node.flags.contains(Flag::Spill) {
                 continue;
             }
+            // What these drop is not written; a lossy bitmap has a rule of its own.
+            if matches!(node.operator, Operator::Memoize | Operator::BitmapHeapScan) {
+                continue;
+            }
             // Writing and reading the batches of a hash is charged to the join above it.
             let mut nodes = vec![id];
             if node.operator == Operator::Hash {

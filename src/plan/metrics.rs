@@ -26,6 +26,8 @@ pub struct Derived {
     pub self_cost: Option<f64>,
     /// max(estimated / actual, actual / estimated) of rows over all executions, rows of 0 counted as 1; at least 1.
     pub q_error: Option<f64>,
+    /// Whether more or fewer rows came than were expected; absent where the estimate was right.
+    pub off: Option<Off>,
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
     /// Blocks without children.
@@ -45,6 +47,16 @@ pub struct Derived {
     pub stopped_early: bool,
     /// What stands out: the reader's flags and those that follow from numbers, without repeats.
     pub flags: Flags,
+}
+
+/// The direction of an estimate's error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Off {
+    /// Fewer rows were expected than came.
+    Under,
+    /// More rows were expected than came.
+    Over,
 }
 
 /// How a derived number came about, for people who ask.
@@ -134,11 +146,13 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     plan.ids()
         .map(|id| {
             let (i, node) = (id.index(), plan.node(id));
+            let (q_error, off) = q_error(node).unzip();
             let mut derived = Derived {
                 wall_ms: wall[i],
                 self_ms: self_ms[i],
                 self_cost: self_cost[i],
-                q_error: q_error(node),
+                q_error,
+                off: off.flatten(),
                 share: parts[i].map(share),
                 self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
@@ -187,7 +201,8 @@ fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
             Some(Timing::PerLoop { last_ms, .. }) => {
                 Some(sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i])
             }
-            Some(Timing::Inclusive(ms)) => Some(sane(ms)),
+            // What MariaDB ran while it planned (sub-queries that are constant) is not in the time of the block around it.
+            Some(Timing::Inclusive(ms)) => Some(sane(ms).max(inside.unwrap_or(0.0))),
             Some(Timing::Own(ms)) => Some(sane(ms) + inside.unwrap_or(0.0)),
             None => inside,
         }
@@ -209,15 +224,20 @@ fn rough_time(node: &Node) -> bool {
     postgres && loops(node) > 1.0
 }
 
-/// How far the estimate was off, over all executions: averages below one row would hide it.
-fn q_error(node: &Node) -> Option<f64> {
+/// How far the estimate was off, and to which side, over all executions: averages below one row would hide it.
+fn q_error(node: &Node) -> Option<(f64, Option<Off>)> {
     let loops = loops(node);
     if loops == 0.0 {
         return None;
     }
     let (estimated, actual) = (known(node.rows.estimated)?, known(node.rows.actual)?);
     let (estimated, actual) = ((estimated * loops).max(1.0), (actual * loops).max(1.0));
-    Some(f64::max(estimated / actual, actual / estimated))
+    let off = match estimated.total_cmp(&actual) {
+        std::cmp::Ordering::Less => Some(Off::Under),
+        std::cmp::Ordering::Greater => Some(Off::Over),
+        std::cmp::Ordering::Equal => None,
+    };
+    Some((f64::max(estimated / actual, actual / estimated), off))
 }
 
 #[cfg(test)]

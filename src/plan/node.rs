@@ -265,12 +265,13 @@ pub struct Workers {
     pub max_rows: Option<f64>,
 }
 
-/// Work that did not fit in memory.
+/// Work that did not fit in memory: written to disk (a sort, a hash), or dropped and done again (the results that Memoize keeps, the
+/// rows of a bitmap that became lossy).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Spill {
-    /// Bytes on disk, when told.
+    /// Bytes on disk, when told; absent where nothing was written.
     pub bytes: Option<u64>,
-    /// The server's words: `external merge`, `Batches: 8`.
+    /// The server's words: `external merge`, `Batches: 8`, `Cache Evictions: 1200`, `Lossy Heap Blocks: 96 of 410`.
     pub how: String,
 }
 

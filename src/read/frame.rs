@@ -44,6 +44,18 @@ pub(super) fn unframe(text: &str) -> Unframed<'_> {
     Unframed { text, same_lines: true }
 }
 
+/// A text with the signs that a page writes for `<`, `>`, `"` and `&`; `None` when no arrow of a plan is written so.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let arrow = text.match_indices("-&gt; ").any(|(at, _)| {
+        let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        text[line..at].trim_start_matches(['|', '"', ' ', '\t']).is_empty()
+    });
+    arrow.then(|| {
+        let plain = text.replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", "\"").replace("&#39;", "'");
+        plain.replace("&nbsp;", " ").replace("&amp;", "&")
+    })
+}
+
 /// The text without a comment's mark before its lines, which stay where they are; `None` when there is none.
 pub(super) fn uncommented(text: &str) -> Option<String> {
     let rows: Vec<&str> = text.lines().take(marks::LOOKED_AT).filter(|row| !row.trim().is_empty()).collect();

@@ -76,9 +76,23 @@ impl Grid {
             wanted(&names).then_some((separator, names))
         })?;
         let mut grid = Self { columns, rows: Vec::new(), lines: 1, uneven: None };
+        // Two borders in a row: another table stands below.
+        let mut closed = false;
         while let Some(line) = lines.get(at + grid.lines) {
-            if !is_border(line) {
+            if is_border(line) && closed && !grid.rows.is_empty() {
+                break;
+            }
+            closed = is_border(line);
+            if !closed {
                 let Some(mut cells) = separator.split(line).filter(|cells| cells.len() > 1) else { break };
+                // Somebody wrote in the table and took the blanks beside a border.
+                if let Separator::Padded(bar) = separator
+                    && cells.len() < grid.columns.len()
+                    && let Some(more) = Separator::Bare(bar).split(line)
+                    && (cells.len()..=grid.columns.len()).contains(&more.len())
+                {
+                    cells = more;
+                }
                 // An empty last cell may have lost its separator with the blanks at the end of the line.
                 if cells.len() + 1 == grid.columns.len() {
                     cells.push(String::new());
@@ -98,6 +112,21 @@ impl Grid {
             grid.lines += 1;
         }
         Some(grid)
+    }
+
+    /// Puts the columns of the table below beside its own, where a client or an author broke one that was too wide: as many rows, and
+    /// names that `known` holds and this one lacks.
+    pub(super) fn widen(&mut self, lines: &Lines<'_>, at: usize, known: fn(&[String]) -> bool) {
+        while let Some((below, more)) = (at + self.lines..=at + self.lines + 1)
+            .find_map(|below| Some((below, Self::table(lines, below, known)?)))
+            .filter(|(_, more)| more.rows.len() == self.rows.len() && !more.columns.iter().any(|name| self.has(name)))
+        {
+            self.columns.extend(more.columns);
+            for (row, more) in self.rows.iter_mut().zip(more.rows) {
+                row.cells.extend(more.cells);
+            }
+            self.lines = below + more.lines - at;
+        }
     }
 
     /// `*************************** 1. row ***************************`, then `name: value` on a line each.

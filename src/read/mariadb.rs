@@ -2,6 +2,8 @@
 
 mod lower;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use super::{ReadError, Source, json::Value};
 use crate::plan::Plan;

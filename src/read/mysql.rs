@@ -1,6 +1,7 @@
 //! MySQL plans. JSON version 1 (5.6 to 9, `sql/opt_explain_json.cc`) and version 2 (8.3 to 9, `sql/join_optimizer/explain_access_path.cc`),
 //! told apart by what they hold: a server may answer in another version than it was asked for. `FORMAT=TREE` is version 2 without its keys.
 
+mod flat;
 mod node;
 mod operator;
 mod tree;

@@ -67,6 +67,9 @@ const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
     let mut plans = Vec::new();
+    // What was copied out of a page's source.
+    let unescaped = frame::unescaped(text).map(Arc::from);
+    let text = unescaped.as_ref().unwrap_or(text);
     let (rest, error) = read_framed(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
     let mut more = None;

@@ -47,15 +47,25 @@ const COLUMNS: [&[&str]; 3] = [
     ],
 ];
 
-/// Whether names of columns are those of the table.
+/// Whether names of columns are those of the table. Authors leave out columns.
 fn wanted(names: &[String]) -> bool {
-    ["id", "select_type", "table", "type", "rows", "extra"].iter().all(|name| names.iter().any(|n| n == name))
+    let has = |name: &&str| names.iter().any(|n| n == name);
+    ["id", "select_type", "table"].iter().all(has) && ["type", "rows", "extra"].iter().any(has)
+}
+
+/// Whether names of columns are those of the table's right part.
+fn goes_on(names: &[String]) -> bool {
+    let known = |name: &String| COLUMNS.iter().any(|columns| columns.contains(&name.as_str()));
+    names.len() > 1 && names.iter().all(known) && !names.iter().any(|name| name == "select_type")
 }
 
 /// Reads the table that begins on a line, if one does.
 pub(super) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -> Option<Passage> {
     let (grid, heading) = match Grid::read(lines, at, wanted) {
-        Some(grid) => (grid, true),
+        Some(mut grid) => {
+            grid.widen(lines, at, goes_on);
+            (grid, true)
+        }
         None => (headless(lines, at)?, false),
     };
     let mut error = grid.uneven.map(|(line, cells)| {

@@ -1,8 +1,8 @@
 //! From a document's bytes to the rows that a tree is drawn from, and what that takes of memory: `cargo bench --bench read`.
 //!
 //! The documents are made here, of the size and in the style of real ones: `EXPLAIN (ANALYZE, VERBOSE, BUFFERS, FORMAT JSON)` of a count
-//! over 10,000 partitions (11 MB), and of a join of 150 tables. `WHYSLOW_BENCH_PLAN` names a file to measure beside them. Times are
-//! medians; the plain parse is `serde_json`'s into a `Value`, of the same bytes, taken in turns with ours so that both have the
+//! over 10,000 partitions (11 MB), and of a join of 150 tables. `WHYSLOW_BENCH_PLAN` names a file to measure beside them, `WHYSLOW_CORPUS`
+//! the folder of real plans of which `part10000.json` and `join150.json` (packed by xz or not) are measured. Times are medians; the plain parse is `serde_json`'s into a `Value`, of the same bytes, taken in turns with ours so that both have the
 //! same machine. Memory is the most that a process of its own ever held resident (the text included), less what it held before it
 //! had the text.
 #![allow(
@@ -15,6 +15,7 @@
 use std::{
     fmt::Write as _,
     hint::black_box,
+    path::Path,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
@@ -37,11 +38,12 @@ fn main() {
     // `cargo test --benches` only wants to know whether it runs.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let (runs, whole) = if measured { (RUNS, 10_000) } else { (1, 100) };
-    let given = std::env::var("WHYSLOW_BENCH_PLAN").ok();
+    let given = std::env::var("WHYSLOW_BENCH_PLAN").map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()));
+    let real: Vec<(String, String)> = given.into_iter().chain(corpus()).collect();
 
     beside_a_plain_parse(runs, "partitions", &partitions(whole, Style::Json));
-    if let Some(path) = &given {
-        beside_a_plain_parse(runs, path, &std::fs::read_to_string(path).unwrap());
+    for (name, text) in &real {
+        beside_a_plain_parse(runs, name, text);
     }
 
     let join = joins(if measured { 150 } else { 20 });
@@ -77,16 +79,30 @@ fn main() {
             ("text", partitions(whole, Style::Text)),
             ("join, JSON", join),
         ];
-        for (name, text) in made.iter().map(|(name, text)| (*name, text)) {
+        let real = real.iter().map(|(name, text)| (name.as_str(), text));
+        for (name, text) in made.iter().map(|(name, text)| (*name, text)).chain(real) {
             let path = std::env::temp_dir().join(format!("whyslow-bench-{}.txt", std::process::id()));
             std::fs::write(&path, text).unwrap();
             memory(name, path.to_str().unwrap());
             std::fs::remove_file(&path).unwrap();
         }
-        if let Some(path) = &given {
-            memory(path, path);
-        }
     }
+}
+
+/// The large plans of real servers, where `WHYSLOW_CORPUS` names their folder.
+fn corpus() -> Vec<(String, String)> {
+    let Some(folder) = std::env::var_os("WHYSLOW_CORPUS") else { return Vec::new() };
+    let folder = Path::new(&folder).join("plans/postgres");
+    let text = |name: &str| {
+        let plain = folder.join(name);
+        if plain.exists() {
+            return std::fs::read_to_string(plain).unwrap();
+        }
+        let out = Command::new("xz").arg("-dc").arg(folder.join(format!("{name}.xz"))).output().unwrap();
+        assert!(out.status.success(), "{name} is not in {}", folder.display());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    ["part10000.json", "join150.json"].map(|name| (name.to_owned(), text(name))).into()
 }
 
 /// Bytes to rows: the plans with all that is derived from them, and how many rows their trees have.

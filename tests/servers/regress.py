@@ -25,7 +25,10 @@ ANALYZED = {
     "an_text": "analyze, verbose, timing off, summary off, buffers off",
     "an_json": "analyze, verbose, timing off, summary off, buffers off, format json",
     "full_text": "analyze, verbose, buffers, settings",
+    "full_json": "analyze, verbose, buffers, wal, settings, format json",
 }
+# Statements that write are run with what each run tells alone: what was rolled back leaves traces in costs.
+TIMED = ("full_text", "full_json")
 READS = ("select", "with", "values", "table", "(")
 WRITES = ("insert", "update", "delete", "merge")
 
@@ -130,11 +133,14 @@ def instrumented(text, statements):
 
                 for key, options in FORMATS.items():
                     ask(key, options)
-                if word in READS and not re.search(r"\bpg_sleep|pg_terminate|pg_cancel|lo_import|lo_export", sql):
+                if word in READS + WRITES and not re.search(r"\bpg_sleep|pg_terminate|pg_cancel|lo_import|lo_export", sql):
                     for key, options in ANALYZED.items():
+                        if word in WRITES and key not in TIMED:
+                            continue
                         out.append("\nsavepoint whyslow;" if inside else "\nbegin;")
                         # Who of several workers gives which row changes from run to run.
-                        out.append("\nset local max_parallel_workers = 0;")
+                        if key not in TIMED:
+                            out.append("\nset local max_parallel_workers = 0;")
                         ask(key, options)
                         out.append("\nrollback to savepoint whyslow;" if inside else "\nrollback;")
                 out.append(f"\n\\echo {MARK}{number} run\n")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::plan::{Buffers, Conditions, Derived, Flags, Io, Node, NodeId, Plan, Role, Timing, Wal, Workers};
+use crate::plan::{Buffers, Conditions, Derived, Flags, Io, Node, NodeId, Off, Plan, Role, Timing, Wal, Workers};
 
 #[derive(Serialize)]
 pub(super) struct NodeOut<'a> {
@@ -64,6 +64,7 @@ struct RowsOut {
     removed_by_recheck: Option<f64>,
     width: Option<f64>,
     q_error: Option<f64>,
+    q_direction: Option<Off>,
     approximate: bool,
 }
 
@@ -118,6 +119,7 @@ fn node(plan: &Plan, id: NodeId) -> NodeOut<'_> {
             removed_by_recheck: node.rows.removed_by_recheck,
             width: node.rows.width,
             q_error: derived.q_error,
+            q_direction: derived.off,
             approximate: derived.rough_rows,
         },
         time: time(node, derived),

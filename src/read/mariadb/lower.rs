@@ -1,6 +1,8 @@
 //! Query blocks and the operations in them. Times are totals over all executions: those of blocks with everything in them,
 //! those of tables without. A sort's time includes its input only where it reads a table itself.
 
+use std::collections::HashSet;
+
 use super::table;
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
@@ -46,7 +48,7 @@ pub(super) enum Place {
 }
 
 /// Operations that hold what they work on.
-const OPERATIONS: [&str; 10] = [
+const OPERATIONS: [&str; 12] = [
     "filesort",
     "temporary_table",
     "window_functions_computation",
@@ -56,7 +58,9 @@ const OPERATIONS: [&str; 10] = [
     "block-nl-join",
     "range-checked-for-each-record",
     "duplicates_removal",
+    "duplicate_removal",
     "buffer_result",
+    "buffer",
 ];
 
 /// Reads the object around `query_block`.
@@ -72,7 +76,7 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
         return Err(source.expected(root, "a query block with \"select_id\" and the tables it reads"));
     }
     let mut builder = PlanBuilder::new();
-    build(&mut Lower, Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
+    build(&mut Lower::default(), Task::new(root, Kind::Block(Place::Plain), Role::Root), &mut builder)?;
     let mut plan = source.finish(builder, Engine::MariaDb, root)?;
     let mut rest = Fields::of(value);
     rest.take("query_block");
@@ -88,7 +92,31 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     Ok(plan)
 }
 
-struct Lower;
+#[derive(Default)]
+struct Lower {
+    /// Blocks that a scan filled a table with. Each scan of a recursive CTE shows the whole of it, with the same numbers.
+    filled: HashSet<u64>,
+}
+
+impl Lower {
+    /// Leaves what was shown below another scan out of a table's parts, for it ran once.
+    fn once<'d>(&mut self, mut step: Step<'d, Kind>) -> Step<'d, Kind> {
+        let Some(node) = &mut step.node else { return step };
+        step.parts.retain(|part| {
+            if !matches!(part.kind, Kind::Block(Place::Materialized)) {
+                return true;
+            }
+            let number = part.value.descendants().find(|inner| inner.key().is_some_and(|key| key == "select_id"));
+            let Some(number) = number.and_then(Value::number) else { return true };
+            let fresh = self.filled.insert(number.to_bits());
+            if !fresh {
+                node.extra.push(("materialized".to_owned(), format!("select #{number}, as above")));
+            }
+            fresh
+        });
+        step
+    }
+}
 
 impl<'d> Dialect<'d> for Lower {
     type Kind = Kind;
@@ -101,7 +129,7 @@ impl<'d> Dialect<'d> for Lower {
             Kind::Cache(name) => cache(task.value, task.role, name),
             Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
-            Kind::Table => table::table(task.value, task.role),
+            Kind::Table => self.once(table::table(task.value, task.role)),
             Kind::RowidFilter => table::rowid_filter(task.value, task.role),
         }
     }
@@ -244,7 +272,10 @@ fn write(node: &mut Node, target: Value<'_>) {
 }
 
 fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, Kind> {
-    let own = ["filesort", "temporary_table", "buffer_result", "duplicates_removal"].contains(&name);
+    let own = matches!(
+        name,
+        "filesort" | "temporary_table" | "buffer_result" | "buffer" | "duplicates_removal" | "duplicate_removal"
+    );
     let mut parts = inputs(value, if own { Role::Outer } else { role });
     if value.is_array() {
         // A list too: what is joined before duplicates are removed.
@@ -252,8 +283,8 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
     }
     let node = match name {
         "filesort" => filesort(value, role, value.get("table").is_some()),
-        "temporary_table" | "buffer_result" | "duplicates_removal" => {
-            let operator = if name == "duplicates_removal" { Operator::Unique } else { Operator::TemporaryTable };
+        _ if own => {
+            let operator = if name.starts_with("duplicate") { Operator::Unique } else { Operator::TemporaryTable };
             let mut node = Node::new(role, operator, name);
             let mut f = Fields::of(value);
             take_parts(&mut f);

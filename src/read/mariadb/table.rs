@@ -17,10 +17,13 @@ pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     let mut extra = Vec::new();
     if let Some(from) = materialized {
         let place = if from.get("lateral").is_some_and(Value::truth) { Place::Lateral } else { Place::Materialized };
-        if let Some(block) = from.get("query_block") {
+        // Of a semi-join's sub-query one more object stands between.
+        let inside = from.get("materialization").unwrap_or(from);
+        if let Some(block) = inside.get("query_block") {
             parts.push(Task::new(block, Kind::Block(place), Role::Outer));
         }
-        extra.extend(Fields::of(from).rest().filter(|(key, _)| key != "query_block"));
+        let known = |key: &str| matches!(key, "query_block" | "materialization");
+        extra.extend(Fields::of(from).rest().filter(|(key, _)| !known(key)));
     }
     parts.extend(subqueries(value));
     f.take("subqueries");

@@ -66,6 +66,11 @@ fn index(raw: &RawNode) -> Operator {
     }
 }
 
+/// Whether an operation is told by its words.
+pub(super) fn is_known(operation: &str) -> bool {
+    !matches!(by_words(operation), Operator::Other(_))
+}
+
 /// Some writers' kinds have no key (measured on 9.7: INSERT … SELECT, UPDATE of joins, weed-out, iterations of a recursion).
 fn by_words(operation: &str) -> Operator {
     const WORDS: [(&str, Operator); 7] = [

@@ -2,8 +2,9 @@
 //! four blanks a level.
 
 use super::{
+    flat::Flat,
     node::{RawNode, input_role, lower},
-    words,
+    operator, words,
 };
 use crate::{
     plan::{Engine, NodeId, PlanBuilder, Role},
@@ -45,21 +46,18 @@ struct Item {
 
 /// Reads the tree that begins on a line, if one does.
 pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -> Option<Passage> {
-    begins(lines.get(at)?)?;
+    begins(lines, at)?;
     let mut items: Vec<Item> = Vec::new();
     // The way from the root to the line before.
     let mut path: Vec<Above> = Vec::new();
     let mut error = None;
     let mut next = at;
     let mut base = None;
+    let mut flat = is_flat(lines, at).then(Flat::default);
     'lines: while let Some(line) = lines.get(next) {
         let (text, used) = whole(lines, next, line);
-        for part in text.split("\\n").filter(|part| !part.trim().is_empty()) {
-            let Some((indent, operation)) = arrow(part, next == at) else { break 'lines };
-            let base = *base.get_or_insert(indent);
-            while path.last().is_some_and(|above| above.indent >= indent) {
-                path.pop();
-            }
+        for part in parts(&text) {
+            let Some((mut indent, operation)) = arrow(part, next == at) else { break 'lines };
             if operation.is_empty() {
                 error = Some(lines.error(next, part, part.trim_end().len(), "an operation after `->`"));
                 break 'lines;
@@ -72,10 +70,20 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
                     (&operation[..cut], Figures::default())
                 }
             };
+            let begins_part =
+                figures.is_empty() && HEADINGS.iter().any(|start| words.starts_with(start)) && !items.is_empty();
+            if let Some(flat) = &mut flat {
+                let Some(depth) = flat.place(token(words).1, begins_part) else { break 'lines };
+                indent = depth;
+            }
+            let base = *base.get_or_insert(indent);
+            while path.last().is_some_and(|above| above.indent >= indent) {
+                path.pop();
+            }
             let heading = path.last().and_then(|above| above.heading.clone());
             let beside = path.last().and_then(|above| above.inside);
             let mut parent = path.iter().rev().find_map(|above| above.item);
-            if figures.is_empty() && HEADINGS.iter().any(|start| words.starts_with(start)) && !items.is_empty() {
+            if begins_part {
                 if indent <= base || projected(words, parent, &items) {
                     // Sub-queries of the select list stand beside the iterator that passes the rows on.
                     parent = beside.or_else(|| sibling(&items, parent)).or(parent).or(Some(0));
@@ -109,18 +117,46 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
         }
         next += used;
     }
-    Some(Passage::of(next.max(at + 1) - at, build(items, source, lines.number(at), error.is_some()), error))
+    let guessed = flat.is_some() && items.len() > 1;
+    let mut plan = build(items, source, lines.number(at), error.is_some());
+    if let (Ok(plan), true) = (&mut plan, guessed) {
+        plan.notes.push(FLAT.to_owned());
+    }
+    Some(Passage::of(next.max(at + 1) - at, plan, error))
 }
 
-/// Whether a line is the root of a tree: `-> ` and one word right after it. PostgreSQL's arrows have two blanks.
-fn begins(line: &str) -> Option<()> {
-    let (_, operation) = arrow(line, true)?;
+/// What people are told of a tree without indentation.
+const FLAT: &str = "The lines have lost their indentation: what stands under what was worked out from what each operation takes in, and may \
+                    differ from the server's tree where sub-queries or unions are. Copy the plan with its blanks, or use FORMAT=JSON.";
+
+/// Whether the lines of the tree that begins on a line have lost their indentation: those after an operation that has inputs are no
+/// deeper. (One that stands alone before the next tree has deeper lines soon.)
+fn is_flat(lines: &Lines<'_>, at: usize) -> bool {
+    let line = |n: usize| lines.get(at + n).and_then(|line| arrow(line, n == 0));
+    let (Some((base, operation)), Some((second, _))) = (line(0), line(1)) else { return false };
+    let words = figures(operation).map_or(operation, |(words, _)| words);
+    second <= base
+        && line(2).is_none_or(|(third, _)| third <= base)
+        && !operation.contains("\\n")
+        && Flat::takes_inputs(token(words).1)
+}
+
+/// Whether a line is the root of a tree: `-> ` and an operation right after it. PostgreSQL's arrows have two blanks. Others draw arrows
+/// too, mysql before the lines of a statement: what is no known operation has figures, or something stands under it.
+fn begins(lines: &Lines<'_>, at: usize) -> Option<()> {
+    let (indent, operation) = arrow(lines.get(at)?, true)?;
     // PostgreSQL's, of which somebody took one of the blanks.
     if operation.contains(" width=") {
         return None;
     }
-    let word = token(operation).1.chars().next()?;
-    (word.is_ascii_uppercase() || word == '<').then_some(())
+    let (_, operation) = token(operation);
+    if !operation.starts_with(|c: char| c.is_ascii_uppercase() || c == '<') {
+        return None;
+    }
+    let (words, told) = figures(operation).map_or((operation, true), |(words, figures)| (words, !figures.is_empty()));
+    let known = || words::parse(words).access_type.is_some() || operator::is_known(words) || words.starts_with('<');
+    let deeper = || lines.get(at + 1).and_then(|line| arrow(line, false)).is_some_and(|(below, _)| below > indent);
+    (told || known() || operation.contains("\\n") || deeper()).then_some(())
 }
 
 /// The hexadecimal name of a part of the plan before its operation, and the operation: `[0xeed2c0bd3e39ba93] Table scan on t1`.
@@ -172,6 +208,21 @@ fn whole(lines: &Lines<'_>, at: usize, line: &str) -> (String, usize) {
     }
     // Never closed: it was no text after all.
     if open(&text) { (line.to_owned(), 1) } else { (text, used) }
+}
+
+/// The lines that mysql's batch mode made one, `\n` between: each begins with an arrow. Texts in conditions may hold the same two signs.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let next = text.match_indices("\\n").find(|(at, _)| {
+            let after = text[at + 2..].trim_start();
+            after.starts_with("-> ") || after.trim_matches('"').is_empty()
+        });
+        rest = next.map(|(at, _)| &text[at + 2..]);
+        Some(next.map_or(text, |(at, _)| &text[..at]))
+    })
+    .filter(|part| !part.trim().is_empty())
 }
 
 /// Whether a quote is open at the end.
@@ -377,6 +428,29 @@ mod tests {
             let shape: Vec<_> = outline(&text).into_iter().map(|(depth, _)| depth).collect();
             assert_eq!(shape, [0, 1, 2], "{text}");
         }
+    }
+
+    #[test]
+    fn the_sign_for_a_line_feed_in_a_condition_ends_no_line() {
+        let tree = "-> Filter: (t.a > 'abc\\'def')  (cost=0.6 rows=2)\n    -> Covering index range scan on t using a over ('abc' < a < 'z\t\\n\\Z\\\\\\r')  (cost=0.6 rows=2)\n";
+        assert_eq!(outline(tree).len(), 2);
+        assert_eq!(outline(&format!("EXPLAIN\n{}\n", tree.replace("\n    ->", "\\n    ->").trim_end())).len(), 2);
+    }
+
+    #[test]
+    fn a_tree_without_its_indentation_is_one_plan_as_far_as_the_operations_tell_and_says_so() {
+        let nested = "-> Limit: 5 row(s)  (cost=9 rows=5)\n    -> Sort: n DESC, limit input to 5 row(s) per chunk\n        -> Table scan on <temporary>  (cost=9 rows=9)\n            -> Aggregate using temporary table\n                -> Nested loop inner join  (cost=9 rows=9)\n                    -> Inner hash join (a.x = b.x)  (cost=3 rows=3)\n                        -> Table scan on b  (cost=1 rows=3)\n                        -> Hash\n                            -> Filter: ((a.y = (select #2)) and (a.z > 1))  (cost=1 rows=3)\n                                -> Table scan on a  (cost=1 rows=3)\n                                -> Select #2 (subquery in condition; run only once)\n                                    -> Aggregate: max(m.y)  (cost=2 rows=1)\n                                        -> Table scan on m  (cost=1 rows=3)\n                    -> Single-row index lookup on c using PRIMARY (id = b.c)  (cost=1 rows=1)\n-> Select #3 (subquery in projection; dependent)\n    -> Index lookup on d using k (c = c.id)  (cost=1 rows=2)\n";
+        let flat: String = nested.lines().map(|line| line.trim_start().to_owned() + "\n").collect();
+        assert_eq!(outline(&flat), outline(nested));
+        let plans = read(&flat).unwrap();
+        assert!(plans[0].notes.iter().any(|note| note.contains("lost their indentation")), "{:?}", plans[0].notes);
+        assert!(read(nested).unwrap()[0].notes.is_empty());
+        // Trees of one line, one after the other, stay what they are.
+        let two = "-> Table scan on t  (cost=1 rows=3)\n-> Table scan on u  (cost=1 rows=3)\n";
+        assert_eq!(read(two).unwrap().len(), 2);
+        let two = "-> Filter: (t.a > 1)  (rows=1)\n-> Table scan on t  (rows=3)\n-> Table scan on u  (rows=3)\n";
+        assert_eq!(read(two).unwrap().iter().map(crate::plan::Plan::len).collect::<Vec<_>>(), [2, 1]);
+        assert!(read("  -> C0A85216:0CEA      Tunnel  100    248        2\n").is_err());
     }
 
     #[test]

@@ -163,3 +163,44 @@ fn what_another_server_answers_as_a_whole_is_foreign() {
     let found = plan.ids().find(|id| plan.node(*id).operator == Operator::ForeignScan).unwrap();
     assert_eq!((plan.node(found).native.as_ref(), plan.depth(found)), ("PUSHED DERIVED", 2));
 }
+
+#[test]
+fn a_table_that_was_broken_in_two_or_lost_columns_and_borders_is_read() {
+    let broken = "\
++----+-------------+-----------+-------+---------------+
+| id | select_type | table     | type  | possible_keys |
++----+-------------+-----------+-------+---------------+
+|  1 | SIMPLE      | customers | const | PRIMARY       |
+|  1 | SIMPLE      | orders    | ALL   | NULL          |
++----+-------------+-----------+-------+---------------+
++---------+---------+-------+------+-------------+
+| key     | key_len | ref   | rows | Extra       |
++---------+---------+-------+------+-------------+
+| PRIMARY | 4       | const |    1 |             |
+| NULL    | NULL    | NULL  |    9 | Using where |
++---------+---------+-------+------+-------------+
+
+2 rows in set (0.00 sec)
+";
+    let plans = read(broken).unwrap();
+    assert_eq!(plans.len(), 1);
+    let last = plans[0].node(plans[0].ids().last().unwrap());
+    assert_eq!((last.operator.clone(), last.rows.examined), (Operator::SeqScan, Some(9.0)), "{:?}", shape(&plans[0]));
+
+    // Authors leave out columns.
+    let few = "*************************** 1. row ***************************\n  id: 1\n  select_type: SIMPLE\n  table: t\n  type: ALL\n";
+    let plan = &read(few).unwrap()[0];
+    assert_eq!(shape(plan).last().map(|line| line.trim()), Some("Seq Scan on t"));
+
+    let by_hand = "\
++----+-------------+-------+-------+---------------+----------+---------+------+------+-----------------------+
+| id | select_type | table |  type | possible_keys | key      | key_len |  ref | rows |  filtered   |     Extra
++----+-------------+-------+-------+---------------+----------+---------+------+------+-----------------------+
+|  1 | PRIMARY     | t1    | ref   | c1,n1_c1_n2   | c1       |       1 | const|    2 |     100.00  | Using index condition; Using where
+|  1 | PRIMARY     | t2 | ref | key0          | key0     |       8 | test.t1.n1,test.t1.n2|    1 |     100.00  | 
++----+-------------+-------+-------+---------------+----------+---------+------+------+-----------------------+
+";
+    let plan = &read(by_hand).unwrap()[0];
+    let looked_up = plan.node(plan.ids().last().unwrap());
+    assert_eq!((looked_up.index.as_deref(), looked_up.rows.examined), (Some("key0"), Some(1.0)), "{:?}", shape(plan));
+}

@@ -34,7 +34,7 @@ pub(super) fn spread(raw: &RawNode<'_>) -> Option<Workers> {
     (spread != Workers::default()).then_some(spread)
 }
 
-/// Every process has its own memory: their disk space adds up.
+/// Every process has its own memory: their disk space adds up, and so does what caches and bitmaps dropped.
 pub(super) fn spill(leader: &RawSpill, workers: &[RawWorker]) -> Option<Spill> {
     let all = || std::iter::once(leader).chain(workers.iter().map(|w| &w.spill));
     let sum = |of: fn(&RawSpill) -> Option<u64>| all().filter_map(of).reduce(u64::saturating_add).filter(|n| *n > 0);
@@ -57,5 +57,15 @@ pub(super) fn spill(leader: &RawSpill, workers: &[RawWorker]) -> Option<Spill> {
     if disk.is_some() {
         return Some(Spill { bytes: bytes(disk), how: "disk".to_owned() });
     }
-    sum(RawSpill::storage_disk_kb).map(|kb| Spill { bytes: bytes(Some(kb)), how: "Storage: Disk".to_owned() })
+    if let Some(kb) = sum(RawSpill::storage_disk_kb) {
+        return Some(Spill { bytes: bytes(Some(kb)), how: "Storage: Disk".to_owned() });
+    }
+    let dropped = [("Cache Evictions", sum(RawSpill::evictions)), ("Cache Overflows", sum(RawSpill::overflows))];
+    let dropped: Vec<_> = dropped.into_iter().filter_map(|(name, n)| Some(format!("{name}: {}", n?))).collect();
+    if !dropped.is_empty() {
+        return Some(Spill { bytes: None, how: dropped.join(", ") });
+    }
+    let lossy = sum(RawSpill::lossy_blocks)?;
+    let all = lossy.saturating_add(sum(RawSpill::exact_blocks).unwrap_or(0));
+    Some(Spill { bytes: None, how: format!("Lossy Heap Blocks: {lossy} of {all}") })
 }

@@ -15,6 +15,10 @@ pub(in crate::read::postgres) struct RawSpill {
     disk_usage_kb: Option<u64>,
     storage_kb: Option<u64>,
     storage_on_disk: bool,
+    evictions: Option<u64>,
+    overflows: Option<u64>,
+    exact_blocks: Option<u64>,
+    lossy_blocks: Option<u64>,
 }
 
 impl RawSpill {
@@ -39,6 +43,10 @@ impl RawSpill {
             "Disk Usage" => self.disk_usage_kb = count(value),
             "Storage" => self.storage_on_disk = value.text().is_some_and(|t| t == "Disk"),
             "Maximum Storage" => self.storage_kb = count(value),
+            "Cache Evictions" => self.evictions = count(value),
+            "Cache Overflows" => self.overflows = count(value),
+            "Exact Heap Blocks" => self.exact_blocks = count(value),
+            "Lossy Heap Blocks" => self.lossy_blocks = count(value),
             _ => {}
         }
     }
@@ -71,5 +79,25 @@ impl RawSpill {
     /// Disk space of a stored input, kB.
     pub(in crate::read::postgres) fn storage_disk_kb(&self) -> Option<u64> {
         self.storage_kb.filter(|_| self.storage_on_disk)
+    }
+
+    /// Results that a cache threw away to make room for others.
+    pub(in crate::read::postgres) fn evictions(&self) -> Option<u64> {
+        self.evictions
+    }
+
+    /// Results that had no room in an empty cache.
+    pub(in crate::read::postgres) fn overflows(&self) -> Option<u64> {
+        self.overflows
+    }
+
+    /// Blocks of which a bitmap knew the rows.
+    pub(in crate::read::postgres) fn exact_blocks(&self) -> Option<u64> {
+        self.exact_blocks
+    }
+
+    /// Blocks of which a bitmap kept no more than that some row is there.
+    pub(in crate::read::postgres) fn lossy_blocks(&self) -> Option<u64> {
+        self.lossy_blocks
     }
 }

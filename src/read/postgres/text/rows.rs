@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     balance::Balance,
+    node::is_target,
     property::{is_known, property},
 };
 use crate::read::page::{Page, width};
@@ -86,7 +87,8 @@ impl<'t> Gathering<'t> {
         let (text, _) = arrow(row.trim()).map_or((row.trim(), false), |text| (text, true));
         new.root = new.column(row);
         // A first line that lost its blanks: what stands under it is two columns in.
-        if let Some(row) = (start + 1..page.count().min(start + 4)).map(|i| page.row(i)).find(|r| is_inside(r.trim())) {
+        let below = |row: &&str| is_inside(row.trim()) || is_target(row.trim());
+        if let Some(row) = (start + 1..page.count().min(start + 4)).map(|i| page.row(i)).find(below) {
             new.root = new.root.max(new.column(row).saturating_sub(2));
         }
         new.costs = text.contains("(cost=");
@@ -166,6 +168,10 @@ impl<'t> Gathering<'t> {
                 return Step::Over(i);
             }
             self.push(i, column, Kind::Property, text);
+            return Step::Next(i + 1);
+        }
+        if is_elision(text) && self.goes_on(i) {
+            self.push(i, column.max(self.root + 1), Kind::Other, text);
             return Step::Next(i + 1);
         }
         if self.is_section(i, text, column) {
@@ -282,6 +288,12 @@ pub(super) fn arrow(text: &str) -> Option<&str> {
 fn is_inside(text: &str) -> bool {
     let named = || ["CTE ", "InitPlan ", "SubPlan "].iter().any(|word| text.starts_with(word));
     arrow(text).is_some() || property(text).is_some_and(|(key, _)| !is_after(key)) || named()
+}
+
+/// What people write where they leave lines out: `...`, `[…]`, `... 96 more`.
+fn is_elision(text: &str) -> bool {
+    let text = text.trim_start_matches(['[', '(', '<']);
+    text.starts_with("...") || text.starts_with('…')
 }
 
 /// Whether a property stands beside the first node, not under it.

@@ -409,3 +409,51 @@ fn one_blank_behind_an_arrow_and_before_figures_is_enough() {
     let plan = one(text);
     assert_eq!((plan.engine, plan.len(), plan.execution_ms), (crate::plan::Engine::PostgreSql, 4, Some(3.5)));
 }
+
+#[test]
+fn what_did_not_fit_in_memory_is_told_by_text_too() {
+    let text = "\
+Nested Loop  (cost=814.68..17087.03 rows=61158 width=101) (actual time=4.926..272.218 rows=59980 loops=1)
+  ->  Bitmap Heap Scan on visit v  (cost=814.40..8845.82 rows=61158 width=4) (actual time=4.827..104.648 rows=59980 loops=1)
+        Recheck Cond: (account < 3000)
+        Heap Blocks: exact=609 lossy=1555
+        ->  Bitmap Index Scan on visit_account_idx  (cost=0.00..799.11 rows=61158 width=0) (actual time=4.708..4.709 rows=59980 loops=1)
+  ->  Memoize  (cost=0.29..0.30 rows=1 width=105) (actual time=0.002..0.002 rows=1 loops=59980)
+        Cache Key: v.page
+        Hits: 39882  Misses: 20098  Evictions: 19468  Overflows: 2  Memory Usage: 129kB
+        ->  Index Scan using page_pkey on page p  (cost=0.28..0.29 rows=1 width=105) (actual time=0.003..0.003 rows=1 loops=20098)
+";
+    let plan = one(text);
+    let how = |id: u32| plan.node(NodeId(id)).spill.as_ref().map(|spill| spill.how.as_str());
+    assert_eq!(how(1), Some("Lossy Heap Blocks: 1555 of 2164"));
+    assert_eq!(how(3), Some("Cache Evictions: 19468, Cache Overflows: 2"));
+    assert_eq!((how(0), how(2), how(4)), (None, None, None));
+}
+
+#[test]
+fn lines_that_somebody_left_out_do_not_end_the_plan() {
+    for gap in ["... /* 96 scans follow */", "  ...", "[...]", "…"] {
+        let text = format!(
+            "Append (actual time=0.1..0.4 rows=9 loops=1)\n  ->  Seq Scan on a (actual time=0.1..0.1 rows=4 loops=1)\n{gap}\n  ->  Seq Scan on z (actual time=0.1..0.1 rows=5 loops=1)\nPlanning time: 2.1 ms\n"
+        );
+        let plan = one(&text);
+        assert_eq!((plan.len(), plan.planning_ms), (3, Some(2.1)), "{gap}");
+    }
+}
+
+#[test]
+fn a_plan_out_of_a_pages_source_is_the_plan() {
+    let escaped = JOIN.replace('>', "&gt;").replace('\'', "&#39;").replace('"', "&quot;");
+    let plan = one(&escaped);
+    assert_eq!(shape(&plan), shape(&one(JOIN)));
+    assert_eq!(plan.node(NodeId(1)).conditions, one(JOIN).node(NodeId(1)).conditions);
+}
+
+#[test]
+fn foreign_tables_among_those_that_a_change_writes_to_belong_to_it() {
+    let text = "Update on public.bar\n   Update on public.bar\n   Foreign Update on public.bar2\n     Remote SQL: UPDATE public.loct2 SET f2 = $2\n   ->  Seq Scan on public.bar\n   ->  Foreign Scan on public.bar2\n";
+    for margin in ["", " "] {
+        let text: String = text.lines().map(|line| format!("{margin}{line}\n")).collect();
+        assert_eq!(one(&text).len(), 3, "{text}");
+    }
+}

@@ -1,0 +1,57 @@
+use crate::{
+    plan::{NodeId, Operator, Plan},
+    read::read,
+};
+
+fn shape(plan: &Plan) -> Vec<String> {
+    plan.ids().map(|id| format!("{}{}", " ".repeat(plan.depth(id) as usize), plan.title(id))).collect()
+}
+
+/// A block around these parts, as 11.8 prints them.
+fn plan(parts: &str) -> Plan {
+    let text = format!("{{\"query_block\": {{\"select_id\": 1, \"cost\": 0.01, {parts}}}}}");
+    let mut plans = read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    plans.remove(0)
+}
+
+const TABLE: &str = "\"table\": {\"table_name\": \"t4\", \"access_type\": \"index\", \"key\": \"PRIMARY\", \"loops\": 1, \"rows\": 12, \"cost\": 0.007, \"filtered\": 100}";
+
+#[test]
+fn what_drops_duplicates_and_what_buffers_hold_the_table_below() {
+    let distinct = plan(&format!("\"duplicate_removal\": {{\"temporary_table\": {{\"nested_loop\": [{{{TABLE}}}]}}}}"));
+    assert_eq!(shape(&distinct), ["Result", " Unique", "  Temporary Table", "   Full Index Scan using PRIMARY on t4"]);
+    let buffered = plan(&format!("\"buffer\": {{{TABLE}}}"));
+    assert_eq!(buffered.node(NodeId(1)).native, "buffer");
+    assert_eq!(buffered.node(NodeId(2)).operator, Operator::FullIndexScan);
+}
+
+#[test]
+fn the_sub_query_of_a_semi_join_stands_below_the_table_that_it_fills() {
+    let filled = plan(&format!(
+        "\"nested_loop\": [{{\"table\": {{\"table_name\": \"<subquery2>\", \"access_type\": \"ALL\", \"rows\": 30, \"filtered\": 100, \"materialized\": {{\"unique\": 1, \"materialization\": {{\"query_block\": {{\"select_id\": 2, \"nested_loop\": [{{{TABLE}}}]}}}}}}}}}}]"
+    ));
+    let last = shape(&filled).pop().unwrap();
+    assert_eq!(last.trim(), "Full Index Scan using PRIMARY on t4", "{:?}", shape(&filled));
+}
+
+/// Each scan of a recursive CTE shows the whole of it, with the times of the one run.
+#[test]
+fn what_several_scans_show_of_one_run_is_counted_once() {
+    let scan = format!(
+        "{{\"table\": {{\"table_name\": \"<derived2>\", \"access_type\": \"ALL\", \"r_loops\": 1, \"rows\": 12, \"r_rows\": 6, \"filtered\": 100, \"r_filtered\": 100, \"r_table_time_ms\": 0.5, \"r_other_time_ms\": 0.5, \"materialized\": {{\"query_block\": {{\"select_id\": 2, \"r_loops\": 1, \"r_total_time_ms\": 4, \"nested_loop\": [{{{TABLE}}}]}}}}}}}}"
+    );
+    let plan = plan(&format!("\"r_loops\": 1, \"r_total_time_ms\": 6, \"nested_loop\": [{scan}, {scan}]"));
+    let filled = plan.ids().filter(|id| plan.node(*id).operator == Operator::Materialize).count();
+    assert_eq!(filled, 1, "{:?}", shape(&plan));
+    assert!(plan.derived(NodeId::ROOT).wall_ms.is_some_and(|ms| (ms - 6.0).abs() < 0.01), "{:?}", shape(&plan));
+}
+
+/// A constant sub-query runs while the server plans, outside of the time of the block that asks for it.
+#[test]
+fn what_ran_before_the_blocks_own_time_is_not_cut_to_it() {
+    let plan = plan(
+        "\"r_loops\": 1, \"r_total_time_ms\": 0.005, \"table\": {\"message\": \"No tables used\"}, \"subqueries\": [{\"query_block\": {\"select_id\": 2, \"r_loops\": 1, \"r_total_time_ms\": 0.05, \"nested_loop\": [{\"table\": {\"table_name\": \"t\", \"access_type\": \"ALL\", \"r_loops\": 1, \"rows\": 3, \"r_rows\": 3, \"filtered\": 100, \"r_filtered\": 100, \"r_table_time_ms\": 0.03, \"r_other_time_ms\": 0.01}}]}}]",
+    );
+    let scan = plan.ids().last().unwrap();
+    assert!(plan.derived(scan).self_ms.is_some_and(|ms| (ms - 0.04).abs() < 1e-6), "{:?}", plan.derived(scan));
+}
