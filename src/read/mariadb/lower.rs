@@ -124,12 +124,12 @@ impl<'d> Dialect<'d> for Lower {
     fn step(&mut self, task: &Task<'d, Kind>) -> Step<'d, Kind> {
         match task.kind {
             Kind::Block(place) => block(task.value, task.role, place),
-            Kind::Operation(name) => operation(task.value, task.role, name),
+            Kind::Operation(name) => self.once(operation(task.value, task.role, name)),
             Kind::Sorts(from) => sorts(task.value, task.role, from),
             Kind::Cache(name) => cache(task.value, task.role, name),
             Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
-            Kind::Table => self.once(table::table(task.value, task.role)),
+            Kind::Table => self.once(table::table(task.value, task.role, None)),
             Kind::RowidFilter => table::rowid_filter(task.value, task.role),
         }
     }
@@ -297,6 +297,10 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             union(value, role, name)
         }
         "range-checked-for-each-record" => return table::range_checked(value, role),
+        "block-nl-join" if value.get("materialized").is_some() && value.get("table").is_some() => {
+            let inner = value.get("table").unwrap_or(value);
+            return table::table(inner, role, value.get("materialized"));
+        }
         // The table below says all there is to say; the join above takes what belongs to it.
         _ => return Step { node: None, parts },
     };

@@ -9,11 +9,11 @@ use crate::{
     },
 };
 
-/// The object under `table`.
-pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
+/// The object under `table`, and the `materialized` that a join buffer shows beside it instead of in it.
+pub(super) fn table<'d>(value: Value<'d>, role: Role, beside: Option<Value<'d>>) -> Step<'d, Kind> {
     let mut f = Fields::of(value);
     let mut parts = Vec::new();
-    let materialized = f.take("materialized");
+    let materialized = f.take("materialized").or(beside);
     let mut extra = Vec::new();
     if let Some(from) = materialized {
         let place = if from.get("lateral").is_some_and(Value::truth) { Place::Lateral } else { Place::Materialized };
@@ -77,7 +77,7 @@ pub(super) fn table(value: Value<'_>, role: Role) -> Step<'_, Kind> {
 /// A table for which each row of those before it is asked anew which index to read.
 pub(super) fn range_checked(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     let Some(inside) = value.get("table") else { return Step { node: None, parts: Vec::new() } };
-    let mut step = table(inside, role);
+    let mut step = table(inside, role, None);
     if let Some(node) = &mut step.node {
         node.operator = Operator::IndexScan;
         node.extra.push(("access_type".to_owned(), std::mem::take(&mut node.native).into_owned()));

@@ -34,6 +34,17 @@ fn the_sub_query_of_a_semi_join_stands_below_the_table_that_it_fills() {
     assert_eq!(last.trim(), "Full Index Scan using PRIMARY on t4", "{:?}", shape(&filled));
 }
 
+#[test]
+fn what_a_join_buffer_shows_beside_its_table_fills_that_table() {
+    let block = format!("\"query_block\": {{\"select_id\": 5, \"nested_loop\": [{{{TABLE}}}]}}");
+    let plan = plan(&format!(
+        "\"nested_loop\": [{{\"table\": {{\"table_name\": \"t1\", \"access_type\": \"ALL\", \"rows\": 3, \"filtered\": 100}}}}, {{\"block-nl-join\": {{\"table\": {{\"table_name\": \"<derived5>\", \"access_type\": \"ALL\", \"rows\": 6, \"filtered\": 100}}, \"buffer_type\": \"flat\", \"join_type\": \"BNL\", \"materialized\": {{{block}}}}}}}]"
+    ));
+    let shape = shape(&plan);
+    let at = |words: &str| shape.iter().position(|line| line.contains(words)).unwrap_or(usize::MAX);
+    assert!(at("<derived5>") < at("Materialize") && at("Materialize") < at(" on t4"), "{shape:?}");
+}
+
 /// Each scan of a recursive CTE shows the whole of it, with the times of the one run.
 #[test]
 fn what_several_scans_show_of_one_run_is_counted_once() {

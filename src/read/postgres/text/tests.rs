@@ -453,7 +453,7 @@ fn a_plan_out_of_a_pages_source_is_the_plan() {
 fn foreign_tables_among_those_that_a_change_writes_to_belong_to_it() {
     let text = "Update on public.bar\n   Update on public.bar\n   Foreign Update on public.bar2\n     Remote SQL: UPDATE public.loct2 SET f2 = $2\n   ->  Seq Scan on public.bar\n   ->  Foreign Scan on public.bar2\n";
     for margin in ["", " "] {
-        let text: String = text.lines().map(|line| format!("{margin}{line}\n")).collect();
+        let text = text.lines().fold(String::new(), |all, line| all + margin + line + "\n");
         assert_eq!(one(&text).len(), 3, "{text}");
     }
 }
