@@ -226,33 +226,22 @@ pub trait Trial: Send {
         statements: &'a [&'a str],
         change: Change<'a>,
     ) -> Boxed<'a, Vec<Result<Compared, TrialError>>> {
-        Box::pin(async move {
-            let after = self.try_change(statements, change).await;
-            let before = self.try_change(statements, Change::default()).await;
-            let both = before.into_iter().zip(after).zip(statements);
-            both.map(|((before, after), statement)| {
-                let (before, after) = (before?, after?);
-                let (trust, notes) = self.remarks(statement, None);
-                Ok(Compared {
-                    method: self.method(),
-                    trust: trust.unwrap_or(after.trust),
-                    before: before.plan,
-                    after: after.plan,
-                    names: after.names,
-                    notes,
-                })
-            })
-            .collect()
-        })
+        compared(self, statements, change)
     }
     /// What is waited for before the first answer, for people.
     fn opening(&self) -> &'static str {
         "asking the server for plans"
     }
     /// What the reader of a trial by [`Trial::plans`] must know besides, and how far to trust it if not as the plan says: an
-    /// index may need to be guessed at, a method may have been checked. Without a candidate: of the statement alone.
-    fn remarks(&self, _statement: &str, _candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+    /// index may need to be guessed at, a method may have been checked. Without candidates: of the statement alone.
+    fn remarks(&self, _statement: &str, _candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         (None, Vec::new())
+    }
+    /// Asks once more where a statement's plan under a change rests on what is only known so far: whether it would be another if that
+    /// were a little otherwise. [`Trial::remarks`] tells from then on what came of it; a method that guesses nothing has
+    /// nothing to do. For what is shown to a person, not for every set of a search.
+    fn doubt<'a>(&'a mut self, _statement: &'a str, _change: Change<'a>) -> Boxed<'a, ()> {
+        Box::pin(std::future::ready(()))
     }
     /// How many sets a search may try for each statement of its workload, by what one costs.
     fn sets_a_statement(&self) -> usize {
@@ -263,6 +252,35 @@ pub trait Trial: Send {
     fn finish(&mut self) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+}
+
+/// Each statement's plan as it is and under a change, by a method: what [`Trial::compare`] does unless a method knows better.
+pub(crate) fn compared<'a, T: Trial + ?Sized>(
+    method: &'a mut T,
+    statements: &'a [&'a str],
+    change: Change<'a>,
+) -> Boxed<'a, Vec<Result<Compared, TrialError>>> {
+    Box::pin(async move {
+        let after = method.try_change(statements, change).await;
+        for statement in statements {
+            method.doubt(statement, change).await;
+        }
+        let before = method.try_change(statements, Change::default()).await;
+        let both = before.into_iter().zip(after).zip(statements);
+        both.map(|((before, after), statement)| {
+            let (before, after) = (before?, after?);
+            let (trust, notes) = method.remarks(statement, change.add);
+            Ok(Compared {
+                method: method.method(),
+                trust: trust.unwrap_or(after.trust),
+                before: before.plan,
+                after: after.plan,
+                names: after.names,
+                notes,
+            })
+        })
+        .collect()
+    })
 }
 
 /// What came of a candidate.

@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod history;
 mod input;
+mod invisible;
 mod options;
 mod output;
 mod print;

@@ -4,6 +4,7 @@ mod advise;
 mod create;
 mod hypopg;
 mod ignored;
+mod invisible;
 mod ladder;
 mod mysql;
 mod mysql_twin;
@@ -18,9 +19,11 @@ mod together;
 mod twin;
 mod typed;
 pub mod verify;
+mod walk;
 
 pub use self::{
     advise::advise,
+    invisible::{foretold, invisible, possible},
     suppose::{Supposed, Supposition, suppose},
     together::together,
     twin::{Check, Reads, TwinError, Wish, Workshop, carry, compare, twin_version},

@@ -186,3 +186,23 @@ async fn a_larger_table_can_be_supposed_on_a_twin() {
 async fn every_pair_is_planned_as_if_the_index_were_there() {
     MARIADB.every_pair_is_planned_as_if_the_index_were_there().await;
 }
+
+#[tokio::test]
+async fn a_sample_that_misleads_is_not_trusted() {
+    MARIADB.a_sample_that_misleads_is_not_trusted().await;
+}
+
+#[tokio::test]
+async fn an_invisible_index_is_refused() {
+    MARIADB.an_invisible_index_is_refused().await;
+}
+
+#[tokio::test]
+async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
+    MARIADB.a_setting_of_the_whole_server_is_supposed_on_a_twin().await;
+}
+
+#[tokio::test]
+async fn partitions_have_their_own_statistics_on_a_twin() {
+    MARIADB.partitions_have_their_own_statistics_on_a_twin().await;
+}

@@ -208,3 +208,23 @@ async fn a_larger_table_can_be_supposed_on_a_twin() {
 async fn every_pair_is_planned_as_if_the_index_were_there() {
     MYSQL.every_pair_is_planned_as_if_the_index_were_there().await;
 }
+
+#[tokio::test]
+async fn a_sample_that_misleads_is_not_trusted() {
+    MYSQL.a_sample_that_misleads_is_not_trusted().await;
+}
+
+#[tokio::test]
+async fn a_real_index_is_tried_invisible_and_leaves_nothing() {
+    MYSQL.a_real_index_is_tried_invisible_and_leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
+    MYSQL.a_setting_of_the_whole_server_is_supposed_on_a_twin().await;
+}
+
+#[tokio::test]
+async fn partitions_have_their_own_statistics_on_a_twin() {
+    MYSQL.partitions_have_their_own_statistics_on_a_twin().await;
+}

@@ -1,7 +1,8 @@
 //! From a workload to proposals: candidates, search, verdicts.
 
 use super::{
-    Candidate, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted, candidates,
+    Candidate, Change, Limits, Planned, Proposal, Served, Step, Trial, TrialError, Tried, Trust, Verdict, Weighted,
+    candidates,
     columns::{self, Chosen, Plans},
     ddl, implied, judge, lone, parts,
     pool::{Stock, pool, settled},
@@ -107,6 +108,7 @@ pub async fn advise(
         set: Vec::new(),
         plans: Plans::default(),
         names: Vec::new(),
+        doubted: Vec::new(),
     };
     let proposals = if found.broken.is_some() { Vec::new() } else { report.proposals(limits).await };
     let explains = found.explains + report.plans.explains;
@@ -193,6 +195,8 @@ struct Report<'a> {
     plans: Plans,
     /// Names given to proposals so far.
     names: Vec<String>,
+    /// Statements that were asked about once more.
+    doubted: Vec<usize>,
 }
 
 impl Report<'_> {
@@ -208,7 +212,7 @@ impl Report<'_> {
         columns::weigh(self.trial, self.workload, self.catalog, &mut self.set, &mut self.plans, &over).await;
         let mut set: Vec<Proposal> = Vec::new();
         for (at, (place, _)) in places.into_iter().enumerate() {
-            set.extend(self.chosen(at, place));
+            set.extend(self.chosen(at, place).await);
         }
         // A plan with the whole set tells the others by their names too.
         let called: Vec<(String, String)> = self
@@ -242,7 +246,7 @@ impl Report<'_> {
     }
 
     /// An index of the set, with every statement that uses it.
-    fn chosen(&mut self, number: usize, place: u16) -> Option<Proposal> {
+    async fn chosen(&mut self, number: usize, place: u16) -> Option<Proposal> {
         let name = self.set[number].name.clone();
         let mut serves: Vec<(f64, Served)> = Vec::new();
         for (at, after) in self.plans.after.iter().enumerate() {
@@ -255,7 +259,8 @@ impl Report<'_> {
         serves.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = serves.first()?.1.statement;
         let candidate = self.set[number].candidate.clone();
-        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, Some(&candidate));
+        self.doubt(best).await;
+        let (trust, notes) = self.trial.remarks(&self.workload[best].sql, &[&candidate]);
         let tried = Tried {
             method: self.trial.method(),
             trust: trust.or(self.found.trust[best])?,
@@ -291,6 +296,15 @@ impl Report<'_> {
         proposal.lost = self.lost(place, best);
         proposal.lost.append(&mut self.set[number].lost);
         Some(proposal)
+    }
+
+    /// Has the method ask once more what the set does to a statement.
+    async fn doubt(&mut self, statement: usize) {
+        if !self.doubted.contains(&statement) {
+            self.doubted.push(statement);
+            let add: Vec<&Candidate> = self.set.iter().map(|chosen| &chosen.candidate).collect();
+            self.trial.doubt(&self.workload[statement].sql, Change { add: &add, drop: &[] }).await;
+        }
     }
 
     /// A statement's cost without and with the set.

@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use super::{
     connect::{self, Place},
     failure::Failure,
-    input,
+    input, invisible,
     options::Statement,
     print, settings, snapshot, suppositions,
     telling::{clear, progress},
@@ -45,6 +45,7 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
         Some(copy) => Some(copy.checked(own, &options).await?),
         None => None,
     };
+    invisible::checked(&session, &options)?;
     let request = ExplainRequest {
         sql: sql.clone(),
         analyze: options.analyze,
@@ -56,7 +57,8 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let work = explain(&mut session, request, &options, allow);
     let done = cancellable(&canceller, work).await;
     clear();
-    let (inspection, advice) = done?;
+    let (inspection, mut advice) = done?;
+    let built = invisible::run(&mut session, &sql, &mut advice.proposals, inspection.catalog.as_ref(), &options).await;
     let verified = match copy {
         Some(copy) => verify::run(copy, &sql, &advice.proposals, &options).await,
         None => Ok(Vec::new()),
@@ -67,6 +69,7 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let done = verified.as_deref().unwrap_or_default();
     let status =
         print::reports(&[Report { verified: done, ..advice.report(&inspection) }], &options.common, options.verbose)?;
+    built?;
     verified.map(|_| status)
 }
 

@@ -150,13 +150,20 @@ pub(super) struct Statement {
     /// again. --timeout holds for building an index too: 0 for a large one
     #[arg(long, value_name = "TARGET", requires = "advise")]
     pub(super) verify: Option<String>,
+    /// Really build the best proposal on the server itself, invisible to everybody but this session, plan with it, and drop it again
+    /// (MySQL). --timeout holds for building it too: 0 for a large one
+    #[arg(long, requires = "advise", conflicts_with_all = ["verify", "snapshot"])]
+    pub(super) invisible: bool,
+    /// Keep the index that --invisible built; it stays invisible
+    #[arg(long, requires = "invisible")]
+    pub(super) keep: bool,
     /// Ask a twin of the server that a snapshot was taken of, instead of the server
     #[arg(long, value_name = "FILE", conflicts_with = "analyze")]
     pub(super) snapshot: Option<PathBuf>,
     /// Print everything a node says
     #[arg(short, long)]
     pub(super) verbose: bool,
-    /// The word that allows executing a statement that writes, then rolled back: run; building indexes on a copy: build
+    /// The word that allows executing a statement that writes, then rolled back: run; building indexes on a copy, or an invisible one: build
     #[arg(long, value_name = "WORD")]
     pub(super) confirm: Vec<String>,
     #[command(flatten)]

@@ -153,10 +153,17 @@ impl Trial for Ladder<'_> {
         }
     }
 
-    fn remarks(&self, statement: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+    fn remarks(&self, statement: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         match self.rungs.get(self.answered) {
-            Some(Rung::Twin(twin)) => twin.remarks(statement, candidate),
+            Some(Rung::Twin(twin)) => twin.remarks(statement, candidates),
             _ => (None, Vec::new()),
+        }
+    }
+
+    fn doubt<'a>(&'a mut self, statement: &'a str, change: Change<'a>) -> Boxed<'a, ()> {
+        match self.rungs.get_mut(self.answered) {
+            Some(Rung::Twin(twin)) => Box::pin(twin.doubt(statement, change)),
+            _ => Box::pin(std::future::ready(())),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     temporary_tables::{self, TemporaryTables},
 };
 use crate::{
-    advise::{Boxed, Candidate, Change, Compared, Planned, Trial, TrialError, Tried, Trust},
+    advise::{Boxed, Candidate, Change, Compared, Planned, Trial, TrialError, Tried, Trust, compared},
     plan::Plan,
     read,
     server::{ErrorKind, ServerError, mysql::Connection},
@@ -77,32 +77,6 @@ impl<'a> Methods<'a> {
         self.tables.plans(statements, change).await
     }
 
-    async fn pair(&mut self, statements: &[&str], change: Change<'_>) -> Vec<Result<Compared, TrialError>> {
-        if change.add.is_empty() {
-            return ignored::compare(self.tables.connection(), statements, change.drop).await;
-        }
-        if let Err(error) = self.able() {
-            return statements.iter().map(|_| Err(error.clone())).collect();
-        }
-        let after = self.try_change(statements, change).await;
-        let before = self.try_change(statements, Change::default()).await;
-        let method = self.method();
-        let both = before.into_iter().zip(after).zip(statements);
-        both.map(|((before, after), statement)| {
-            let (before, after) = (before?, after?);
-            let (trust, notes) = self.remarks(statement, None);
-            Ok(Compared {
-                method,
-                trust: trust.unwrap_or(after.trust),
-                before: before.plan,
-                after: after.plan,
-                names: after.names,
-                notes,
-            })
-        })
-        .collect()
-    }
-
     /// Each statement's plan as it is, and with a table so many times as large.
     pub(super) async fn larger(
         &mut self,
@@ -115,6 +89,21 @@ impl<'a> Methods<'a> {
             return Err(TrialError::Unsupported { method: mysql_twin::METHOD, reason });
         };
         twin.larger(self.tables.connection(), statements, (schema, table), times).await
+    }
+}
+
+impl Methods<'_> {
+    /// Each statement's plan as it is, and with settings that the session does not take.
+    pub(super) async fn set(
+        &mut self,
+        statements: &[&str],
+        settings: &[(String, String)],
+    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
+        let Some(twin) = &mut self.twin else {
+            let reason = format!("a setting of the server as a whole is supposed on a twin only: {}", self.nothing);
+            return Err(TrialError::Unsupported { method: mysql_twin::METHOD, reason });
+        };
+        twin.set(self.tables.connection(), statements, settings).await
     }
 }
 
@@ -169,7 +158,11 @@ impl Trial for Methods<'_> {
         statements: &'a [&'a str],
         change: Change<'a>,
     ) -> Boxed<'a, Vec<Result<Compared, TrialError>>> {
-        Box::pin(self.pair(statements, change))
+        if change.add.is_empty() {
+            // The server itself leaves out what exists.
+            return Box::pin(ignored::compare(self.tables.connection(), statements, change.drop));
+        }
+        compared(self, statements, change)
     }
 
     fn opening(&self) -> &'static str {
@@ -180,10 +173,17 @@ impl Trial for Methods<'_> {
         }
     }
 
-    fn remarks(&self, statement: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+    fn remarks(&self, statement: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         match &self.twin {
-            Some(twin) => twin.remarks(statement, candidate.is_some()),
-            None => self.tables.remarks(statement, candidate),
+            Some(twin) => twin.remarks(statement, candidates),
+            None => self.tables.remarks(statement, candidates),
+        }
+    }
+
+    fn doubt<'a>(&'a mut self, statement: &'a str, change: Change<'a>) -> Boxed<'a, ()> {
+        match &mut self.twin {
+            Some(twin) => Box::pin(twin.doubt(statement, change)),
+            None => self.tables.doubt(statement, change),
         }
     }
 

@@ -12,11 +12,14 @@
 
 mod check;
 mod complete;
+mod costs;
 mod distinct;
+mod doubt;
 mod facts;
 mod fill;
 mod larger;
 mod local;
+mod other_settings;
 mod reading;
 mod sample;
 mod settings;

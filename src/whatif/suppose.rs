@@ -122,6 +122,15 @@ pub async fn suppose(
             for statement in statements {
                 outcomes.push(Box::pin(settings::compare(session, statement, settings)).await);
             }
+            if outcomes.iter().all(Result::is_err)
+                && let Session::Mysql(connection) = session
+            {
+                // What is no session's of its own, a twin may have.
+                match Box::pin(Methods::new(connection, allow).set(statements, settings)).await {
+                    Ok(answers) => outcomes = answers,
+                    Err(error) => outcomes.iter_mut().for_each(|o| *o = o.clone().map_err(|own| beside(own, &error))),
+                }
+            }
             (outcomes, Vec::new())
         }
         Supposition::Larger { table, times } => {
@@ -140,6 +149,18 @@ pub async fn suppose(
         return Err(ServerError::new(kind, "asking what if", "it was stopped before it had an answer"));
     }
     Ok(Supposed { supposition: supposition.clone(), outcomes, farewells })
+}
+
+/// What the server said, and why the twin cannot help.
+fn beside(own: TrialError, twin: &TrialError) -> TrialError {
+    match own {
+        TrialError::Unsupported { method, reason } => {
+            TrialError::Unsupported { method, reason: format!("{reason}; and {twin}") }
+        }
+        TrialError::Server { method, message } => {
+            TrialError::Server { method, message: format!("{message}; and {twin}") }
+        }
+    }
 }
 
 async fn indexes(

@@ -12,12 +12,11 @@
 pub(super) mod copy;
 mod make;
 pub(super) mod sample;
-pub(super) mod walk;
 
 use self::{
     copy::Definition,
     make::{fill, keep_from_replicas, stage},
-    sample::{Missing, Sample, Source, described},
+    sample::{Missing, Sample, described},
 };
 use crate::{
     advise::{Boxed, Candidate, Change, Planned, Trial, TrialError, Tried, Trust, ddl, size},
@@ -29,6 +28,7 @@ use crate::{
         shape::{self, Predicate, Shape},
     },
     text::one_line,
+    whatif::walk::places::Source,
 };
 
 /// The method's name.
@@ -256,7 +256,7 @@ impl Trial for TemporaryTables<'_> {
         "reading a sample of the rows of each table"
     }
 
-    fn remarks(&self, statement: &str, _: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+    fn remarks(&self, statement: &str, _: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         (Some(Trust::Rough), self.bench.as_ref().map(|bench| bench.notes(statement)).unwrap_or_default())
     }
 
@@ -376,8 +376,8 @@ fn suitable(
 /// A table's sample on its stage.
 async fn copied(connection: &mut Connection, table: &Table, number: usize, shape: &Shape) -> Result<Copy, TrialError> {
     let mut copy = stage(connection, table, number).await?;
-    let source = Source { table, name: &copy.name, stage: &copy.stage, columns: &copy.columns };
-    copy.sample = sample::take(connection, &source, shape).await.map_err(|missing| match missing {
+    let source = Source { table, name: &copy.name, columns: &copy.columns };
+    copy.sample = sample::take(connection, &source, &copy.stage, shape).await.map_err(|missing| match missing {
         Missing::NoKey => cannot(format!(
             "{} has no key along which rows can be picked without reading all of it",
             one_line(&table.name)

@@ -1,6 +1,8 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod invisible;
 mod kinds;
+mod misleading;
 mod pairs;
 mod suppose;
 mod twin;

@@ -1,4 +1,4 @@
-//! Really building an index, on a copy that the person named for it; it is dropped by [`Connection::sweep`] at the latest.
+//! Really building an index, after a person's word: on a copy, or invisible; it is dropped by [`Connection::sweep`] at the latest.
 
 use mysql_async::Params;
 
@@ -10,19 +10,23 @@ impl Connection {
     pub(crate) async fn create_index(&mut self, create: &str, drop: String) -> Result<(), ServerError> {
         // Dropping one that is not there does no harm; an answer that is lost may be of one that is.
         self.built = Some(drop);
-        let created = self.ask("building the index on the copy", create, Vec::new()).await;
+        let created = self.ask("building the index", create, Vec::new()).await;
         if created.is_err() && !self.wire.abandoned() && !self.wire.is_broken() {
             self.built = None;
         }
         created.map(|_| ())
     }
 
+    /// Leaves the index that [`Self::create_index`] made where it is.
+    pub(crate) fn keep_index(&mut self) {
+        self.built = None;
+    }
+
     /// Drops the index that [`Self::create_index`] made.
     pub(crate) async fn drop_index(&mut self) -> Result<(), ServerError> {
         let Some(sql) = self.built.take() else { return Ok(()) };
         let dropped = self.wire.prepared_anyway(&sql, Params::Empty).await.map(|_| ());
-        dropped
-            .map_err(|e| error::convert(&e, "dropping the index on the copy").next(format!("drop it yourself: {sql}")))
+        dropped.map_err(|e| error::convert(&e, "dropping the index").next(format!("drop it yourself: {sql}")))
     }
 
     /// The index's bytes, where the account may read them.

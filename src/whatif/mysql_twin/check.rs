@@ -50,6 +50,11 @@ pub(super) fn compare(production: &Plan, twin: &Plan, part: f64) -> Check {
     }
 }
 
+/// Whether two plans read the same tables in the same order and the same way, and sort and keep the same.
+pub(super) fn same_way(a: &Plan, b: &Plan) -> bool {
+    difference(a, b).is_none()
+}
+
 /// How many times one is the other.
 fn apart(a: f64, b: f64, few: f64) -> f64 {
     let (a, b) = (a.max(0.0) + few, b.max(0.0) + few);

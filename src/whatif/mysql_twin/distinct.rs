@@ -14,6 +14,29 @@ use crate::{
 
 const COUNTING: &str = "counting distinct values of the sample";
 
+/// How many distinct values the first keys of an index have together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Prefix {
+    pub(super) distinct: f64,
+    /// As few as there may be: those that were seen.
+    pub(super) least: f64,
+    /// As many as there may be: what was seen in one place only stands for as many values as the table has such places (the upper bound
+    /// of Charikar, Chaudhuri, Motwani and Narasayya, "Towards estimation error guarantees for distinct values", PODS 2000).
+    pub(super) most: f64,
+}
+
+impl Prefix {
+    /// Whether there may be more than twice or fewer than half as many.
+    pub(super) fn is_guess(self) -> bool {
+        self.most > 2.0 * self.distinct || self.least < 0.5 * self.distinct
+    }
+
+    fn within(self, least: f64, most: f64) -> Self {
+        let clamp = |value: f64| value.max(least).min(most.max(least));
+        Self { distinct: clamp(self.distinct), least: clamp(self.least), most: clamp(self.most) }
+    }
+}
+
 /// Distinct values of a candidate's first key, its first two, ….
 pub(super) async fn prefixes(
     hand: &mut Connection,
@@ -21,25 +44,22 @@ pub(super) async fn prefixes(
     candidate: &Candidate,
     stage: &str,
     sampled: f64,
-) -> Result<Vec<f64>, ServerError> {
+) -> Result<Vec<Prefix>, ServerError> {
     let rows = facts.rows().max(sampled);
-    let mut found: Vec<f64> = Vec::with_capacity(candidate.keys.len());
+    let mut found: Vec<Prefix> = Vec::with_capacity(candidate.keys.len());
     for upto in 1..=candidate.keys.len() {
         let keys = &candidate.keys[..upto];
-        let before = found.last().copied().unwrap_or(1.0);
-        let value = match told(facts, keys) {
-            Some(told) => told,
+        let before = found.last().map_or(1.0, |p| p.distinct);
+        let prefix = match told(facts, keys) {
+            Some(told) => Prefix { distinct: told, least: told, most: told },
             None if upto > 1 && sampled < 5.0 * before => {
                 // Too few rows to see the combinations: as if the columns had nothing to do with each other.
-                independent(hand, &sql(&keys[upto - 1]), stage, sampled, before, rows).await?
+                let distinct = independent(hand, &sql(&keys[upto - 1]), stage, sampled, before, rows).await?;
+                Prefix { distinct, ..seen(hand, keys, stage, rows).await? }
             }
-            None => {
-                let all: Vec<String> = keys.iter().map(sql).collect();
-                let (n, distinct, once) = counts(hand, &all.join(", "), stage).await?;
-                duj1(n, rows, distinct, once)
-            }
+            None => seen(hand, keys, stage, rows).await?,
         };
-        found.push(value.max(before).min(rows.max(1.0)));
+        found.push(prefix.within(before, rows.max(1.0)));
     }
     Ok(found)
 }
@@ -59,14 +79,23 @@ fn sql(key: &Key) -> String {
     key.prefix.map_or(whole.clone(), |length| format!("LEFT({whole}, {length})"))
 }
 
-/// Rows, distinct values, and values that come once.
-async fn counts(hand: &mut Connection, keys: &str, stage: &str) -> Result<(f64, f64, f64), ServerError> {
+/// What the sample says of some keys together.
+async fn seen(hand: &mut Connection, keys: &[Key], stage: &str, rows: f64) -> Result<Prefix, ServerError> {
+    let keys: Vec<String> = keys.iter().map(sql).collect();
     let sql = format!(
-        "SELECT COALESCE(SUM(k), 0), COUNT(*), COALESCE(SUM(k = 1), 0) FROM (SELECT COUNT(*) AS k FROM {stage} GROUP BY {keys}) z"
+        "SELECT COALESCE(SUM(k), 0), COUNT(*), COALESCE(SUM(k = 1), 0), COALESCE(SUM(first = last), 0) FROM \
+         (SELECT COUNT(*) AS k, MIN(whyslow_place) AS first, MAX(whyslow_place) AS last FROM {stage} GROUP BY {}) z",
+        keys.join(", ")
     );
-    let rows = hand.ask(COUNTING, &sql, Vec::new()).await?;
-    let cell = |at| rows.first().and_then(|row| number(row, at)).unwrap_or_default();
-    Ok((cell(0), cell(1), cell(2)))
+    let answer = hand.ask(COUNTING, &sql, Vec::new()).await?;
+    let cell = |at| answer.first().and_then(|row| number(row, at)).unwrap_or_default();
+    let (sampled, distinct, once, one_place) = (cell(0), cell(1), cell(2), cell(3));
+    let times = (rows / sampled.max(1.0)).max(1.0);
+    Ok(Prefix {
+        distinct: duj1(sampled, rows, distinct, once),
+        least: distinct,
+        most: distinct - one_place + one_place * times,
+    })
 }
 
 /// The estimator of Haas and Stokes that PostgreSQL uses (`src/backend/commands/analyze.c`): n·d / (n − f₁ + f₁·n/N).

@@ -2,6 +2,7 @@
 
 use mysql_async::{Row, Value};
 
+use super::statistics::partitions::{self, Partition};
 use crate::{
     catalog::{Catalog, Table, TableKind},
     plan::Engine,
@@ -60,6 +61,8 @@ pub(super) struct Facts {
     pub(super) index_bytes: f64,
     /// Columns with their histograms (MySQL).
     pub(super) histograms: Vec<(String, String)>,
+    /// Its partitions.
+    pub(super) partitions: Vec<Partition>,
     /// Rows of `mysql.innodb_index_stats` as index, name and value, where the account may read them.
     pub(super) persistent: Vec<(String, String, f64)>,
     /// Rows of `mysql.table_stats`, `column_stats` and `index_stats`, where the account may read them (MariaDB).
@@ -144,6 +147,7 @@ async fn one(connection: &mut Connection, table: &Table) -> Result<Result<Facts,
         prefixes,
         index_bytes,
         histograms: Vec::new(),
+        partitions: Vec::new(),
         persistent: Vec::new(),
         independent: Default::default(),
     };
@@ -157,6 +161,9 @@ async fn one(connection: &mut Connection, table: &Table) -> Result<Result<Facts,
             let rows = if_allowed(connection.ask(READING, &sql, key()).await)?;
             facts.independent[at] = rows.into_iter().map(Row::unwrap).collect();
         }
+    }
+    if facts.definition.is_partitioned() {
+        facts.partitions = partitions::read(connection, &table.schema, &table.name).await?;
     }
     let sql = "SELECT index_name, stat_name, stat_value FROM mysql.innodb_index_stats WHERE database_name = ? AND table_name = ?";
     let rows = if_allowed(connection.ask(READING, sql, key()).await)?;
@@ -175,7 +182,7 @@ pub(super) const INDEPENDENT: [(&str, &str); 3] = [
 ];
 
 /// Nothing where the account may not read it.
-fn if_allowed(answer: Result<Vec<Row>, ServerError>) -> Result<Vec<Row>, ServerError> {
+pub(super) fn if_allowed(answer: Result<Vec<Row>, ServerError>) -> Result<Vec<Row>, ServerError> {
     match answer {
         Err(error) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => Err(error),
         answer => Ok(answer.unwrap_or_default()),

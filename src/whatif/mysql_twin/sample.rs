@@ -17,16 +17,12 @@ use crate::{
             cells::{number, quoted, whole},
         },
     },
-    whatif::temporary_tables::{
-        sample::{Range, Source, from, range},
-        walk::{self, Kind, Walk},
+    whatif::walk::{
+        self, Kind, Walk,
+        places::{Places, Range, Source, Wanted},
     },
 };
 
-/// Rows wanted of a table.
-const ROWS: f64 = 20_000.0;
-/// Bytes of rows wanted at most.
-const BYTES: f64 = 32.0 * 1024.0 * 1024.0;
 /// Rows read in one place.
 pub(super) const CHUNK: usize = 20;
 /// Places asked for in one request.
@@ -120,26 +116,20 @@ fn columns(facts: &Facts) -> String {
 }
 
 async fn pick(connection: &mut Connection, facts: &Facts) -> Result<Sample, Missing> {
-    let believed = facts.table.rows.unwrap_or(f64::MAX);
-    #[expect(clippy::cast_precision_loss, reason = "bytes of an average row")]
-    let row_bytes = facts.table.bytes.map_or(100.0, |b| b as f64) / believed.max(1.0);
-    let wanted = ROWS.min(BYTES / row_bytes.max(1.0)).max(1_000.0).round();
-    let mut sample = Sample { places: Vec::new(), whole: false, walk: None, ends: None, least: None, stopped: false };
-    if believed <= wanted * 1.25 {
-        // Row counts are estimates, at times of a fraction: more than twice as many are not all taken.
-        let limit = wanted * 2.0;
+    let wanted = Wanted::of(&facts.table);
+    let mut sample =
+        Sample { places: Vec::new(), whole: false, walk: None, ends: None, least: wanted.all, stopped: false };
+    if let Some(limit) = wanted.all {
         let sql = format!("SELECT {} FROM {} LIMIT {}", columns(facts), facts.name(), limit + 1.0);
         let rows = connection.ask(SAMPLING, &sql, Vec::new()).await?;
         #[expect(clippy::cast_precision_loss, reason = "some ten thousand")]
         if rows.len() as f64 <= limit {
             sample.places.push(rows.into_iter().map(Row::unwrap).collect());
-            sample.whole = true;
+            (sample.whole, sample.least) = (true, None);
             return Ok(sample);
         }
-        sample.least = Some(limit);
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
-    let places = (wanted as usize).div_ceil(CHUNK);
+    let places = wanted.places(CHUNK);
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
     let walk = walk::best(&facts.table, places as f64).ok_or(Missing::NoKey)?;
     along(connection, facts, &walk, places, &mut sample).await?;
@@ -155,45 +145,28 @@ async fn along(
     sample: &mut Sample,
 ) -> Result<(), ServerError> {
     let (name, columns) = (facts.name(), columns(facts));
-    let source = Source { table: &facts.table, name: &name, stage: "", columns: &columns };
-    let Some((first, second)) = walk.columns.split_first() else { return Ok(()) };
-    let Some(outer) = range(connection, &source, first, "", Vec::new()).await? else { return Ok(()) };
-    if let (Range::Whole(low, high), true) = (&outer, second.is_empty()) {
+    let source = Source { table: &facts.table, name: &name, columns: &columns };
+    let Some(places) = Places::along(connection, &source, walk, (places, CHUNK)).await? else { return Ok(()) };
+    let alone = match walk.columns.as_slice() {
+        [alone] => Some(alone),
+        _ => None,
+    };
+    if let (Range::Whole(low, high), Some(_)) = (&places.range, alone) {
         sample.ends = Some((*low, *high));
     }
-    let (column, index) = (quoted(&first.0), quoted(&walk.index));
     let start = Instant::now();
-    let all: Vec<(f64, f64)> = walk::fractions(places).zip(walk::scattered()).collect();
+    let all: Vec<usize> = (0..places.len()).collect();
     for batch in all.chunks(AT_ONCE) {
         if start.elapsed() > PATIENCE {
             sample.stopped = true;
             break;
         }
         let (mut parts, mut params) = (Vec::new(), Vec::new());
-        for (number, (fraction, inside)) in batch.iter().enumerate() {
-            let (at, mut given) = from(&outer, *fraction);
-            let mut condition = format!("{column} {at}");
-            let mut order = column.clone();
-            if let Some(second) = second.first() {
-                // The first column has few values: the place is picked within one of them.
-                let sql = format!(
-                    "SELECT {column} FROM {name} FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT 1"
-                );
-                let rows = connection.ask(SAMPLING, &sql, given).await?;
-                let Some(value) = rows.first().and_then(|row| row.as_ref(0)).cloned() else { continue };
-                let which = format!("WHERE {column} = ?");
-                let within = range(connection, &source, second, &which, vec![value.clone()]).await?;
-                let Some(within) = within else { continue };
-                let (at, more) = from(&within, *inside);
-                order = quoted(&second.0);
-                condition = format!("{column} = ? AND {order} {at}");
-                given = std::iter::once(value).chain(more).collect();
+        for (number, place) in batch.iter().enumerate() {
+            if let Some((which, given)) = places.rows(connection, &source, *place).await? {
+                parts.push(format!("(SELECT {number} AS whyslow_place, {columns} FROM {name} {which})"));
+                params.extend(given);
             }
-            parts.push(format!(
-                "(SELECT {number} AS whyslow_place, {columns} FROM {name} FORCE INDEX ({index}) WHERE {condition} \
-                 ORDER BY {order} LIMIT {CHUNK})"
-            ));
-            params.extend(given);
         }
         if parts.is_empty() {
             continue;
@@ -211,7 +184,7 @@ async fn along(
         sample.places.extend(found.into_iter().filter(|place| !place.is_empty()));
     }
     // Their order tells where one ends and the next begins.
-    if let Some(at) = position(facts, &first.0).filter(|_| first.1 != Kind::Text && second.is_empty()) {
+    if let Some(at) = alone.filter(|(_, kind)| *kind != Kind::Text).and_then(|(column, _)| position(facts, column)) {
         sample.places.sort_by_key(|place| place.first().and_then(|row| ordinal(row.get(at)?)));
     }
     Ok(())

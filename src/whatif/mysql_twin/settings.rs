@@ -36,7 +36,7 @@ pub(super) async fn settings(plans: &mut Connection, theirs: &[(String, String)]
 }
 
 /// Numbers go as numbers: a variable that holds one takes no text.
-fn number(text: &str) -> Value {
+pub(super) fn number(text: &str) -> Value {
     if let Ok(n) = text.parse::<i64>() {
         return Value::from(n);
     }

@@ -8,7 +8,7 @@ use super::{
     facts::Facts,
     sample::{CHUNK, Sample, ordinal, position},
 };
-use crate::whatif::temporary_tables::walk::Kind;
+use crate::whatif::walk::Kind;
 
 /// Rows a table of a twin has at most.
 const MOST: f64 = 1_000_000.0;

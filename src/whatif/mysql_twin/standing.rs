@@ -1,7 +1,8 @@
 //! Indexes on the twin: those that do not exist on production are built once and then hidden or shown, as existing ones are.
 
 use super::{
-    METHOD, distinct,
+    METHOD,
+    distinct::{self, Prefix},
     facts::Facts,
     fill::{run, stage},
     refused,
@@ -37,8 +38,11 @@ pub(super) struct Standing {
     pub(super) spread: Spread,
     /// All rows were read, so that none is missing.
     pub(super) whole: bool,
-    /// Rows of the sample.
+    /// Rows of the sample, and places in which they were picked.
     pub(super) sampled: f64,
+    pub(super) places: f64,
+    /// Of what all rows were read besides.
+    pub(super) completed: Vec<String>,
     /// What was read of production, in words.
     pub(super) read: String,
     built: Vec<Built>,
@@ -52,6 +56,8 @@ struct Built {
     keys: String,
     method: &'static str,
     imagined: Imagined,
+    /// Distinct values of its first key, its first two, …, and how far they may be otherwise.
+    prefixes: Vec<Prefix>,
     visible: bool,
 }
 
@@ -62,13 +68,29 @@ impl Standing {
         // A little less is a sample's inexactness, not a smaller table.
         let part = if part < 0.8 { part } else { 1.0 };
         let scale = Scale { part, times: 1.0 };
-        Self { facts, number, rows, scale, spread, whole, sampled, read, built: Vec::new(), hidden: Vec::new() }
+        #[expect(clippy::cast_precision_loss, reason = "a thousand")]
+        let places = sample.places.len() as f64;
+        Self {
+            facts,
+            number,
+            rows,
+            scale,
+            spread,
+            whole,
+            sampled,
+            places,
+            completed: Vec::new(),
+            read,
+            built: Vec::new(),
+            hidden: Vec::new(),
+        }
     }
 
     /// It was made anew: nothing stands on it any more.
     pub(super) fn bare(&mut self, rows: f64, times: f64) {
         self.built.clear();
         self.hidden.clear();
+        self.completed.clear();
         self.rows = rows;
         self.scale.times = times;
     }
@@ -79,8 +101,37 @@ impl Standing {
 
     /// Writes the statistics anew.
     pub(super) async fn inject(&self, hand: &mut Connection, page: f64) -> Result<(), TrialError> {
-        let imagined: Vec<Imagined> = self.built.iter().map(|b| b.imagined.clone()).collect();
+        self.guess(hand, page, |p| p.distinct).await
+    }
+
+    /// The same, with as many distinct values as one likes of those that there may be.
+    pub(super) async fn guess(
+        &self,
+        hand: &mut Connection,
+        page: f64,
+        which: impl Fn(&Prefix) -> f64 + Copy + Send,
+    ) -> Result<(), TrialError> {
+        let one = |b: &Built| Imagined { distinct: b.prefixes.iter().map(which).collect(), ..b.imagined.clone() };
+        let imagined: Vec<Imagined> = self.built.iter().map(one).collect();
         inject(hand, &self.facts, self.scale, &imagined, page).await.map_err(|e| refused(&e))
+    }
+
+    /// Whether an index that is shown rests on a guess of how many distinct values there are.
+    pub(super) fn has_guesses(&self) -> bool {
+        !self.whole && self.built.iter().any(|b| b.visible && b.prefixes.iter().any(|p| p.is_guess()))
+    }
+
+    /// A candidate's name here, once it was built.
+    pub(super) fn name_of(&self, candidate: &Candidate) -> Option<&str> {
+        let keys = ddl::keys(candidate);
+        let built = self.built.iter().find(|b| b.keys == keys && b.method == candidate.method);
+        built.map(|b| b.imagined.name.as_str())
+    }
+
+    /// Whether no two rows have the same value in a column.
+    pub(super) fn is_alone(&self, column: &str) -> bool {
+        let only = |keys: &[crate::catalog::IndexKey]| matches!(keys, [key] if key.column.as_deref() == Some(column));
+        self.facts.table.indexes.iter().any(|i| i.unique && only(&i.keys))
     }
 
     /// Shows these candidates and no others, and hides these existing indexes and no others. The candidates' names and sizes here.
@@ -161,7 +212,7 @@ impl Standing {
             // What the server says of the index it would say on production.
             TrialError::Unsupported { method: METHOD, reason: one_line(&error.message) }
         })?;
-        let distinct = if candidate.method == "btree" {
+        let prefixes = if candidate.method == "btree" {
             let found = distinct::prefixes(hand, &self.facts, candidate, &stage(self.number), self.sampled).await;
             found.map_err(|e| refused(&e))?
         } else {
@@ -172,7 +223,8 @@ impl Standing {
         self.built.push(Built {
             keys,
             method: candidate.method,
-            imagined: Imagined { name, distinct, pages },
+            imagined: Imagined { name, distinct: prefixes.iter().map(|p| p.distinct).collect(), pages },
+            prefixes,
             visible: true,
         });
         Ok((self.built.len() - 1, true))

@@ -4,6 +4,8 @@
 //! "Configuring Persistent Optimizer Statistics Parameters"). MySQL reads them anew after `FLUSH TABLE`; MariaDB does not, but after the
 //! table was called something else for a moment.
 
+pub(super) mod partitions;
+
 use mysql_async::Value;
 
 use super::{
@@ -71,9 +73,12 @@ pub(super) async fn inject(
     imagined: &[Imagined],
     page: f64,
 ) -> Result<(), ServerError> {
-    if !facts.definition.is_innodb() || facts.definition.is_partitioned() {
-        // Those of a partition are not told apart; other engines count themselves.
+    if !facts.definition.is_innodb() {
+        // Other engines count themselves.
         return Ok(());
+    }
+    if facts.definition.is_partitioned() {
+        return partitions::inject(hand, facts, scale, page).await;
     }
     let (schema, table) = (facts.table.schema.as_str(), facts.table.name.as_str());
     let rows = facts.rows();

@@ -2,6 +2,7 @@
 
 use super::{
     METHOD, cannot,
+    doubt::Doubt,
     workshop::{Known, Workshop},
 };
 use crate::{
@@ -17,6 +18,8 @@ pub(in crate::whatif) struct MysqlTwin {
     looked: bool,
     /// Why there is no twin: not asked for again with each candidate.
     broken: Option<TrialError>,
+    /// What speaks against plans of statements with candidates.
+    doubts: Vec<(String, Vec<Candidate>, Doubt)>,
 }
 
 impl MysqlTwin {
@@ -24,7 +27,7 @@ impl MysqlTwin {
     pub(in crate::whatif) fn new(connection: &mut Connection) -> Self {
         let kept = connection.kept().and_then(|kept| kept.downcast::<Workshop>().ok());
         let workshop = kept.map(|kept| *kept).filter(|kept| !kept.busy).unwrap_or_default();
-        Self { workshop, looked: false, broken: None }
+        Self { workshop, looked: false, broken: None, doubts: Vec::new() }
     }
 
     /// Gives the workshop back to the connection.
@@ -51,7 +54,8 @@ impl MysqlTwin {
         let made = self.stand(&[candidate], &[]).await?;
         let (index_name, bytes) = made.into_iter().next().unwrap_or_else(|| Err(unknown()))?;
         let after = self.workshop.plan(sql).await?;
-        let (trust, notes) = self.told(sql, &known, true);
+        self.doubt(sql, Change { add: &[candidate], drop: &[] }).await;
+        let (trust, notes) = self.told(sql, &known, &[candidate]);
         Ok(Tried { method: METHOD, trust, before: known.plan, after, index_name, size_bytes: Some(bytes), notes })
     }
 
@@ -91,20 +95,54 @@ impl MysqlTwin {
         self.workshop.larger(production, statements, table, times).await
     }
 
+    /// Each statement's plan as it is, and with settings that no session of production's takes.
+    pub(in crate::whatif) async fn set(
+        &mut self,
+        production: &mut Connection,
+        statements: &[&str],
+        settings: &[(String, String)],
+    ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
+        self.prepare(production, statements).await?;
+        self.workshop.set(production, statements, settings).await
+    }
+
     /// How far to trust what is said of a statement, and what its reader must know.
-    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: bool) -> (Option<Trust>, Vec<String>) {
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         match self.known(sql) {
             Ok(known) => {
-                let (trust, notes) = self.told(sql, &known, candidate);
+                let (trust, notes) = self.told(sql, &known, candidates);
                 (Some(trust), notes)
             }
             Err(_) => (None, Vec::new()),
         }
     }
 
-    fn told(&self, sql: &str, known: &Known, candidate: bool) -> (Trust, Vec<String>) {
-        let (trust, mut notes) = self.workshop.remarks(known);
-        if candidate && matches!(classify(sql, known.plan.engine).effects, Effects::Writes) {
+    /// Asks what the sample leaves open of a statement's plan under a change.
+    pub(in crate::whatif) async fn doubt(&mut self, sql: &str, change: Change<'_>) {
+        // A twin that does not answer is told of by the next question.
+        if self.broken.is_some() || change.add.is_empty() || self.stand(change.add, change.drop).await.is_err() {
+            return;
+        }
+        if let Ok(doubt) = self.workshop.doubt(sql, change.add).await {
+            let all = change.add.iter().map(|c| (*c).clone()).collect();
+            self.doubts.push((sql.to_owned(), all, doubt));
+        }
+    }
+
+    fn told(&self, sql: &str, known: &Known, candidates: &[&Candidate]) -> (Trust, Vec<String>) {
+        let (mut trust, mut notes) = self.workshop.remarks(known);
+        let of = |(asked, stood, _): &&(String, Vec<Candidate>, Doubt)| {
+            asked == sql && candidates.iter().all(|c| stood.contains(c))
+        };
+        if let Some((.., doubt)) = self.doubts.iter().rev().find(of).filter(|_| !candidates.is_empty()) {
+            if doubt.serious.is_some() {
+                trust = Trust::Rough;
+            } else if doubt.slight.is_some() && trust == Trust::Exact {
+                trust = Trust::Close;
+            }
+            notes.extend(doubt.serious.iter().chain(&doubt.slight).map(|why| format!("in doubt: {why}")));
+        }
+        if !candidates.is_empty() && matches!(classify(sql, known.plan.engine).effects, Effects::Writes) {
             notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
         }
         (trust, notes)

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    METHOD, cannot, check, complete, facts, failed, fill,
+    METHOD, cannot, check, complete, costs, facts, failed, fill,
     local::{self, Like, LocalServer},
     reading::{New, ReadTable, changed, judged, timed},
     refused,
@@ -24,7 +24,7 @@ use crate::{
     },
     sql::{classify, shape::Shape},
     text::one_line,
-    whatif::{mysql, twin::Check},
+    whatif::{mysql, private_server::Failure, twin::Check},
 };
 
 /// A statement as the twin knows it.
@@ -38,8 +38,14 @@ pub(super) struct Known {
     completed: usize,
     /// The twin's plan without any index that does not exist.
     pub(super) plan: Plan,
+    /// What it asks of its tables.
+    pub(super) shape: Shape,
     /// Tables it reads, views' included.
     tables: Vec<(String, String)>,
+}
+
+fn broken(failure: &Failure) -> TrialError {
+    cannot(format!("the twin's server: {}", failure.0))
 }
 
 /// A twin and its server. Dropped, the server ends and its files go.
@@ -60,6 +66,9 @@ pub(super) struct Workshop {
     pub(super) full_text: bool,
     /// Milliseconds that production was read for.
     read_ms: f64,
+    /// Production's variables, and the database in which it plans.
+    variables: Vec<(String, String)>,
+    database: Option<String>,
     /// What could not be carried over.
     notes: Vec<String>,
     /// Something was begun and not ended: what stands here is not known.
@@ -136,6 +145,7 @@ impl Workshop {
             return timed(production, &missing).await;
         }
         let variables = facts::variables(production).await.map_err(failed)?;
+        let costs = costs::read(production).await.map_err(failed)?;
         let of = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap_or_default();
         let page_size: u64 = of("innodb_page_size").parse().unwrap_or(16_384);
         let like = Like { page_size, lower_case: of("lower_case_table_names").parse().unwrap_or(0) };
@@ -143,10 +153,9 @@ impl Workshop {
         self.same_series =
             local::series(info.engine, installed.version_number) == local::series(info.engine, info.version_number);
         let (server, read) = tokio::join!(LocalServer::launch(installed, like), timed(production, &missing));
-        let server = server.map_err(|e| cannot(format!("the twin's server: {}", e.0)))?;
+        let server = server.map_err(|e| broken(&e))?;
         let read = read?;
-        let broken = |e: crate::whatif::private_server::Failure| cannot(format!("the twin's server: {}", e.0));
-        let mut hand = server.connect(None).await.map_err(broken)?;
+        let mut hand = server.connect(None).await.map_err(|e| broken(&e))?;
         let ansi = of("sql_mode").contains("ANSI_QUOTES");
         fill::prepared(&mut hand, info.engine, ansi).await.map_err(|e| refused(&e))?;
         let database = &info.database;
@@ -160,15 +169,25 @@ impl Workshop {
             let sql = format!("CREATE DATABASE IF NOT EXISTS {} {}", quoted(database), defaults.join(" "));
             fill::run(&mut hand, &sql).await.map_err(|e| refused(&e))?;
         }
-        let database = Some(database.as_str()).filter(|name| !name.is_empty());
-        let mut plans = server.connect(database).await.map_err(broken)?;
-        self.notes = settings(&mut plans, &variables).await?;
-        self.notes.extend(server.note.clone());
+        costs::put(&mut hand, &costs).await.map_err(|e| refused(&e))?;
+        self.database = Some(database.clone()).filter(|name| !name.is_empty());
+        self.variables = variables;
         #[expect(clippy::cast_precision_loss, reason = "a power of two")]
         let page = page_size as f64;
         self.page = page;
-        (self.hand, self.plans, self.server) = (Some(hand), Some(plans), Some(server));
+        self.notes.extend(server.note.clone());
+        (self.hand, self.server) = (Some(hand), Some(server));
+        self.plans = Some(self.session().await?);
         Ok(read)
+    }
+
+    /// A new session on the twin with production's settings.
+    pub(super) async fn session(&mut self) -> Result<Connection, TrialError> {
+        let Some(server) = &self.server else { return Err(cannot("the twin is gone")) };
+        let mut session = server.connect(self.database.as_deref()).await.map_err(|e| broken(&e))?;
+        let notes = settings(&mut session, &self.variables).await?;
+        self.notes.extend(notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
+        Ok(session)
     }
 
     /// Makes the tables that were read. Those that cannot be on the twin, and why.
@@ -249,7 +268,7 @@ impl Workshop {
                 check = compared(&plan);
             }
         }
-        Ok(Ok(Known { check, unchecked, completed, plan, tables: new.tables.clone() }))
+        Ok(Ok(Known { check, unchecked, completed, plan, shape: shape.clone(), tables: new.tables.clone() }))
     }
 
     /// Reads the rows that a statement names; with `conditions`, those that its conditions select.
@@ -264,11 +283,12 @@ impl Workshop {
         let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
         let ours = |t: &&mut Standing| !t.whole && new.tables.iter().any(|(schema, table)| t.is(schema, table));
         for table in self.tables.iter_mut().filter(ours) {
-            let found = if conditions {
-                complete::conditions(production, hand, &table.facts, shape).await?
-            } else {
-                complete::named(production, hand, &table.facts, shape).await?
-            };
+            let facts = &table.facts;
+            let mut wanted =
+                if conditions { complete::conditions(facts, shape) } else { complete::named(facts, shape) };
+            wanted.retain(|one| !table.completed.contains(&one.label()));
+            let (found, whole) = complete::read(production, hand, facts, &wanted).await?;
+            table.completed.extend(whole);
             if found > 0 {
                 table.inject(hand, self.page).await?;
             }

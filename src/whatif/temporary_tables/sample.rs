@@ -6,7 +6,6 @@
 
 use mysql_async::Value;
 
-use super::walk::{self, CHUNK, Kind, Walk};
 use crate::{
     catalog::Table,
     fmt::grouped,
@@ -14,37 +13,26 @@ use crate::{
         ServerError,
         mysql::{
             Connection,
-            cells::{number, quoted, text},
+            cells::{number, quoted},
         },
     },
     sql::shape::{Operand, Shape, Test, Value as Given},
+    whatif::walk::{
+        self, Walk,
+        places::{Places, Source, Wanted},
+    },
 };
 
-/// Rows wanted: with 20,000 the plans agreed with the real index in 63 of 66 trials on MySQL 9.7, 61 on MariaDB 11.8.
-const ROWS: f64 = 20_000.0;
-/// Bytes of rows wanted at most.
-const BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+/// Rows read in one place.
+const CHUNK: usize = 100;
 /// Rows that a literal of the statement selects are looked at up to this many.
 const NAMED: u64 = 5_000;
 /// Rows of a literal that are wanted at least, if there are so many.
 const FEW: f64 = 20.0;
-/// Keys read at each end of a range of texts.
-const ENDS: usize = 50;
 /// Literals looked up for one table.
 const LITERALS: usize = 20;
 
 const SAMPLING: &str = "reading a sample of the rows";
-
-/// A table to sample, its names quoted.
-pub(in crate::whatif) struct Source<'a> {
-    pub(in crate::whatif) table: &'a Table,
-    /// `database`.`table`.
-    pub(in crate::whatif) name: &'a str,
-    /// Where the rows go.
-    pub(in crate::whatif) stage: &'a str,
-    /// Columns that are not generated, in a list.
-    pub(in crate::whatif) columns: &'a str,
-}
 
 /// What was sampled.
 pub(super) struct Sample {
@@ -71,52 +59,51 @@ impl From<ServerError> for Missing {
 }
 
 /// Fills the stage.
-pub(super) async fn take(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -> Result<Sample, Missing> {
+pub(super) async fn take(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    stage: &str,
+    shape: &Shape,
+) -> Result<Sample, Missing> {
     connection.fixed(SAMPLING, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
     connection.fixed(SAMPLING, "START TRANSACTION READ ONLY").await?;
-    let taken = pick(connection, source, shape).await;
+    let taken = pick(connection, source, stage, shape).await;
     let ended = connection.fixed(SAMPLING, "COMMIT").await;
     let taken = taken?;
     ended?;
     Ok(taken)
 }
 
-async fn pick(connection: &mut Connection, source: &Source<'_>, shape: &Shape) -> Result<Sample, Missing> {
+async fn pick(connection: &mut Connection, source: &Source<'_>, stage: &str, shape: &Shape) -> Result<Sample, Missing> {
     let table = source.table;
-    let believed = table.rows.unwrap_or(f64::MAX);
-    #[expect(clippy::cast_precision_loss, reason = "bytes of an average row")]
-    let row_bytes = table.bytes.map_or(100.0, |b| b as f64) / believed.max(1.0);
-    let wanted = ROWS.min(BYTES / row_bytes.max(1.0)).max(1_000.0).round();
-    let limit = wanted * 2.0;
-    let mut least = None;
-    if believed <= wanted * 1.25 {
-        // Row counts are estimates, at times of a fraction: look before all of them are taken.
+    let wanted = Wanted::of(table);
+    if let Some(limit) = wanted.all {
+        // Look before all of them are taken.
         if count(connection, &format!("(SELECT 1 FROM {} LIMIT {limit}) some", source.name)).await? < limit {
-            insert(connection, source, &format!("LIMIT {limit}"), Vec::new()).await?;
-            return Ok(Sample { rows: count(connection, source.stage).await?, how: "all".to_owned(), least });
+            insert(connection, source, stage, &format!("LIMIT {limit}"), Vec::new()).await?;
+            return Ok(Sample { rows: count(connection, stage).await?, how: "all".to_owned(), least: None });
         }
-        least = Some(limit);
     }
-    let believed = believed.max(least.unwrap_or_default());
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
-    let places = (wanted as usize).div_ceil(CHUNK);
+    let believed = wanted.believed.max(wanted.all.unwrap_or_default());
+    let places = wanted.places(CHUNK);
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
     let walk = walk::best(table, places as f64).ok_or(Missing::NoKey)?;
-    along(connection, source, &walk, places).await?;
-    named(connection, source, shape, wanted / believed.max(wanted)).await?;
-    let rows = count(connection, source.stage).await?;
+    along(connection, source, stage, &walk, places).await?;
+    named(connection, source, stage, shape, wanted.rows / believed.max(wanted.rows)).await?;
+    let rows = count(connection, stage).await?;
     let key = if walk.primary { "the primary key".to_owned() } else { format!("the index {}", walk.index) };
-    Ok(Sample { rows, how: format!("in {places} places along {key}"), least })
+    Ok(Sample { rows, how: format!("in {places} places along {key}"), least: wanted.all })
 }
 
 /// Copies what a condition selects.
 async fn insert(
     connection: &mut Connection,
     source: &Source<'_>,
+    stage: &str,
     which: &str,
     params: Vec<Value>,
 ) -> Result<(), ServerError> {
-    let Source { name, stage, columns, .. } = source;
+    let Source { name, columns, .. } = source;
     let sql = format!("INSERT IGNORE INTO {stage} ({columns}) SELECT {columns} FROM {name} {which}");
     connection.ask(SAMPLING, &sql, params).await.map(|_| ())
 }
@@ -126,122 +113,42 @@ async fn count(connection: &mut Connection, of: &str) -> Result<f64, ServerError
     Ok(rows.first().and_then(|row| number(row, 0)).unwrap_or_default())
 }
 
-/// The values between which places are picked.
-pub(in crate::whatif) enum Range {
-    Whole(i128, i128),
-    /// The earliest, and seconds to the latest.
-    Moment(Value, f64),
-    /// The first, the last, and the bytes keys are made of.
-    Text(Vec<u8>, Vec<u8>, Vec<u8>),
-}
-
-/// The lowest and highest value of a key's column; `None` where there is none. Each is one look into the index.
-pub(in crate::whatif) async fn range(
-    connection: &mut Connection,
-    source: &Source<'_>,
-    (named, kind): &(String, Kind),
-    within: &str,
-    params: Vec<Value>,
-) -> Result<Option<Range>, ServerError> {
-    let (column, name) = (&quoted(named), source.name);
-    if *kind == Kind::Text {
-        let binary = source.table.column(named).is_some_and(|c| c.type_name.contains("binary"));
-        let mut keys = Vec::new();
-        for order in ["", " DESC"] {
-            let sql = format!("SELECT {column} FROM {name} {within} ORDER BY {column}{order} LIMIT {ENDS}");
-            let rows = connection.ask(SAMPLING, &sql, params.clone()).await?;
-            keys.extend(rows.into_iter().filter_map(|mut row| match row.take(0) {
-                Some(Value::Bytes(bytes)) => Some(bytes),
-                _ => None,
-            }));
-        }
-        let alphabet = walk::alphabet(&keys, !binary);
-        let ends = keys.iter().min().zip(keys.iter().max());
-        return Ok(ends.map(|(low, high)| Range::Text(low.clone(), high.clone(), alphabet)));
-    }
-    let seconds = if *kind == Kind::Moment {
-        format!("TIMESTAMPDIFF(SECOND, MIN({column}), MAX({column}))")
-    } else {
-        "0".to_owned()
-    };
-    let sql = format!("SELECT MIN({column}), MAX({column}), {seconds} FROM {name} {within}");
-    let rows = connection.ask(SAMPLING, &sql, params).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let whole = |at| text(row, at).and_then(|t| t.parse::<i128>().ok());
-    Ok(if *kind == Kind::Moment {
-        let first = row.as_ref(0).filter(|v| **v != Value::NULL).cloned();
-        first.zip(number(row, 2)).map(|(low, seconds)| Range::Moment(low, seconds))
-    } else {
-        whole(0).zip(whole(1)).map(|(low, high)| Range::Whole(low, high))
-    })
-}
-
-/// `>= …` at a fraction of a range, with its parameters.
-pub(in crate::whatif) fn from(range: &Range, fraction: f64) -> (&'static str, Vec<Value>) {
-    match range {
-        Range::Whole(low, high) => (">= ?", vec![walk::whole(*low, *high, fraction)]),
-        Range::Moment(low, seconds) => {
-            #[expect(clippy::cast_possible_truncation, reason = "some seconds more or less")]
-            let later = (seconds * fraction) as i64;
-            (">= CAST(? AS DATETIME) + INTERVAL ? SECOND", vec![low.clone(), Value::Int(later)])
-        }
-        Range::Text(low, high, alphabet) => (">= ?", vec![Value::Bytes(walk::text(low, high, fraction, alphabet))]),
-    }
-}
-
 async fn along(
     connection: &mut Connection,
     source: &Source<'_>,
+    stage: &str,
     walk: &Walk,
     places: usize,
 ) -> Result<(), ServerError> {
-    let Some((first, second)) = walk.columns.split_first() else { return Ok(()) };
-    let Some(outer) = range(connection, source, first, "", Vec::new()).await? else { return Ok(()) };
-    let (column, index) = (quoted(&first.0), quoted(&walk.index));
-    let Some(second) = second.first() else {
-        for fraction in walk::fractions(places) {
-            let (at, params) = from(&outer, fraction);
-            let which = format!("FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT {CHUNK}");
-            insert(connection, source, &which, params).await?;
+    let Some(places) = Places::along(connection, source, walk, (places, CHUNK)).await? else { return Ok(()) };
+    for place in 0..places.len() {
+        if let Some((which, params)) = places.rows(connection, source, place).await? {
+            insert(connection, source, stage, &which, params).await?;
         }
-        return Ok(());
-    };
-    // The first column has few values: the place is picked within one of them.
-    let inner_column = quoted(&second.0);
-    for (fraction, within) in walk::fractions(places).zip(walk::scattered()) {
-        let (at, params) = from(&outer, fraction);
-        let sql = format!(
-            "SELECT {column} FROM {} FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT 1",
-            source.name
-        );
-        let rows = connection.ask(SAMPLING, &sql, params).await?;
-        let Some(value) = rows.first().and_then(|row| row.as_ref(0)).cloned() else { continue };
-        let condition = format!("WHERE {column} = ?");
-        let Some(range) = range(connection, source, second, &condition, vec![value.clone()]).await? else { continue };
-        let (at, mut params) = from(&range, within);
-        params.insert(0, value);
-        let which = format!(
-            "FORCE INDEX ({index}) WHERE {column} = ? AND {inner_column} {at} ORDER BY {inner_column} LIMIT {CHUNK}"
-        );
-        insert(connection, source, &which, params).await?;
     }
     Ok(())
 }
 
 /// Adds rows that the statement's literals select through existing indexes, as many as the sample would hold if it were
 /// even, a few at least: a constant that fell between the places would look as if it selected nothing.
-async fn named(connection: &mut Connection, source: &Source<'_>, shape: &Shape, part: f64) -> Result<(), ServerError> {
+async fn named(
+    connection: &mut Connection,
+    source: &Source<'_>,
+    stage: &str,
+    shape: &Shape,
+    part: f64,
+) -> Result<(), ServerError> {
     for (column, literal) in literals(source.table, shape) {
         let (column, value) = (quoted(&column), || vec![Value::from(literal.as_str())]);
         let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE {column} = ? LIMIT {NAMED}) some", source.name);
         let rows = connection.ask(SAMPLING, &sql, value()).await?;
         let there = rows.first().and_then(|row| number(row, 0)).unwrap_or_default();
-        let sql = format!("SELECT COUNT(*) FROM {} WHERE {column} = ?", source.stage);
+        let sql = format!("SELECT COUNT(*) FROM {stage} WHERE {column} = ?");
         let rows = connection.ask(SAMPLING, &sql, value()).await?;
         let have = rows.first().and_then(|row| number(row, 0)).unwrap_or_default();
         let wanted = (there * part).ceil().max(there.min(FEW));
         if have < wanted {
-            insert(connection, source, &format!("WHERE {column} = ? LIMIT {wanted}"), value()).await?;
+            insert(connection, source, stage, &format!("WHERE {column} = ? LIMIT {wanted}"), value()).await?;
         }
     }
     Ok(())

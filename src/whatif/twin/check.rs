@@ -46,6 +46,11 @@ pub fn compare(production: &Plan, twin: &Plan) -> Check {
     }
 }
 
+/// Whether two plans are of the same shape, whatever they cost.
+pub(super) fn same_shape(a: &Plan, b: &Plan) -> bool {
+    difference(a, b).is_none()
+}
+
 /// The first place where the shapes differ.
 fn difference(production: &Plan, twin: &Plan) -> Option<String> {
     let shared = production.len().min(twin.len());

@@ -71,7 +71,7 @@ impl TwinTrial {
             answers.push(match (known, after) {
                 (Err(error), _) | (_, Err(error)) => Err(error),
                 (Ok(known), Ok(after)) => {
-                    let (trust, mut notes) = self.remarks(sql, None);
+                    let (trust, mut notes) = self.remarks(sql, &[]);
                     notes.push(note.clone());
                     notes.extend(ddl.as_ref().map(|ddl| format!("to have them: {ddl}")));
                     notes.extend(more.iter().cloned());

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     advise::{Candidate, Change, Planned, TrialError, Tried, Trust},
     fmt,
+    plan::Plan,
     server::postgres::{Connection, Statement},
     sql::Effects,
 };
@@ -19,12 +20,20 @@ pub(in crate::whatif) struct TwinTrial {
     broken: Option<TrialError>,
     /// Candidates with an expression that has no statistics.
     guessed: Vec<Candidate>,
+    /// Statements and candidates with which two plans cost nearly the same.
+    ties: Vec<(String, Vec<Candidate>)>,
 }
+
+/// Settings by which what an index costs beside a scan is a little otherwise. Plans within a hundredth of each other's cost are alike to
+/// the planner (`STD_FUZZ_FACTOR`, pathnode.c), and sizes of indexes are known within some hundredths: where these change the plan,
+/// nobody can tell which of the two production will take.
+const NEARLY: [&str; 2] = ["random_page_cost", "cpu_index_tuple_cost"];
+const OTHERWISE: [f64; 2] = [1.02, 0.98];
 
 impl TwinTrial {
     /// Takes the connection's workshop, or an empty one.
     pub(in crate::whatif) fn new(connection: &mut Connection, reads: Reads) -> Self {
-        Self { workshop: Workshop::of(connection), reads, broken: None, guessed: Vec::new() }
+        Self { workshop: Workshop::of(connection), reads, broken: None, guessed: Vec::new(), ties: Vec::new() }
     }
 
     /// Whether the connection itself leads to a twin.
@@ -61,7 +70,8 @@ impl TwinTrial {
         }
         let known = self.workshop.known(sql).cloned().ok_or_else(unknown)??;
         let after = self.workshop.plan_with(sql).await.map_err(trial_error)?;
-        let (trust, notes) = self.remarks(sql, Some(candidate));
+        self.tie((sql, &after), &[candidate]).await;
+        let (trust, notes) = self.remarks(sql, &[candidate]);
         Ok(Tried {
             method: METHOD,
             trust: trust.unwrap_or(Trust::Rough),
@@ -104,7 +114,7 @@ impl TwinTrial {
                     } else {
                         self.workshop.plan_with(sql).await.map_err(trial_error)
                     };
-                    let trust = self.trust(&known.check, None);
+                    let trust = self.trust(&known.check, &[]);
                     plan.map(|plan| Planned { plan, trust, names: names.clone() })
                 }
             });
@@ -138,36 +148,69 @@ impl TwinTrial {
     }
 
     /// How far to trust the trial of a candidate, and what its reader must know.
-    pub(in crate::whatif) fn remarks(&self, sql: &str, candidate: Option<&Candidate>) -> (Option<Trust>, Vec<String>) {
+    pub(in crate::whatif) fn remarks(&self, sql: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         let (Some(Ok(known)), Ok(statement)) = (self.workshop.known(sql), Statement::new(sql)) else {
             return (None, Vec::new());
         };
-        let guessed = candidate.is_some_and(|candidate| self.guessed.contains(candidate));
-        (
-            Some(self.trust(&known.check, candidate.map(|c| (c, guessed)))),
-            self.notes(&statement, candidate, known, guessed),
-        )
+        let mut trust = self.trust(&known.check, candidates);
+        let mut notes = self.notes(&statement, candidates, known);
+        if self.is_tie(sql, candidates) {
+            trust = if trust == Trust::Exact { Trust::Close } else { trust };
+            notes.push(
+                "a tie: two plans cost the same within what the planner itself takes for equal, and either may be taken on production"
+                    .to_owned(),
+            );
+        }
+        (Some(trust), notes)
+    }
+
+    /// Asks whether a statement's plan under a change is one of two that cost nearly the same.
+    pub(in crate::whatif) async fn doubt(&mut self, sql: &str, change: Change<'_>) {
+        if change.add.is_empty() || self.broken.is_some() || self.workshop.hide(change.drop).await.is_err() {
+            return;
+        }
+        if self.workshop.stand(change.add).await.is_ok()
+            && let Ok(as_is) = self.workshop.plan_with(sql).await
+        {
+            self.tie((sql, &as_is), change.add).await;
+        }
+    }
+
+    /// The same, where the change stands already.
+    async fn tie(&mut self, (sql, as_is): (&str, &Plan), candidates: &[&Candidate]) {
+        let exact = matches!(self.workshop.known(sql), Some(Ok(known)) if known.check == Check::Exact);
+        if !exact || self.is_tie(sql, candidates) {
+            return;
+        }
+        // A twin that does not answer is told of by the next question.
+        if let Ok(true) = self.workshop.is_tie((sql, as_is), &NEARLY, &OTHERWISE).await {
+            self.ties.push((sql.to_owned(), candidates.iter().map(|c| (*c).clone()).collect()));
+        }
+    }
+
+    fn is_tie(&self, sql: &str, candidates: &[&Candidate]) -> bool {
+        let of =
+            |(asked, stood): &(String, Vec<Candidate>)| asked == sql && candidates.iter().all(|c| stood.contains(c));
+        !candidates.is_empty() && self.ties.iter().any(of)
     }
 
     /// The check's word, and less where something else is guessed.
-    fn trust(&self, check: &Check, candidate: Option<(&Candidate, bool)>) -> Trust {
+    fn trust(&self, check: &Check, candidates: &[&Candidate]) -> Trust {
         let other_major =
             self.workshop.versions().is_none_or(|(twin, _, production, _)| twin / 10_000 != production / 10_000);
         match check {
             Check::Rough(_) | Check::Unchecked => Trust::Rough,
-            _ if candidate.is_some_and(|(_, guessed)| guessed) => Trust::Rough,
+            _ if candidates.iter().any(|c| self.guessed.contains(c)) => Trust::Rough,
             Check::Close(_) => Trust::Close,
             // The size of other kinds of index is known in its order of magnitude.
-            Check::Exact
-                if other_major || candidate.is_some_and(|(c, _)| !is_sized(c) || self.workshop.has_sampled(c)) =>
-            {
+            Check::Exact if other_major || candidates.iter().any(|c| !is_sized(c) || self.workshop.has_sampled(c)) => {
                 Trust::Close
             }
             Check::Exact => Trust::Exact,
         }
     }
 
-    fn notes(&self, statement: &Statement, candidate: Option<&Candidate>, known: &Known, guessed: bool) -> Vec<String> {
+    fn notes(&self, statement: &Statement, candidates: &[&Candidate], known: &Known) -> Vec<String> {
         let mut notes = vec![self.checked(known)];
         if !matches!(known.check, Check::Exact) {
             notes.extend(self.workshop.notes());
@@ -175,16 +218,16 @@ impl TwinTrial {
                 notes.push("the first and last values of indexes were not read; --twin-reads ends reads them, which matters after rows were added since ANALYZE".to_owned());
             }
         }
-        if guessed {
+        if candidates.iter().any(|c| self.guessed.contains(c)) {
             notes.push(
                 "an expression has no statistics before its index exists: the planner guesses how many rows it keeps; --twin-reads rows \
                  has it sampled"
                     .to_owned(),
             );
-        } else if candidate.is_some_and(|c| self.workshop.has_sampled(c)) {
+        } else if candidates.iter().any(|c| self.workshop.has_sampled(c)) {
             notes.push("the expression's statistics are those of a sample of the rows".to_owned());
         }
-        if let Some(candidate) = candidate.filter(|candidate| !is_sized(candidate)) {
+        if let Some(candidate) = candidates.iter().find(|candidate| !is_sized(candidate)) {
             notes.push(format!(
                 "the size of a {} index is a rough guess, which its cost hardly depends on",
                 candidate.method
@@ -193,7 +236,7 @@ impl TwinTrial {
         if statement.parameters() > 0 {
             notes.push("planned for unknown parameters (generic plan)".to_owned());
         }
-        if candidate.is_some() && matches!(statement.effects(), Effects::Writes) {
+        if !candidates.is_empty() && matches!(statement.effects(), Effects::Writes) {
             notes.push("the cost of keeping the index up to date is not in the plan".to_owned());
         }
         notes

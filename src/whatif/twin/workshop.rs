@@ -1,5 +1,6 @@
 //! Where twins are made and kept: one server and one twin at a time, for as long as the connection that they belong to.
 
+mod ties;
 mod wishes;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -344,7 +345,12 @@ impl Workshop {
 
     /// The twin's plan of a statement with what stands; indexes of partitions are called like those of their tables.
     pub(super) async fn plan_with(&mut self, sql: &str) -> Result<Plan, TwinError> {
-        let mut plan = self.plan(&Statement::new(sql)?).await?;
+        let plan = self.plan(&Statement::new(sql)?).await?;
+        Ok(self.called(plan))
+    }
+
+    /// A plan with the indexes of partitions called like those of their tables.
+    fn called(&self, mut plan: Plan) -> Plan {
         for node in &mut plan.nodes {
             let standing =
                 node.index.as_ref().and_then(|index| self.standing.iter().find(|s| s.made.names.contains(index)));
@@ -352,7 +358,7 @@ impl Workshop {
                 node.index = Some(standing.name.clone());
             }
         }
-        Ok(plan)
+        plan
     }
 
     /// What the twin was made of.

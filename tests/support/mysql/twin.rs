@@ -40,7 +40,7 @@ pub(super) fn path(plan: &Plan) -> Vec<String> {
 }
 
 /// Indexes as `table (keys)`, separated by `;`.
-fn candidates(text: &str, engine: Engine, catalog: &Catalog) -> Vec<Candidate> {
+pub(super) fn candidates(text: &str, engine: Engine, catalog: &Catalog) -> Vec<Candidate> {
     let one = |text: &str| {
         let read = index_text(text.trim(), engine).unwrap_or_else(|e| panic!("{text}: {e}"));
         let table = catalog.table(None, &read.table).unwrap_or_else(|| panic!("{text}: no such table"));
@@ -67,7 +67,7 @@ fn candidates(text: &str, engine: Engine, catalog: &Catalog) -> Vec<Candidate> {
     text.split(';').map(one).collect()
 }
 
-async fn supposed(
+pub(super) async fn supposed(
     session: &mut Session,
     sql: &str,
     supposition: Supposition,
@@ -76,12 +76,12 @@ async fn supposed(
     suppose(session, &[sql], &supposition, catalog, TWIN, |_| {}).await.unwrap().outcomes.remove(0)
 }
 
-async fn catalog(session: &mut Session, sql: &str) -> Catalog {
+pub(super) async fn catalog(session: &mut Session, sql: &str) -> Catalog {
     let class = classify(sql, session.info().engine);
     session.catalog(&class.tables, &[]).await.unwrap()
 }
 
-async fn planned(session: &mut Session, sql: &str) -> Plan {
+pub(super) async fn planned(session: &mut Session, sql: &str) -> Plan {
     let explained = explain(session, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     whyslow::read::read(&explained.document).unwrap().remove(0)
 }
@@ -197,7 +197,8 @@ impl Server {
                 if !wanted {
                     continue;
                 }
-                let fresh = at % 6 == 0 || sum.pairs == 0;
+                // A twin is kept with its session; now and then one is made anew, for the time from nothing.
+                let fresh = at % 20 == 0 || sum.pairs == 0;
                 if fresh {
                     session = connect(self.reader).await;
                 }

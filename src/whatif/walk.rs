@@ -1,11 +1,10 @@
-//! Which way rows of a table are picked without scanning it.
+//! Which way rows of a table are picked without scanning it (MySQL, MariaDB).
+
+pub(in crate::whatif) mod places;
 
 use mysql_async::Value;
 
 use crate::catalog::{Index, Table};
-
-/// Rows read in one place.
-pub(super) const CHUNK: usize = 100;
 
 /// How a key's values are spread, by its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ fn kind(type_name: &str) -> Option<Kind> {
 
 /// Fractions 0 to 1, one in each of `n` equal strips, at a place in it that differs from strip to strip; the same in
 /// every run, so that a trial can be repeated.
-pub(in crate::whatif) fn fractions(n: usize) -> impl Iterator<Item = f64> {
+fn fractions(n: usize) -> impl Iterator<Item = f64> {
     // Knuth's MMIX generator.
     let mut state = 0x5eed_u64;
     (0..n).map(move |strip| {
@@ -75,12 +74,12 @@ pub(in crate::whatif) fn fractions(n: usize) -> impl Iterator<Item = f64> {
 }
 
 /// Fractions 0 to 1 in no order, evenly spread from the first on (steps of the golden ratio).
-pub(in crate::whatif) fn scattered() -> impl Iterator<Item = f64> {
+fn scattered() -> impl Iterator<Item = f64> {
     std::iter::successors(Some(0.5), |last: &f64| Some((last + 0.618_033_988_749_895).fract()))
 }
 
 /// The whole number at a fraction of the way.
-pub(in crate::whatif) fn whole(low: i128, high: i128, fraction: f64) -> Value {
+fn whole(low: i128, high: i128, fraction: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a place need not be exact")]
     let at = low + ((high - low) as f64 * fraction) as i128;
     match (i64::try_from(at), u64::try_from(at)) {
@@ -92,7 +91,7 @@ pub(in crate::whatif) fn whole(low: i128, high: i128, fraction: f64) -> Value {
 
 /// The bytes that keys are made of behind what all have in common, sorted; so that hexadecimal keys are picked among
 /// hexadecimal ones. Texts are held to printable ASCII, which any character set takes.
-pub(super) fn alphabet(keys: &[Vec<u8>], printable: bool) -> Vec<u8> {
+fn alphabet(keys: &[Vec<u8>], printable: bool) -> Vec<u8> {
     let common = keys.iter().skip(1).fold(keys.first().map_or(0, Vec::len), |n, key| {
         key.iter().zip(&keys[0]).take(n).take_while(|(a, b)| a == b).count()
     });
@@ -111,7 +110,7 @@ pub(super) fn alphabet(keys: &[Vec<u8>], printable: bool) -> Vec<u8> {
 }
 
 /// The text at a fraction of the way in byte order: what both have in common, then four bytes of the alphabet.
-pub(super) fn text(low: &[u8], high: &[u8], fraction: f64, alphabet: &[u8]) -> Vec<u8> {
+fn text(low: &[u8], high: &[u8], fraction: f64, alphabet: &[u8]) -> Vec<u8> {
     let base = alphabet.len().max(1);
     let common = low.iter().zip(high).take_while(|(a, b)| a == b).count();
     let window = |bytes: &[u8], rest: usize| {
