@@ -13,6 +13,7 @@ mod effect;
 mod extensions;
 mod facts;
 mod implied;
+mod interest;
 mod judge;
 mod lone;
 mod parts;

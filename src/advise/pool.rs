@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::{
     Candidate, Weighted, candidates,
+    interest::Interest,
     search::{Subject, Thing},
     size, upkeep,
 };
 use crate::{
     catalog::{Catalog, TableKind},
     plan::Plan,
-    sql::shape::{Operand, Shape, shape},
+    sql::shape::{Shape, shape},
 };
 
 /// Candidates of one statement; and of all of them, beyond which no place is left in a search.
@@ -53,20 +54,18 @@ pub(super) fn pool(workload: &[Weighted], plans: &[Option<&Plan>], catalog: &Cat
     }
     pool.merge(catalog);
     for (((statement, plan), own), shape) in workload.iter().zip(plans).zip(owners).zip(&pool.shapes) {
+        let interest = shape.as_ref().map(Interest::of);
         let concerned = pool
             .things
             .iter()
-            .map(|thing| shape.as_ref().is_some_and(|shape| concerns(shape, &thing.candidate)))
+            .map(|thing| interest.as_ref().is_some_and(|interest| interest.concerned(&thing.candidate)))
             .collect();
-        let upkeep = pool
-            .things
-            .iter()
-            .map(|thing| match (shape, plan) {
-                (Some(shape), Some(plan)) => upkeep::per_run(&thing.candidate, shape, plan, catalog),
-                _ => 0.0,
-            })
-            .collect();
-        pool.subjects.push(Subject { sql: statement.sql.clone(), weight: statement.weight, concerned, own, upkeep });
+        if let (Some(shape), Some(plan)) = (shape, plan) {
+            for thing in &mut pool.things {
+                thing.upkeep += statement.weight * upkeep::per_run(&thing.candidate, shape, plan, catalog);
+            }
+        }
+        pool.subjects.push(Subject { sql: statement.sql.clone(), weight: statement.weight, concerned, own });
     }
     pool
 }
@@ -79,7 +78,7 @@ impl Stock {
         let place = known.or_else(|| {
             (self.things.len() < MOST).then(|| {
                 let bytes = bytes(&candidate, catalog);
-                self.things.push(Thing { candidate, bytes, parts: Vec::new() });
+                self.things.push(Thing { candidate, bytes, upkeep: 0.0, parts: Vec::new() });
                 beside.push(self.things.len() - 1);
                 self.things.len() - 1
             })
@@ -111,7 +110,7 @@ impl Stock {
             }
             let bytes = bytes(&both, catalog);
             let parts = [first, second].into_iter().filter_map(|p| u16::try_from(p).ok()).collect();
-            self.things.push(Thing { candidate: both, bytes, parts });
+            self.things.push(Thing { candidate: both, bytes, upkeep: 0.0, parts });
         }
     }
 }
@@ -160,41 +159,6 @@ pub(super) fn tables(catalog: &Catalog) -> f64 {
         .map(|t| t.bytes.map_or_else(|| t.rows.unwrap_or(0.0) * 100.0, |b| b as f64))
         .sum();
     all.max(1.0)
-}
-
-/// Whether an index could change how a statement is planned: it asks for the first key, or finds all it needs in it.
-pub(super) fn concerns(shape: &Shape, candidate: &Candidate) -> bool {
-    let Some(first) = candidate.keys.first() else { return false };
-    shape.sources.iter().enumerate().any(|(at, source)| {
-        if source.table != candidate.table || source.schema != candidate.schema {
-            return false;
-        }
-        let is_first = |operand: &Operand| operand.sql() == first.expr;
-        let asked = shape
-            .predicates
-            .iter()
-            .any(|p| p.source == at && (is_first(&p.operand) || mentions(&p.operand, &first.expr)))
-            || shape
-                .joins
-                .iter()
-                .any(|j| (j.left.0 == at && j.left.1 == first.expr) || (j.right.0 == at && j.right.1 == first.expr))
-            || shape.sorts.iter().any(|s| s.source == at && s.keys.iter().any(|k| is_first(&k.operand)));
-        let covered = !source.whole_row
-            && source
-                .columns
-                .iter()
-                .all(|c| candidate.include.contains(c) || candidate.keys.iter().any(|k| k.expr == *c));
-        let allowed = candidate
-            .predicate
-            .as_ref()
-            .is_none_or(|condition| shape.predicates.iter().any(|p| p.source == at && p.sql == *condition));
-        (asked || covered) && allowed
-    })
-}
-
-/// Whether an expression holds the column, which several-column methods (full text) list.
-fn mentions(operand: &Operand, key: &str) -> bool {
-    matches!(operand, Operand::Expression { columns, .. } if columns.iter().any(|c| c == key))
 }
 
 /// How closely the rows lie in a column's order where the server counts too few distinct values: its sample takes whole

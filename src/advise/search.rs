@@ -52,8 +52,6 @@ pub(super) struct Subject {
     pub(super) concerned: Vec<bool>,
     /// Which candidates come from it, the promising ones first.
     pub(super) own: Set,
-    /// What it pays to keep each candidate up to date, in units of its cost.
-    pub(super) upkeep: Vec<f64>,
 }
 
 /// A candidate of the search.
@@ -62,6 +60,8 @@ pub(super) struct Thing {
     pub(super) candidate: Candidate,
     /// Expected size, bytes.
     pub(super) bytes: f64,
+    /// What all statements pay together to keep it up to date, weighted, in units of their cost.
+    pub(super) upkeep: f64,
     /// The two that it does the work of, when it is merged of others.
     pub(super) parts: Set,
 }
@@ -213,12 +213,7 @@ impl Walk<'_> {
     fn price(&self, set: &[u16]) -> f64 {
         let bytes = self.bytes(set) / self.tables.max(1.0) * BYTE;
         let (sum, _) = self.limits.objective.parts();
-        let upkeep: f64 = self
-            .costs
-            .subjects
-            .iter()
-            .map(|s| s.weight * set.iter().map(|i| s.upkeep[usize::from(*i)]).sum::<f64>())
-            .sum();
+        let upkeep: f64 = set.iter().map(|i| self.costs.pool[usize::from(*i)].upkeep).sum();
         bytes + sum.max(0.1) * upkeep / self.whole
     }
 

@@ -76,7 +76,7 @@ impl HypoPg {
         let statement = bench.statement(sql)?;
         let before = bench.before(sql, &statement).await?;
         let schema = self.schema.clone();
-        let transaction = bench.begin(Access::ReadOnly).await.map_err(|e| failed(METHOD, &e))?;
+        let transaction = bench.begin(Access::Planning).await.map_err(|e| failed(METHOD, &e))?;
         let tried = with_index(&transaction, &schema, &statement, candidate).await;
         let ended = end(transaction, &schema, tried.is_err()).await;
         let (after, index_name, size) = tried?;
@@ -138,7 +138,7 @@ impl HypoPg {
             candidates.iter().map(|c| METHODS.contains(&c.method).then(|| create::postgres(c, None))).collect();
         let schema = self.schema.clone();
         let limit = bench.connection.plain_limit();
-        let begun = bench.connection.begin(Access::ReadOnly, Some(limit)).await;
+        let begun = bench.connection.begin(Access::Planning, Some(limit)).await;
         let transaction = begun.map_err(|e| failed(METHOD, &e))?;
         if self.hidden != change.drop {
             hide(&transaction, &schema, change.drop).await?;

@@ -40,7 +40,7 @@ impl<'a> Bench<'a> {
             return Ok(plan.clone());
         }
         let method = self.method;
-        let transaction = self.begin(Access::ReadOnly).await.map_err(|e| failed(method, &e))?;
+        let transaction = self.begin(Access::Planning).await.map_err(|e| failed(method, &e))?;
         let plan = match plan(&transaction, statement, method).await {
             Ok(plan) => plan,
             Err(error) => {

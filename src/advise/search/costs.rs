@@ -89,10 +89,12 @@ impl<'a> Costs<'a> {
     /// The cost and the indexes used, when they are known or follow: a plan that was the cheapest of many is the
     /// cheapest of fewer as long as all it uses is there.
     pub(super) fn look(&self, statement: usize, set: &[u16]) -> Option<(f64, &[u16])> {
-        let wanted = self.concerning(statement, set);
         self.known[statement]
             .iter()
-            .find(|k| within(&k.used, &wanted) && within(&wanted, &k.set))
+            .find(|k| {
+                let wanted = || self.of_concern(statement, set);
+                all_in(k.used.iter().copied(), wanted()) && all_in(wanted(), k.set.iter().copied())
+            })
             .map(|k| (k.cost, k.used.as_slice()))
     }
 
@@ -107,8 +109,8 @@ impl<'a> Costs<'a> {
 
     /// What the statement costs with the set at least: no cheaper than with more. Nothing known is nothing.
     pub(super) fn floor(&self, statement: usize, set: &[u16]) -> f64 {
-        let wanted = self.concerning(statement, set);
-        self.known[statement].iter().filter(|k| within(&wanted, &k.set)).map(|k| k.cost).fold(0.0, f64::max)
+        let larger = |k: &&Known| all_in(self.of_concern(statement, set), k.set.iter().copied());
+        self.known[statement].iter().filter(larger).map(|k| k.cost).fold(0.0, f64::max)
     }
 
     /// Adds a candidate to the pool that is a part of one of it, and may help what that one helps. Its place; the old one where the
@@ -118,13 +120,13 @@ impl<'a> Costs<'a> {
             return u16::try_from(at).ok();
         }
         let place = u16::try_from(self.pool.len()).ok()?;
-        self.pool.push(Thing { candidate: part, bytes, parts: Vec::new() });
+        let upkeep = self.pool[usize::from(of)].upkeep;
+        self.pool.push(Thing { candidate: part, bytes, upkeep, parts: Vec::new() });
         self.unmade.push(false);
         self.names.push(None);
         for subject in self.subjects.iter_mut() {
-            let (concerned, upkeep) = (subject.concerned[usize::from(of)], subject.upkeep[usize::from(of)]);
+            let concerned = subject.concerned[usize::from(of)];
             subject.concerned.push(concerned);
-            subject.upkeep.push(upkeep);
         }
         Some(place)
     }
@@ -146,7 +148,12 @@ impl<'a> Costs<'a> {
 
     /// What of a set concerns a statement.
     fn concerning(&self, statement: usize, set: &[u16]) -> Set {
-        set.iter().copied().filter(|i| self.subjects[statement].concerned[usize::from(*i)]).collect()
+        self.of_concern(statement, set).collect()
+    }
+
+    fn of_concern<'s>(&'s self, statement: usize, set: &'s [u16]) -> impl Iterator<Item = u16> + 's {
+        let concerned = &self.subjects[statement].concerned;
+        set.iter().copied().filter(|i| concerned[usize::from(*i)])
     }
 
     /// Makes the costs of these statements with the set known. False when no more may be asked.
@@ -245,7 +252,11 @@ pub(super) fn price(plan: &Plan) -> f64 {
 }
 
 /// Whether every place of the first set, ascending, is in the second.
-pub(super) fn within(small: &[u16], large: &[u16]) -> bool {
-    let mut rest = large.iter();
-    small.iter().all(|wanted| rest.any(|have| have == wanted))
+fn within(small: &[u16], large: &[u16]) -> bool {
+    all_in(small.iter().copied(), large.iter().copied())
+}
+
+/// The same of places that come one after the other.
+fn all_in(mut small: impl Iterator<Item = u16>, mut large: impl Iterator<Item = u16>) -> bool {
+    small.all(|wanted| large.any(|have| have == wanted))
 }

@@ -1,6 +1,8 @@
 //! The greedy walk: each time what gains most for its bytes. What a candidate can gain at most is known from the first
 //! looks, and shrinks as the set grows; the server is asked only about what could be the best.
 
+use std::collections::HashSet;
+
 use super::{LEAST, Set, Walk};
 
 /// How far bytes count: fully, or less, which favours large indexes that gain much. The better end wins. A second walk costs less
@@ -82,12 +84,9 @@ impl Walk<'_> {
 
     /// Every promising candidate, and those that a plan used together.
     pub(super) fn moves(&self) -> Vec<Set> {
-        let mut moves: Vec<Set> = Vec::new();
-        for one in self.help.iter().flatten() {
-            if !moves.contains(&vec![*one]) {
-                moves.push(vec![*one]);
-            }
-        }
+        let mut seen = HashSet::new();
+        let mut moves: Vec<Set> =
+            self.help.iter().flatten().filter(|one| seen.insert(**one)).map(|one| vec![*one]).collect();
         moves.extend(self.together.iter().filter(|set| set.len() <= 4).cloned());
         moves
     }

@@ -14,24 +14,23 @@ pub(in crate::advise) fn subsumes(wide: &Candidate, narrow: &Candidate) -> bool 
         && narrow.include.iter().all(|c| wide.include.contains(c) || wide.keys.iter().any(|k| k.expr == *c))
 }
 
-/// The set with more in it, and without what they make superfluous. What the set makes superfluous is not added.
+/// The set, in which nothing makes another superfluous, with more in it, and without what those make superfluous. What the set
+/// makes superfluous is not added.
 pub(super) fn with(set: &[u16], more: &[u16], pool: &[Thing]) -> Set {
     let candidate = |i: u16| &pool[usize::from(i)].candidate;
+    // Of two that do the same the first stays.
+    let gives_way = |one: u16, to: u16| {
+        subsumes(candidate(to), candidate(one)) && (!subsumes(candidate(one), candidate(to)) || to < one)
+    };
     let mut all: Set = set.iter().chain(more).copied().collect();
     all.sort_unstable();
     all.dedup();
-    let kept: Set = all
-        .iter()
-        .copied()
-        .filter(|i| {
-            !all.iter().any(|other| {
-                other != i
-                    && subsumes(candidate(*other), candidate(*i))
-                    // Of two that do the same the first stays.
-                    && (!subsumes(candidate(*i), candidate(*other)) || other < i)
-            })
-        })
-        .collect();
+    let mut kept = all.clone();
+    kept.retain(|one| {
+        // Two of the set were compared when it was made.
+        let others = if more.contains(one) { &all[..] } else { more };
+        !others.iter().any(|other| other != one && gives_way(*one, *other))
+    });
     kept
 }
 

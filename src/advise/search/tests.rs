@@ -72,7 +72,7 @@ async fn found(indexes: &[(&str, f64)], mut fake: Fake, room: Option<u64>) -> (V
                 replaces: Vec::new(),
                 reasons: Vec::new(),
             };
-            Thing { candidate, bytes: *bytes, parts: Vec::new() }
+            Thing { candidate, bytes: *bytes, upkeep: 0.0, parts: Vec::new() }
         })
         .collect();
     let mut subjects: Vec<Subject> = (0..count)
@@ -80,7 +80,7 @@ async fn found(indexes: &[(&str, f64)], mut fake: Fake, room: Option<u64>) -> (V
             let helps = |(name, _): &(&str, f64)| fake.gains.iter().any(|g| g.0 == statement && g.1.contains(name));
             let concerned: Vec<bool> = indexes.iter().map(helps).collect();
             let own = (0_u16..).zip(&concerned).filter(|(_, concerned)| **concerned).map(|(place, _)| place).collect();
-            Subject { sql: statement.to_string(), weight: 1.0, concerned, own, upkeep: vec![0.0; indexes.len()] }
+            Subject { sql: statement.to_string(), weight: 1.0, concerned, own }
         })
         .collect();
     let table = Table { schema: "s".into(), name: "t".into(), bytes: Some(1_000_000), ..Table::default() };

@@ -17,12 +17,17 @@ use crate::server::{ErrorKind, ServerError};
 const PLAIN_LIMIT: Duration = Duration::from_mins(1);
 /// Limit for waiting on a lock, when the options give none.
 const LOCK_LIMIT: Duration = Duration::from_secs(5);
+/// The server's version that first had the setting `jit`.
+const JIT_SINCE: u32 = 110_000;
 
 /// What a transaction may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// `READ ONLY`: the server refuses every change but those of temporary tables.
     ReadOnly,
+    /// The same, for plans alone. `EXPLAIN` makes the code of dear statements' expressions and throws it away (JIT, on by default
+    /// since version 12), which can take longer than planning; the plan does not depend on it.
+    Planning,
     /// The same, every statement seeing what the first one saw (`REPEATABLE READ`).
     Snapshot,
     /// Changes, undone at the end.
@@ -62,6 +67,10 @@ impl Connection {
         self.tidy().await?;
         let lock = self.options.lock_timeout.unwrap_or(LOCK_LIMIT);
         self.unfinished = true;
+        let access = match access {
+            Access::Planning if self.info.version_number < JIT_SINCE => Access::ReadOnly,
+            access => access,
+        };
         self.wire.begin(access, lock.as_millis()).await?;
         let transaction = Transaction { connection: self };
         match transaction.apply_settings().await {

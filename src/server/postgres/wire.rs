@@ -155,6 +155,7 @@ impl Wire {
     pub(super) async fn begin(&self, access: Access, lock_ms: u128) -> Result<(), ServerError> {
         let mode = match access {
             Access::ReadOnly => "READ ONLY",
+            Access::Planning => "READ ONLY; SET LOCAL jit = off",
             Access::Snapshot => "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             Access::RolledBack => "READ WRITE",
         };
