@@ -47,7 +47,7 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
         out.extend(labelled("note", note, columns, theme.style("ui.accent"), theme));
     }
     for finding in &beside.findings {
-        out.extend(why(finding, columns, theme));
+        out.extend(why(finding, columns, 0, theme));
     }
     let text = theme.style("ui.text");
     if let Some(group) = beside.alike {
@@ -141,11 +141,11 @@ fn alike(plan: &Plan, group: &Group, columns: usize, theme: &Theme) -> Vec<Line<
     out
 }
 
-/// A finding in full.
-pub(super) fn why(finding: &Finding, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// A finding in full. `beside`: columns left free beside its title.
+pub(super) fn why(finding: &Finding, columns: usize, beside: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     let style = severity_mark(finding.severity, theme).style;
-    for (i, line) in wrap(&finding.title, columns.saturating_sub(2)).into_iter().enumerate() {
+    for (i, line) in wrap(&finding.title, columns.saturating_sub(2 + beside)).into_iter().enumerate() {
         let lead = if i == 0 { severity_mark(finding.severity, theme) } else { Span::raw(" ") };
         out.push(Line::from(vec![lead, Span::raw(" "), Span::styled(line, style)]));
     }

@@ -11,7 +11,7 @@ use super::{
     text::{fit, unseen, width, wrap},
     tree::severity_mark,
 };
-use crate::{app::Sheet, fmt, text::one_line, theme::Theme};
+use crate::{app::Sheet, diagnose::Finding, fmt, text::one_line, theme::Theme};
 
 /// Draws the list; gives how many lines there is room for.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool, theme: &Theme) -> usize {
@@ -24,7 +24,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
     }
     // The chosen finding is open when it can be: it is what people read.
     let chosen = sheet.finding.min(sheet.findings.len() - 1);
-    let open = why(&sheet.findings[chosen], columns.saturating_sub(1), theme);
+    let share = |finding: &Finding| finding.share.map(fmt::percent).unwrap_or_default();
+    let beside = match width(&share(&sheet.findings[chosen])) {
+        0 => 0,
+        share => share + 1,
+    };
+    let open = why(&sheet.findings[chosen], columns.saturating_sub(1), beside, theme);
     let height = usize::from(area.height);
     let before = chosen.min(height.saturating_sub(open.len()));
     let mut y = area.top();
@@ -38,8 +43,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
                 }
                 buffer.set_line(area.x + 1, y, line, area.width.saturating_sub(1));
                 if n == 0 {
-                    let share = finding.share.map(fmt::percent).unwrap_or_default();
-                    put_right(buffer, area, y, &share, theme);
+                    put_right(buffer, area, y, &share(finding), theme);
                     let scope = if focused { "ui.selection" } else { "ui.selection.inactive" };
                     buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(scope));
                     buffer.set_string(area.x, y, theme.glyphs.cursor, theme.style("ui.accent"));
@@ -51,7 +55,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, sheet: &Sheet, focused: bool
         if y >= area.bottom() {
             break;
         }
-        let share = finding.share.map(fmt::percent).unwrap_or_default();
+        let share = share(finding);
         let line = Line::from(vec![
             Span::raw(" "),
             severity_mark(finding.severity, theme),
