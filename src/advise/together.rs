@@ -1,7 +1,7 @@
 //! Several indexes at once: what they do together, and each one's own part in it.
 
 use super::{
-    Candidate, Trial, TrialError, Trust, ddl,
+    Candidate, Change, Trial, TrialError, Trust, ddl,
     judge::{price_of, uses},
     rename,
 };
@@ -111,9 +111,10 @@ pub async fn together(
             without: planned(method, &statements, &others).await.ok().map(|planned| planned.plan),
         });
     }
-    let (_, notes) = method.remarks(statement, None);
-    let mut out =
-        Together { method: method.method(), trust: after.trust, before: before.plan, after: after.plan, parts, notes };
+    method.doubt(statement, Change { add: &all, drop: &[] }).await;
+    let (trust, notes) = method.remarks(statement, &all);
+    let trust = trust.unwrap_or(after.trust);
+    let mut out = Together { method: method.method(), trust, before: before.plan, after: after.plan, parts, notes };
     out.rename(catalog);
     Ok(out)
 }
