@@ -318,3 +318,18 @@ fn the_method_is_chosen_by_itself_and_can_be_changed() {
     let text = screen.keys("m").text();
     assert!(line_with(&text, "read-ends").contains("yes") && line_with(&text, "twin ").contains("in force"), "{text}");
 }
+
+#[test]
+fn an_open_finding_leaves_its_share_room() {
+    for words in 20..60 {
+        let mut screen = connected().keys("<F6><tab>");
+        let sheet = screen.model.sheet_mut().unwrap();
+        sheet.finding = 0;
+        sheet.findings[0].title = "xy ".repeat(words).trim_end().to_owned();
+        sheet.findings[0].share = Some(0.8217);
+        screen.send(Message::Tick(Duration::from_secs(9)));
+        let text = screen.text();
+        let line = line_with(&text, "82 %");
+        assert!(line.contains("xy ") && line.contains(" 82 %"), "{words}: {text}");
+    }
+}
