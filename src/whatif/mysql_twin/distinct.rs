@@ -18,7 +18,7 @@ const COUNTING: &str = "counting distinct values of the sample";
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Prefix {
     pub(super) distinct: f64,
-    /// As few as there may be: those that were seen.
+    /// As few as there may be: those that were seen, and half of what is believed where that is more.
     pub(super) least: f64,
     /// As many as there may be: what was seen in one place only stands for as many values as the table has such places (the upper bound
     /// of Charikar, Chaudhuri, Motwani and Narasayya, "Towards estimation error guarantees for distinct values", PODS 2000).
@@ -26,14 +26,15 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
-    /// Whether there may be more than twice or fewer than half as many.
+    /// Whether there may be more than twice as many, or fewer than two in three.
     pub(super) fn is_guess(self) -> bool {
-        self.most > 2.0 * self.distinct || self.least < 0.5 * self.distinct
+        self.most > 2.0 * self.distinct || self.least < 0.67 * self.distinct
     }
 
     fn within(self, least: f64, most: f64) -> Self {
         let clamp = |value: f64| value.max(least).min(most.max(least));
-        Self { distinct: clamp(self.distinct), least: clamp(self.least), most: clamp(self.most) }
+        let few = self.least.max(0.5 * self.distinct);
+        Self { distinct: clamp(self.distinct), least: clamp(few), most: clamp(self.most) }
     }
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn prefixes(
     for upto in 1..=candidate.keys.len() {
         let keys = &candidate.keys[..upto];
         let before = found.last().map_or(1.0, |p| p.distinct);
-        let prefix = match told(facts, keys) {
+        let mut prefix = match told(facts, keys) {
             Some(told) => Prefix { distinct: told, least: told, most: told },
             None if upto > 1 && sampled < 5.0 * before => {
                 // Too few rows to see the combinations: as if the columns had nothing to do with each other.
@@ -59,6 +60,11 @@ pub(super) async fn prefixes(
             }
             None => seen(hand, keys, stage, rows).await?,
         };
+        if let Some(last) = found.last().filter(|last| prefix.most > last.most) {
+            // There are no more combinations than values of the one times values of the other.
+            let alone = seen(hand, &keys[upto - 1..], stage, rows).await?;
+            prefix.most = prefix.most.min(last.most * alone.most);
+        }
         found.push(prefix.within(before, rows.max(1.0)));
     }
     Ok(found)
