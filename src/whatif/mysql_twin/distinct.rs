@@ -21,7 +21,9 @@ pub(super) struct Prefix {
     /// As few as there may be: those that were seen, and half of what is believed where that is more.
     pub(super) least: f64,
     /// As many as there may be: what was seen in one place only stands for as many values as the table has such places (the upper bound
-    /// of Charikar, Chaudhuri, Motwani and Narasayya, "Towards estimation error guarantees for distinct values", PODS 2000).
+    /// of Charikar, Chaudhuri, Motwani and Narasayya, "Towards estimation error guarantees for distinct values", PODS 2000), but for no
+    /// more than those seen in two places make likely (Chao, "Nonparametric estimation of the number of classes in a population",
+    /// Scandinavian Journal of Statistics 11, 1984).
     pub(super) most: f64,
 }
 
@@ -89,19 +91,25 @@ fn sql(key: &Key) -> String {
 async fn seen(hand: &mut Connection, keys: &[Key], stage: &str, rows: f64) -> Result<Prefix, ServerError> {
     let keys: Vec<String> = keys.iter().map(sql).collect();
     let sql = format!(
-        "SELECT COALESCE(SUM(k), 0), COUNT(*), COALESCE(SUM(k = 1), 0), COALESCE(SUM(first = last), 0) FROM \
-         (SELECT COUNT(*) AS k, MIN(whyslow_place) AS first, MAX(whyslow_place) AS last FROM {stage} GROUP BY {}) z",
+        "SELECT COALESCE(SUM(k), 0), COUNT(*), COALESCE(SUM(k = 1), 0), COALESCE(SUM(places = 1), 0), COALESCE(SUM(places = 2), 0) \
+         FROM (SELECT COUNT(*) AS k, COUNT(DISTINCT whyslow_place) AS places FROM {stage} GROUP BY {}) z",
         keys.join(", ")
     );
     let answer = hand.ask(COUNTING, &sql, Vec::new()).await?;
     let cell = |at| answer.first().and_then(|row| number(row, at)).unwrap_or_default();
-    let (sampled, distinct, once, one_place) = (cell(0), cell(1), cell(2), cell(3));
+    let (sampled, distinct, once) = (cell(0), cell(1), cell(2));
     let times = (rows / sampled.max(1.0)).max(1.0);
     Ok(Prefix {
         distinct: duj1(sampled, rows, distinct, once),
         least: distinct,
-        most: distinct - one_place + one_place * times,
+        most: distinct + unseen(cell(3), cell(4), times),
     })
+}
+
+/// Values that were not seen at most, by those that were seen in one place and in two, of a table with so many times as many places.
+fn unseen(one_place: f64, two_places: f64, times: f64) -> f64 {
+    let likely = one_place * one_place / (2.0 * two_places.max(0.5));
+    likely.min(one_place * (times - 1.0))
 }
 
 /// The estimator of Haas and Stokes that PostgreSQL uses (`src/backend/commands/analyze.c`): n·d / (n − f₁ + f₁·n/N).
@@ -143,7 +151,7 @@ fn combined(frequencies: &[(f64, f64)], sampled: f64, before: f64, rows: f64) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{combined, duj1};
+    use super::{combined, duj1, unseen};
 
     #[test]
     fn values_that_come_once_stand_for_those_that_were_not_seen() {
@@ -155,6 +163,19 @@ mod tests {
         ] {
             let found = duj1(sampled, rows, distinct, once);
             assert!((found - expected).abs() < 1.0, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_once_may_be_everywhere_unless_much_was_seen_twice() {
+        for (one, two, times, expected) in [
+            (3_000.0, 0.0, 10.0, 27_000.0),
+            (9_600.0, 2_400.0, 10.0, 19_200.0),
+            (0.0, 5.0, 10.0, 0.0),
+            (9.0, 1.0, 1.0, 0.0),
+        ] {
+            let found = unseen(one, two, times);
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     fill::stage,
     refused,
     sample::CHUNK,
-    standing::Standing,
+    standing::{Bound, Standing},
     workshop::Workshop,
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Workshop {
         }
         // Rows of one table alone are counted in the index itself; it is joins that are planned by distinct values.
         if doubt.serious.is_none() && known.shape.sources.len() > 1 {
-            self.distinct(sql, &as_is, &mut doubt).await?;
+            self.distinct(sql, (&known.shape, &as_is), &mut doubt).await?;
         }
         self.busy = false;
         Ok(doubt)
@@ -167,9 +167,15 @@ impl Workshop {
     }
 
     /// With more and with fewer distinct values, where their number is a guess.
-    async fn distinct(&mut self, sql: &str, as_is: &Plan, doubt: &mut Doubt) -> Result<(), TrialError> {
+    async fn distinct(
+        &mut self,
+        sql: &str,
+        (shape, as_is): (&Shape, &Plan),
+        doubt: &mut Doubt,
+    ) -> Result<(), TrialError> {
         for at in 0..self.tables.len() {
-            if !self.tables[at].has_guesses() {
+            let bounds = self.bounds(at, shape);
+            if !self.tables[at].has_guesses(&bounds) {
                 continue;
             }
             if self.tables[at].facts.definition.is_partitioned() {
@@ -181,7 +187,7 @@ impl Workshop {
                 continue;
             }
             for (which, word) in [((|p| p.most) as Which, "more"), (|p| p.least, "fewer")] {
-                self.guess(at, which).await?;
+                self.guess(at, &bounds, which).await?;
                 let other = self.plan(sql).await?;
                 if !check::same_way(as_is, &other) {
                     doubt.serious = Some(format!(
@@ -189,14 +195,31 @@ impl Workshop {
                     ));
                 }
             }
-            self.guess(at, |p| p.distinct).await?;
+            self.guess(at, &[], |p| p.distinct).await?;
         }
         Ok(())
     }
 
-    async fn guess(&mut self, at: usize, which: Which) -> Result<(), TrialError> {
+    async fn guess(&mut self, at: usize, bounds: &[Bound], which: Which) -> Result<(), TrialError> {
         let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
-        self.tables[at].guess(hand, self.page, which).await
+        self.tables[at].guess(hand, self.page, bounds, which).await
+    }
+
+    /// The columns of a table that the statement joins to a column that is unique: they hardly have more values than that table
+    /// has rows, whether a foreign key says so or not.
+    fn bounds(&self, at: usize, shape: &Shape) -> Vec<Bound> {
+        let table = |source: usize| {
+            let source = &shape.sources[source];
+            self.tables.iter().position(|t| t.is(&source.schema, &source.table))
+        };
+        let sides = shape.joins.iter().flat_map(|join| [(&join.left, &join.right), (&join.right, &join.left)]);
+        sides
+            .filter(|(here, _)| table(here.0) == Some(at))
+            .filter_map(|(here, there)| {
+                let one = &self.tables[table(there.0)?];
+                one.is_alone(&there.1).then(|| (here.1.clone(), one.facts.rows()))
+            })
+            .collect()
     }
 }
 

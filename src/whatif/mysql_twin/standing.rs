@@ -54,11 +54,28 @@ pub(super) struct Standing {
 #[derive(Debug)]
 struct Built {
     keys: String,
+    /// Its first key where that is a column.
+    first: Option<String>,
     method: &'static str,
     imagined: Imagined,
     /// Distinct values of its first key, its first two, …, and how far they may be otherwise.
     prefixes: Vec<Prefix>,
     visible: bool,
+}
+
+/// A column, and how many distinct values it hardly has more of.
+pub(super) type Bound = (String, f64);
+
+impl Built {
+    /// What is believed of its distinct values where columns have bounds.
+    fn within(&self, bounds: &[Bound]) -> Vec<Prefix> {
+        let mut prefixes = self.prefixes.clone();
+        let bound = bounds.iter().filter(|(column, _)| self.first.as_ref() == Some(column)).map(|(_, most)| *most);
+        if let (Some(first), Some(most)) = (prefixes.first_mut(), bound.reduce(f64::min)) {
+            first.most = first.most.min(most.max(first.distinct));
+        }
+        prefixes
+    }
 }
 
 impl Standing {
@@ -101,7 +118,7 @@ impl Standing {
 
     /// Writes the statistics anew.
     pub(super) async fn inject(&self, hand: &mut Connection, page: f64) -> Result<(), TrialError> {
-        self.guess(hand, page, |p| p.distinct).await
+        self.guess(hand, page, &[], |p| p.distinct).await
     }
 
     /// The same, with as many distinct values as one likes of those that there may be.
@@ -109,16 +126,18 @@ impl Standing {
         &self,
         hand: &mut Connection,
         page: f64,
-        which: impl Fn(&Prefix) -> f64 + Copy + Send,
+        bounds: &[Bound],
+        which: impl Fn(&Prefix) -> f64 + Send,
     ) -> Result<(), TrialError> {
-        let one = |b: &Built| Imagined { distinct: b.prefixes.iter().map(which).collect(), ..b.imagined.clone() };
+        let one =
+            |b: &Built| Imagined { distinct: b.within(bounds).iter().map(&which).collect(), ..b.imagined.clone() };
         let imagined: Vec<Imagined> = self.built.iter().map(one).collect();
         inject(hand, &self.facts, self.scale, &imagined, page).await.map_err(|e| refused(&e))
     }
 
     /// Whether an index that is shown rests on a guess of how many distinct values there are.
-    pub(super) fn has_guesses(&self) -> bool {
-        !self.whole && self.built.iter().any(|b| b.visible && b.prefixes.iter().any(|p| p.is_guess()))
+    pub(super) fn has_guesses(&self, bounds: &[Bound]) -> bool {
+        !self.whole && self.built.iter().any(|b| b.visible && b.within(bounds).iter().any(|p| p.is_guess()))
     }
 
     /// A candidate's name here, once it was built.
@@ -220,8 +239,10 @@ impl Standing {
         };
         let pages = pages(hand, &self.facts, &name).await.map_err(|e| refused(&e))?;
         let pages = (pages * self.facts.rows().max(1.0) / self.rows.max(1.0)).max(1.0);
+        let first = candidate.keys.first().filter(|key| !key.expression && key.prefix.is_none());
         self.built.push(Built {
             keys,
+            first: first.map(|key| key.expr.clone()),
             method: candidate.method,
             imagined: Imagined { name, distinct: prefixes.iter().map(|p| p.distinct).collect(), pages },
             prefixes,
