@@ -2,16 +2,20 @@
 //! goes.
 //!
 //! First every statement is planned with all of its candidates at once. What the planner takes is promising; without it,
-//! the next best shows, and so on. Then a greedy walk takes, each time, what gains most for its bytes, looking again only at
-//! what the last step may have changed. At the end the set is refined: what has become superfluous goes, what is wider than
-//! it need be shrinks, and every index is tried against what its bytes would buy elsewhere.
+//! the next best shows, and so on. Where there is room for everything, a greedy walk then takes, each time, what gains most for its
+//! bytes, looking again only at what the last step may have changed. Where there is not, all plans that were seen are put together
+//! as well as they go, which asks nothing; the server is asked what else it would take beside that, and so on. At the end the
+//! set is refined: what has become superfluous goes, what is wider than it need be shrinks, and as long as questions are left every
+//! index is tried against what its bytes would buy elsewhere.
 
 mod costs;
 mod exchange;
 mod greedy;
 mod narrow;
 mod probe;
+mod recombine;
 mod refine;
+mod said;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -169,7 +173,7 @@ pub(super) async fn search(
     };
     walk.start();
     walk.probe().await;
-    let mut state = walk.greedy().await;
+    let mut state = if walk.bounded() { walk.assemble(Set::new()).await } else { walk.greedy().await };
     if !walk.costs.over() {
         state = walk.refine(state).await;
     }
@@ -205,6 +209,11 @@ impl Walk<'_> {
         let weight = self.costs.subjects[statement].weight;
         let relative = (cost.max(base * 1e-6) / base).ln();
         weight * (sum * cost / self.whole + mean * relative / self.weights)
+    }
+
+    /// Whether there is less room than several statements together could use.
+    fn bounded(&self) -> bool {
+        self.base.len() > 1 && (self.limits.bytes.is_some() || self.limits.indexes.is_some())
     }
 
     /// What a set costs beside the statements' plans: its bytes, and its upkeep.

@@ -81,6 +81,11 @@ impl<'a> Costs<'a> {
         self.over() || self.explains + self.most / part >= self.most
     }
 
+    /// Whether half of the questions are still unasked.
+    pub(super) fn half_left(&self) -> bool {
+        !self.over() && self.explains * 2 < self.most
+    }
+
     /// Whether most questions are still unasked.
     pub(super) fn spare(&self) -> bool {
         !self.over() && self.explains * 4 < self.most
@@ -105,6 +110,11 @@ impl<'a> Costs<'a> {
         }
         let possible = self.known[statement].iter().filter(|k| within(&k.used, set)).map(|k| k.cost);
         possible.reduce(f64::min)
+    }
+
+    /// Every plan seen of a statement: what it uses, and its cost.
+    pub(super) fn plans(&self, statement: usize) -> impl Iterator<Item = (&[u16], f64)> {
+        self.known[statement].iter().map(|known| (known.used.as_slice(), known.cost))
     }
 
     /// What the statement costs with the set at least: no cheaper than with more. Nothing known is nothing.

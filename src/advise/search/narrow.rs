@@ -77,7 +77,7 @@ impl Walk<'_> {
     }
 
     /// The bytes there are for all indexes; without a bound, those of the tables.
-    fn room(&self) -> f64 {
+    pub(super) fn room(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "sizes")]
         let room = self.limits.bytes.map_or(self.tables, |bytes| bytes as f64);
         room.max(1.0)

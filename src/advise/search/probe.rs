@@ -9,6 +9,12 @@ const AT_ONCE: usize = 60;
 /// Looks at everything a statement has, and at its narrow candidates, which are overlooked beside wide ones.
 const ROUNDS: usize = 4;
 const NARROW_ROUNDS: usize = 3;
+/// The same at those below these parts of the room.
+const SMALL_ROUNDS: usize = 2;
+const PARTS: [f64; 5] = [0.2, 0.08, 0.03, 0.01, 0.004];
+/// How often the large ones are taken away, and how much smaller the rest is.
+const DESCENT: usize = 10;
+const SMALLER: f64 = 0.6;
 
 impl Walk<'_> {
     /// Finds the candidates worth a place.
@@ -23,8 +29,11 @@ impl Walk<'_> {
             });
             own.sort_unstable();
             narrow.sort_unstable();
-            self.rounds(statement, own, ROUNDS).await;
+            self.rounds(statement, own.clone(), ROUNDS).await;
             self.rounds(statement, narrow, NARROW_ROUNDS).await;
+            if self.bounded() {
+                self.small(statement, own).await;
+            }
         }
         let promising = self.promising();
         for statement in 0..self.base.len() {
@@ -100,21 +109,72 @@ impl Walk<'_> {
                 return;
             }
             left.retain(|i| !used.contains(i));
-            // What several won together is expected of each in part, until it is looked at by itself.
-            #[expect(clippy::cast_precision_loss, reason = "a short list")]
-            let part = self.base[statement] - (self.base[statement] - cost) / used.len() as f64;
-            for one in &used {
-                let reached = self.reached[statement].entry(*one).or_insert(part);
-                *reached = reached.min(part);
-                let hoped = self.hoped[statement].entry(*one).or_insert(cost);
-                *hoped = hoped.min(cost);
-                if !self.help[statement].contains(one) {
-                    self.help[statement].push(*one);
-                }
+            self.learn(statement, cost, &used);
+        }
+    }
+
+    /// Takes down what a plan cost with what it used.
+    fn learn(&mut self, statement: usize, cost: f64, used: &Set) {
+        // What several won together is expected of each in part, until it is looked at by itself.
+        #[expect(clippy::cast_precision_loss, reason = "a short list")]
+        let part = self.base[statement] - (self.base[statement] - cost) / used.len() as f64;
+        for one in used {
+            let reached = self.reached[statement].entry(*one).or_insert(part);
+            *reached = reached.min(part);
+            let hoped = self.hoped[statement].entry(*one).or_insert(cost);
+            *hoped = hoped.min(cost);
+            if !self.help[statement].contains(one) {
+                self.help[statement].push(*one);
             }
-            if used.len() > 1 && !self.together.contains(&used) {
-                self.together.push(used);
+        }
+        if used.len() > 1 && !self.together.contains(used) {
+            self.together.push(used.clone());
+        }
+    }
+
+    /// Looks at small candidates by themselves: where there is little room they are what counts, and beside large ones no plan uses
+    /// them.
+    async fn small(&mut self, statement: usize, mut own: Set) {
+        let room = self.room();
+        for part in PARTS {
+            let before = own.len();
+            own.retain(|i| self.costs.pool[usize::from(*i)].bytes <= part * room);
+            if own.len() < before {
+                self.rounds(statement, own.clone(), SMALL_ROUNDS).await;
             }
+        }
+    }
+
+    /// Looks for what every statement would take beside the set, in large and in small.
+    pub(super) async fn explore(&mut self, set: &[u16]) {
+        for statement in 0..self.base.len() {
+            let mut own = self.help[statement].clone();
+            own.retain(|i| !set.contains(i));
+            own.truncate(AT_ONCE);
+            self.descend(statement, set, own).await;
+        }
+    }
+
+    /// Plans a statement with all there is, then with what is smaller than the largest that its plan used, and so on: what it costs
+    /// for what it takes.
+    async fn descend(&mut self, statement: usize, set: &[u16], mut own: Set) {
+        own.sort_unstable();
+        for _ in 0..DESCENT {
+            let all = self.with(set, &own);
+            if own.is_empty() || !self.costs.ask(&all, &[statement]).await {
+                return;
+            }
+            let Some((cost, used)) = self.costs.look(statement, &all) else { return };
+            let used: Set = used.to_vec();
+            if cost > self.base[statement] * (1.0 - self.noise) {
+                return;
+            }
+            self.learn(statement, cost, &used);
+            let bytes = |i: &&u16| self.costs.pool[usize::from(**i)].bytes;
+            let new = used.iter().filter(|i| own.contains(i));
+            let Some(largest) = new.max_by(|a, b| bytes(a).total_cmp(&bytes(b))).copied() else { return };
+            let limit = bytes(&&largest) * SMALLER;
+            own.retain(|i| bytes(&i) < limit);
         }
     }
 

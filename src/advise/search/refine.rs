@@ -23,14 +23,21 @@ impl Walk<'_> {
             }
             if self.limits.bytes.is_some() || self.limits.indexes.is_some() {
                 set = self.fill(set).await;
-                set = self.exchange(set).await;
             }
-            if self.costs.over() || self.total(&set) > before - self.least() {
+            if self.bounded() {
+                set = self.assemble(set).await;
+            }
+            if self.bounded() || self.costs.over() || self.total(&set) > before - self.least() {
                 break;
             }
         }
-        if self.limits.bytes.is_some() && self.base.len() > 1 && !self.costs.over() {
-            set = self.exchange_pairs(set).await;
+        if self.bounded() {
+            // What the answers do not tell, by trial and error.
+            if self.costs.half_left() {
+                set = self.exchange(set).await;
+                set = self.exchange_pairs(set).await;
+                set = self.assemble(set).await;
+            }
             set = self.drop_superfluous(set).await;
         }
         set
