@@ -178,7 +178,9 @@ fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Ve
         });
         at = plan.parent(here);
     }
-    let mut text = if shown < depth { format!("{}{} ", g.ellipsis, depth - shown) } else { String::new() };
+    // In the width of a level, so that the lines of rows below each other meet.
+    let hidden = if shown < depth { format!("{}{}", g.ellipsis, depth - shown) } else { String::new() };
+    let mut text = if hidden.is_empty() { hidden } else { format!("{hidden:<step$}") };
     text.extend(parts.into_iter().rev());
     if depth > 0 && step < 3 {
         // The line ends where the name begins.
