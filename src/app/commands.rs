@@ -206,19 +206,23 @@ fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
         retired.map(|all| script(&all.iter().flat_map(pick).cloned().collect::<Vec<String>>()))
     };
     let set = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(Comparison::set);
-    let found = match command {
-        Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it", text)),
-        Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back", text)),
-        Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", script(&set.ddl))),
-        Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", script(&set.undo))),
-        Command::CopyDdl => proposal.map(|p| ("the index", script(&p.ddl))),
-        Command::CopyUndo => proposal.map(|p| ("the undo", script(&p.undo))),
-        _ => requests::statement(model).map(|(sql, _)| ("the query", sql)),
+    let found: Option<(String, String)> = match command {
+        Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it".into(), text)),
+        Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back".into(), text)),
+        Command::CopyDdl if set.is_some() => {
+            set.map(|set| (format!("the DDL of {} indexes", set.ddl.len()), script(&set.ddl)))
+        }
+        Command::CopyUndo if set.is_some() => {
+            set.map(|set| (format!("the undo of {} indexes", set.undo.len()), script(&set.undo)))
+        }
+        Command::CopyDdl => proposal.map(|p| (format!("the DDL of {}", p.name), script(&p.ddl))),
+        Command::CopyUndo => proposal.map(|p| (format!("the undo of {}", p.name), script(&p.undo))),
+        _ => requests::statement(model).map(|(sql, _)| ("the query".to_owned(), sql)),
     };
     if let Some((what, text)) = found.filter(|(_, text)| !text.is_empty()) {
         return vec![Effect::Copy { what, text }];
     }
-    model.say("there is nothing to copy");
+    model.say(if model.work.is_some() { "nothing to copy yet" } else { "there is nothing to copy" });
     Vec::new()
 }
 

@@ -342,7 +342,7 @@ pub enum Effect {
     /// Put a text on the clipboard.
     Copy {
         /// What it is, for the message.
-        what: &'static str,
+        what: String,
         /// The text.
         text: String,
     },

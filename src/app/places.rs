@@ -1,7 +1,7 @@
 //! Where the keys go, and what they can do there.
 
 use super::{
-    model::{Link, Model, View},
+    model::{Link, Model, Question, View},
     sheet::Pane,
 };
 use crate::keys::{Command, Place};
@@ -75,13 +75,28 @@ impl Model {
     /// Whether a command would do something here and now: what cannot is not offered among the hints.
     #[must_use]
     pub fn can(&self, command: Command) -> bool {
+        // What stands in front has the keys; what is behind it waits.
+        if self.page.is_some() {
+            return command == Command::Leave || (command == Command::ToggleMouse && self.mouse);
+        }
         match (self.view, command) {
+            (_, Command::Tables) => self.question == Some(Question::Trials),
+            // A search that is under way is not begun, nor turned elsewhere.
+            (
+                View::Indexes,
+                Command::FindIndexes
+                | Command::WhatIf
+                | Command::ChooseTrials
+                | Command::TryIndex
+                | Command::TryTogether
+                | Command::TryWithout,
+            ) if self.work.is_some() => false,
             (
                 View::Indexes,
                 Command::Open | Command::EditProposal | Command::CopyDdl | Command::CopyUndo | Command::Mark,
             ) => self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some()),
             (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.together().len() > 1),
-            (View::Indexes, Command::TryIndex) => self.work.is_none() && self.sheet().is_some(),
+            (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
             (View::Statements, Command::Open) => self.statements.selected().is_some(),

@@ -257,12 +257,25 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
         (_, Some(sql)) => {
             let mut effects = requests::cancel_quietly(model);
             model.error = None;
+            let beside = advice_is_elsewhere(model);
             let generation = requests::begin(model, WorkKind::Together, Asked::plain(sql.clone(), None), false);
+            if beside {
+                model.say("those proved for each other are tried, not the one under the cursor; Space marks others");
+            }
             effects.push(Effect::TryTogether { generation, sql, candidates, catalog, allow: model.allow });
             return effects;
         }
     }
     Vec::new()
+}
+
+/// Whether the proposal under the cursor is none of those that are tried together: then nobody would know which those are.
+fn advice_is_elsewhere(model: &Model) -> bool {
+    let advice = model.advice().filter(|_| model.view == View::Indexes);
+    let selected = advice.and_then(Advice::selected);
+    advice.zip(selected).is_some_and(|(advice, selected)| {
+        !advice.together().iter().any(|proposal| proposal.candidate == selected.candidate)
+    })
 }
 
 /// Puts the plans without and with all of them side by side.

@@ -212,10 +212,11 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
         Question::Trials => (
             "Try indexes on a sample of the rows?",
             [
-                "y: on a twin, a private server of the same kind on this machine, with some 20,000 rows of each table. They lie in a private \
-                 directory until the connection ends. Its plans are checked against production's. Where its program is not installed: as t.",
-                "t: on temporary tables with such a sample on the server, which only this session sees. Their answer is a hint.",
-                "n: candidates are shown untested. Nothing of yours changes in any case; it takes seconds.",
+                "y: the surest. Some 20,000 rows of each table are copied to a private server (a twin) on this machine, indexes are built \
+                 there, and its plans are checked against yours. The copy is deleted when the connection ends. If that server is not \
+                 installed here, as t.",
+                "t: on temporary tables on your server that only this session sees; the answer is a hint.",
+                "n: read no rows; indexes are shown untested. Your tables stay as they are in any case. It takes seconds.",
             ],
         ),
         Question::Sample => (
@@ -233,7 +234,7 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     }
     out.push(Line::default());
     let answers: &[(&'static str, &'static str)] = match question {
-        Question::Trials => &[("y", "twin"), ("t", "temporary tables"), ("n", "untested"), ("Esc", "leave")],
+        Question::Trials => &[("y", "on a twin"), ("t", "on temporary tables"), ("n", "untested"), ("Esc", "leave")],
         Question::Sample => &[("y", "read it"), ("n", "not"), ("Esc", "leave")],
     };
     let answer = |(key, words): &(&'static str, &'static str)| {
