@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     comparison::{self, Compared, Comparison},
+    confirm::Going,
     faces::Face,
+    invisible,
     line::LineEdit,
     lists, lit, looks,
     message::{Copied, Effect, Excerpt},
@@ -87,6 +89,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::TryWithout => suppositions::choose(model),
         Command::WhatIf => suppositions::ask(model),
         Command::TryTogether => return tries::together(model),
+        Command::BuildInvisible => invisible::ask(model),
         Command::Format => format(model),
         Command::OpenFile => model.prompt = Some(Prompt::new(PromptKind::Open, known_file(model))),
         Command::SaveFile => model.prompt = Some(Prompt::new(PromptKind::Save { replace: false }, known_file(model))),
@@ -283,8 +286,8 @@ fn palette(model: &mut Model) {
 }
 
 fn leave(model: &mut Model) {
-    if model.confirm.take().is_some() {
-        model.say("not run");
+    if let Some(confirm) = model.confirm.take() {
+        model.say(if matches!(confirm.going, Going::Build(_)) { "not built" } else { "not run" });
     } else if model.question.take().is_some()
         || model.prompt.take().is_some()
         || model.form.take().is_some()

@@ -4,7 +4,10 @@ use super::{
     model::{Link, Model, Question, View},
     sheet::Pane,
 };
-use crate::keys::{Command, Place};
+use crate::{
+    keys::{Command, Place},
+    whatif,
+};
 
 impl Model {
     /// Where the keys go, the innermost place first.
@@ -95,6 +98,10 @@ impl Model {
                 View::Indexes,
                 Command::Open | Command::EditProposal | Command::CopyDdl | Command::CopyUndo | Command::Mark,
             ) => self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some()),
+            (_, Command::BuildInvisible) => {
+                let possible = matches!(&self.link, Link::Open(info) if whatif::possible(info).is_ok());
+                possible && self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some())
+            }
             (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.together().len() > 1),
             (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),

@@ -15,6 +15,7 @@ use crate::{
     keys::Command,
     plan::Engine,
     sql::{self, IndexText},
+    whatif,
 };
 
 /// Asks for an index, with the one under the cursor to begin from if it is to be edited.
@@ -174,7 +175,10 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
     super::views::mark(model);
     model.current = at;
     model.view = View::Indexes;
+    let built = proposal.tried.as_ref().filter(|tried| tried.method == whatif::INVISIBLE);
     model.say(match proposal.verdict {
+        // What stands on the server now, or does not, matters most.
+        _ if built.is_some() => built.and_then(|tried| tried.notes.first()).cloned().unwrap_or_default(),
         Verdict::Proved => format!("proved by {}: the plan becomes better with it", unit(proposal.candidate.engine)),
         Verdict::Rejected => "tried: it does not help".to_owned(),
         Verdict::Untested => "it could not be tried".to_owned(),

@@ -26,7 +26,8 @@ use crate::{
 /// Draws proposals, or how far the search for them has come.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
     if let Some(work) = model.work.as_ref().filter(|w| {
-        matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together | WorkKind::Suppose) || w.then_advise
+        matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Build | WorkKind::Together | WorkKind::Suppose)
+            || w.then_advise
     }) {
         let (words, done) = match &work.progress {
             Some(p) if p.total > 0 => {
@@ -35,10 +36,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
                 (format!("{} of {}: {}", p.done, p.total, p.doing), Some(done))
             }
             Some(p) => (p.doing.clone(), None),
+            None if work.kind == WorkKind::Build => (
+                "the server builds it; whoever reads or writes the table goes on. Esc stops it and takes it away"
+                    .to_owned(),
+                None,
+            ),
             None => ("asking the server".to_owned(), None),
         };
         let name = match work.kind {
             WorkKind::Try => "Trying your index",
+            WorkKind::Build => "Building the index, invisible",
             WorkKind::Together => "Trying indexes together",
             WorkKind::Suppose => "Asking what would be",
             _ => "Looking for indexes",

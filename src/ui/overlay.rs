@@ -268,15 +268,21 @@ pub(super) fn confirm(frame: &mut Frame<'_>, body: Rect, confirm: &Confirm, them
     }
     let room = usize::from(body.height).saturating_sub(3);
     let mut out: Vec<Line<'static>> = warning.into_iter().take(room).collect();
-    for (part, blank) in [(statement, true), (part(error.next.as_ref()), true), (Vec::new(), true)] {
+    let next = part(error.next.as_ref());
+    let apart = !next.is_empty();
+    for (part, blank) in [(statement, true), (next, apart), (Vec::new(), true)] {
         if out.len() + part.len() + usize::from(blank) <= room {
             out.extend(blank.then(Line::default));
             out.extend(part);
         }
     }
-    let full = format!("Type {} and Enter to go on, Esc to leave it: ", Confirm::WORD);
-    let short = format!("Type {}, then Enter: ", Confirm::WORD);
-    let asked = if width(&full) + 2 * Confirm::WORD.len() < columns { full } else { short };
+    let word = confirm.word();
+    let short = format!("Type {word}, then Enter: ");
+    let full = match confirm.lasting() {
+        Some(lasting) => format!("Type {word} (or {lasting}: it stays) and Enter: "),
+        None => format!("Type {word} and Enter to go on, Esc to leave it: "),
+    };
+    let asked = if width(&full) + 2 * word.len() < columns { full } else { short };
     out.push(Line::from(vec![
         Span::styled(asked, text),
         Span::styled(confirm.typed.clone(), theme.style("ui.accent")),
