@@ -273,9 +273,10 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether the proposal under the cursor is none of those that are tried together: then nobody would know which those are.
+/// Whether the proposal under the cursor is none of those that are tried together, nobody having marked them: then it is to be said which
+/// those are.
 fn advice_is_elsewhere(model: &Model) -> bool {
-    let advice = model.advice().filter(|_| model.view == View::Indexes);
+    let advice = model.advice().filter(|advice| model.view == View::Indexes && advice.marked().next().is_none());
     let selected = advice.and_then(Advice::selected);
     advice.zip(selected).is_some_and(|(advice, selected)| {
         !advice.together().iter().any(|proposal| proposal.candidate == selected.candidate)

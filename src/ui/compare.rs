@@ -191,7 +191,7 @@ fn together(set: &Together, columns: usize, theme: &Theme) -> Vec<Vec<Span<'stat
         let own = match (part.name.is_some(), set.own_part(part)) {
             (false, _) => "not made here".to_owned(),
             (true, Some(own)) if own > 0.0 => {
-                format!("without it {} {} more", shown(set.after.engine, own), set.unit())
+                format!("{} more {} without it", shown(set.after.engine, own), set.unit())
             }
             (true, Some(_)) if used => "another does the same".to_owned(),
             (true, Some(_)) => "not used".to_owned(),

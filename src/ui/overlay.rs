@@ -30,7 +30,7 @@ pub(super) fn middle(frame: &mut Frame<'_>, body: Rect, width: u16, height: u16)
 
 /// A text in front that scrolls.
 pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model, theme: &Theme) -> Extents {
-    let area = middle(frame, body, 96, body.height);
+    const WIDE: u16 = 96;
     let words = match page.kind {
         PageKind::Help => "Keys",
         PageKind::Messages => "Messages",
@@ -38,8 +38,8 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
     };
     let mut heading = title(words, true, theme);
     heading.push_span(Span::styled("Esc closes ", theme.style("ui.dim")));
-    let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
-    let columns = usize::from(inside.width);
+    // The frame, and a blank on both sides.
+    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
     let all = match page.kind {
         PageKind::Help => help(model, columns, theme),
         PageKind::Messages => messages(model, columns, theme),
@@ -47,6 +47,9 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
             model.comparison.as_ref().map(|shown| compare::about(shown, model, columns, theme)).unwrap_or_default()
         }
     };
+    // No higher than its text: what is behind it stays in sight.
+    let area = middle(frame, body, WIDE, u16::try_from(all.len() + 2).unwrap_or(u16::MAX));
+    let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
     let most = lines(frame.buffer_mut(), inside, &all, page.scroll, theme);
     Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
 }

@@ -217,7 +217,7 @@ fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, room: usize, theme: &Theme
 
 /// [`title`] in so many columns. The relation says most, and the detail has everything: where there is no room for all, the
 /// index goes first, then that it is parallel, then the small words, then the alias.
-fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
+pub(super) fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
     let mut all = title(plan, id, theme);
     let fits = |all: &[Span<'static>]| all.iter().map(|s| width(&s.content)).sum::<usize>() <= room;
     if !fits(&all) && all.len() >= 5 && all.get(1).is_some_and(|s| s.content == " using ") {
