@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     detail::{self, Beside},
-    indexes::{self, badge, costs, figure, gain, short, shown, time, told_by, trust, verdict_span},
+    indexes::{self, badge, costs, figure, gain, means, short, shown, time, told_by, trust, verdict_span},
     plan::inset,
     text::{fit_spans, labelled, lines, pane, title, width, wrap},
     tree::{self, TreeView},
@@ -327,7 +327,10 @@ pub(super) fn about(comparison: &Comparison, model: &Model, columns: usize, them
             out.extend(labelled(if number == 0 { label } else { "" }, words, columns, text, theme));
         }
     };
-    let by = |method: &str, by: Trust| format!("{method}, trust {}: {}", badge(by, theme).content, trust(by));
+    let by = |method: &str, by: Trust| {
+        let means = means(method).map_or_else(String::new, |means| format!(" ({means})"));
+        format!("{method}, trust {}: {}{means}", badge(by, theme).content, trust(by))
+    };
     match &comparison.of {
         Compared::Proposal(proposal) => return indexes::about(proposal, model, columns, theme),
         Compared::Together(set) => {

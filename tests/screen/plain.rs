@@ -404,6 +404,18 @@ fn every_method_of_the_list_is_told_whole_at_80_columns() {
 }
 
 #[test]
+fn while_a_query_is_typed_every_command_can_be_had_by_its_name() {
+    for (typed, command) in
+        [("reconn", "reconnect"), ("theme", "theme"), ("show-h", "show-history"), ("form", "format")]
+    {
+        let text = connected().keys(&format!("<F2>{typed}")).text();
+        assert!(text.contains(&format!("▌{command}")), "{typed}: {text}");
+    }
+    let screen = connected().keys("<F2>show-h<ret>");
+    assert_eq!(screen.model.view, View::History);
+}
+
+#[test]
 fn what_was_copied_is_named() {
     let text = connected().keys("<F7>y").text();
     assert!(text.contains("copied the DDL of orders_status_created_idx"), "{text}");
