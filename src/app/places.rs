@@ -103,14 +103,13 @@ impl Model {
                 possible && self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some())
             }
             (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.together().len() > 1),
-            (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
             (View::Statements, Command::Open) => self.statements.selected().is_some(),
             (View::Connections, Command::Open) => self.servers.selected().is_some(),
             // The query is there already, and a place in it leads to a node only where there is a plan.
             (View::Query, Command::ShowQuery) => false,
-            (View::Query, Command::CrossToQuery) => self.sheet().is_some(),
+            (View::Query, Command::CrossToQuery) | (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             // Connecting comes first.
             (_, Command::FindIndexes | Command::Analyze) => !matches!(self.link, Link::Lost),
             (_, Command::Reconnect) => matches!(self.link, Link::Lost),

@@ -263,7 +263,9 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
     heading.push_span(Span::styled(facts(comparison, side, theme), theme.style("ui.title")));
     let counted = counted(changes, side, theme);
     if heading.width() + counted.iter().map(|s| width(&s.content)).sum::<usize>() + 2 < usize::from(area.width) {
-        counted.into_iter().for_each(|span| heading.push_span(span));
+        for span in counted {
+            heading.push_span(span);
+        }
     }
     let inside = pane(frame.buffer_mut(), area, heading, focused, theme);
     let changes = Some((changes.as_slice(), side == Side::After));
@@ -275,14 +277,14 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
 fn counted(changes: &[Change], side: Side, theme: &Theme) -> Vec<Span<'static>> {
     let g = theme.glyphs;
     let count = |is: fn(&Change) -> bool| changes.iter().filter(|c| is(c)).count();
-    let (changed, only) = (count(|c| matches!(c, Change::Changed(_))), count(|c| matches!(c, Change::Only)));
+    let (other, only) = (count(|c| matches!(c, Change::Changed(_))), count(|c| matches!(c, Change::Only)));
     let dim = theme.style("ui.dim");
     let mut out = vec![Span::styled(g.dot, dim)];
     let lone = match side {
         Side::Before => (only, g.removed, "diff.removed", "only before"),
         Side::After => (only, g.added, "diff.added", "only after"),
     };
-    for (number, sign, scope, words) in [(changed, g.changed, "diff.changed", "changed"), lone] {
+    for (number, sign, scope, words) in [(other, g.changed, "diff.changed", "changed"), lone] {
         if number > 0 {
             out.extend([
                 Span::styled(format!(" {sign} "), theme.style(scope)),
