@@ -206,7 +206,9 @@ pub(super) fn short(c: &Candidate) -> String {
         .iter()
         .map(|k| {
             let prefix = k.prefix.map(|n| format!("({n})")).unwrap_or_default();
-            format!("{}{prefix}{}", one_line(&k.expr), if k.desc { " desc" } else { "" })
+            // Another way to compare makes another index of the same column.
+            let opclass = k.opclass.as_ref().map(|class| format!(" {}", one_line(class))).unwrap_or_default();
+            format!("{}{prefix}{opclass}{}", one_line(&k.expr), if k.desc { " desc" } else { "" })
         })
         .collect();
     let method = if c.method == "btree" { String::new() } else { format!("{} ", c.method) };

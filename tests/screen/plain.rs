@@ -416,6 +416,13 @@ fn while_a_query_is_typed_every_command_can_be_had_by_its_name() {
 }
 
 #[test]
+fn an_index_that_compares_otherwise_is_told_from_one_that_is_there() {
+    let mut screen = connected().keys("<F7>");
+    screen.model.advice_mut().unwrap().proposals[0].candidate.keys[0].opclass = Some("text_pattern_ops".to_owned());
+    assert!(screen.text().contains("orders (status text_pattern_ops, created)"), "{}", screen.text());
+}
+
+#[test]
 fn what_was_copied_is_named() {
     let text = connected().keys("<F7>y").text();
     assert!(text.contains("copied the DDL of orders_status_created_idx"), "{text}");
