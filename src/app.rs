@@ -7,9 +7,11 @@ mod advice;
 mod answers;
 mod commands;
 mod comparison;
+mod confirm;
 mod editor;
 mod faces;
 mod form;
+mod invisible;
 mod line;
 mod list;
 mod lists;
@@ -38,15 +40,17 @@ mod views;
 
 pub use advice::Advice;
 pub use comparison::{Compared, Comparison, IndexSet, Side};
+pub use confirm::{Confirm, Going};
 pub use editor::Editor;
 pub use faces::{Document, Face, Faces, Flat, Group, GroupKind, Groups, SortBy, groups, weight};
 pub use form::{Field, Form};
+pub use invisible::Build;
 pub use line::LineEdit;
 pub use list::List;
 pub use message::{Confirmed, Copied, Effect, Excerpt, Message, Notes, Purpose};
 pub use methods::Choice;
 pub use model::{
-    Asked, Confirm, Extents, Link, Model, Page, PageKind, Question, Rows, Sample, Setup, Toast, View, Work, WorkKind,
+    Asked, Extents, Link, Model, Page, PageKind, Question, Rows, Sample, Setup, Toast, View, Work, WorkKind,
 };
 pub use mouse::TABS;
 pub use past::{Past, on_one_line};

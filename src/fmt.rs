@@ -115,13 +115,13 @@ pub fn date(seconds: u64) -> String {
     format!("{year}-{month:02}-{day:02} {:02}:{:02}", rest / 3_600, rest % 3_600 / 60)
 }
 
-/// How many times: `×12`, `×5.0 k`, `×7.9 G`. Beyond what has a letter the power of ten is told.
+/// How many times: `×12`, `×5,015`, `×502 k`, `×7.9 G`. Beyond what has a letter the power of ten is told.
 #[must_use]
 pub fn times(n: f64) -> String {
     match n {
         n if n < 10.0 => format!("×{n:.1}"),
-        n if n < 1_000.0 => format!("×{n:.0}"),
-        n if n < 1e6 => format!("×{:.1} k", n / 1e3),
+        n if n < 99_999.5 => format!("×{}", grouped(n.round())),
+        n if n < 999_500.0 => format!("×{:.0} k", n / 1e3),
         n if n < 1e9 => format!("×{:.1} M", n / 1e6),
         n if n < 1e12 => format!("×{:.1} G", n / 1e9),
         n => format!("×{n:.0e}"),
@@ -191,7 +191,11 @@ mod tests {
         }
         assert_eq!(super::percent(0.004), "<1 %");
         assert_eq!(super::percent(0.37), "37 %");
-        assert_eq!(super::times(5015.4), "×5.0 k");
+        for (n, text) in
+            [(1.04, "×1.0"), (12.4, "×12"), (5_015.4, "×5,015"), (99_999.4, "×99,999"), (501_540.0, "×502 k")]
+        {
+            assert_eq!(super::times(n), text);
+        }
         assert_eq!(super::times(7.911e9), "×7.9 G");
         assert_eq!(super::times(7_911_647_269e6), "×8e15");
     }

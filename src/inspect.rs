@@ -2,6 +2,8 @@
 //!
 //! The screen and the commands without a screen both go through here, so that they say the same.
 
+mod relations;
+
 use std::time::Duration;
 
 use crate::{
@@ -71,6 +73,9 @@ pub async fn inspect(session: &mut Session, request: &ExplainRequest, runs: usiz
         plan.notes.push(runs_note(&times));
     }
     let catalog = catalog_of(session, &request.sql, engine).await?;
+    if let Some(catalog) = &catalog {
+        relations::name(&mut plan, &request.sql, catalog);
+    }
     let findings = diagnose::diagnose(&plan, catalog.as_ref());
     Ok(Inspection { plan, catalog, findings, elapsed, runs: times })
 }

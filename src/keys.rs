@@ -215,6 +215,7 @@ pub enum Command {
     EditOutside,
     TryIndex,
     TryTogether,
+    BuildInvisible,
     TryWithout,
     WhatIf,
     EditProposal,

@@ -286,7 +286,7 @@ impl Loop {
                     };
                     drop(self.messages.send(Message::ReportSaved { path, result }));
                 }
-                Effect::Copy { what, text } => self.copy(what, &text).await,
+                Effect::Copy { what, text } => self.copy(&what, &text).await,
                 Effect::CopyPlan(copied) => match excerpt::write(&copied) {
                     (what, Ok(text)) => self.copy(what, &text).await,
                     (what, Err(error)) => self.say(format!("could not copy {what}: {error}")),

@@ -31,7 +31,7 @@ pub use index_text::{IndexText, IndexTextKey, index_text, index_words};
 pub use placeholders::{Placeholder, placeholders};
 pub use reserved::{is_reserved, quoted};
 pub use split::{Span, split, statement_at};
-pub use trace::{Part, node_at, parts, spans_of, table_called};
+pub use trace::{Part, node_at, parts, spans_of, table_always_called, table_called};
 
 /// The unquoted words of a text in upper case, without comments, strings and quoted names.
 #[must_use]

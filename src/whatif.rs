@@ -23,7 +23,7 @@ mod walk;
 
 pub use self::{
     advise::advise,
-    invisible::{foretold, invisible, possible},
+    invisible::{METHOD as INVISIBLE, foretold, invisible, possible},
     suppose::{Supposed, Supposition, suppose},
     together::together,
     twin::{Check, Reads, TwinError, Wish, Workshop, carry, compare, twin_version},

@@ -198,6 +198,11 @@ async fn an_invisible_index_is_refused() {
 }
 
 #[tokio::test]
+async fn indexes_of_two_tables_keep_their_own_names() {
+    MARIADB.indexes_of_two_tables_keep_their_own_names().await;
+}
+
+#[tokio::test]
 async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
     MARIADB.a_setting_of_the_whole_server_is_supposed_on_a_twin().await;
 }

@@ -220,6 +220,11 @@ async fn a_real_index_is_tried_invisible_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn indexes_of_two_tables_keep_their_own_names() {
+    MYSQL.indexes_of_two_tables_keep_their_own_names().await;
+}
+
+#[tokio::test]
 async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
     MYSQL.a_setting_of_the_whole_server_is_supposed_on_a_twin().await;
 }

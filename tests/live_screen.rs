@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{pty::Pty, support::url};
+use crate::{
+    pty::Pty,
+    support::{mysql::ADMIN, url},
+};
 
 const WHYSLOW: &str = env!("CARGO_BIN_EXE_whyslow");
 
@@ -60,4 +63,60 @@ fn the_plan_without_an_index_that_is_there_is_seen_beside_the_one_with_it() {
     pty.wait_for("what drops it");
     pty.keys("q");
     assert_eq!(pty.is_whole(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_index_is_built_after_the_word_seen_here_alone_and_gone_again() {
+    const WIDE: (u16, u16) = (110, 34);
+    let server = "WHYSLOW_TEST_MYSQL_ADMIN";
+    let mut admin = ADMIN(server).await;
+    let name = format!("whyslow_screen_{}", std::process::id());
+    admin.run(&format!("drop database if exists {name}")).await;
+    admin.run(&format!("create database {name}")).await;
+    admin.run(&format!("create table {name}.orders like shop.orders")).await;
+    admin.run(&format!("insert into {name}.orders select * from shop.orders where id <= 50000")).await;
+    admin.run(&format!("analyze table {name}.orders")).await;
+    let standing = format!(
+        "select count(*) from information_schema.statistics where table_schema = '{name}' and is_visible = 'NO'"
+    );
+    let address = url(server).replace("/shop", &format!("/{name}"));
+    let mut pty = tokio::task::spawn_blocking(move || {
+        let mut pty = Pty::spawn_with("invisible", WHYSLOW, &[&address], WIDE, &[]);
+        pty.wait_for("Type or paste a slow query");
+        pty.wait_for("MySQL ");
+        pty.keys("select * from orders where customer_id = 4711");
+        pty.keys("\x1b[18~");
+        pty.wait_for("Try indexes on a sample");
+        // Nothing is tried otherwise: this is the first trial.
+        pty.keys("n");
+        pty.wait_for("0 proved");
+        pty.keys("B");
+        pty.wait_for("really built on your server");
+        pty.wait_for("lock_wait_timeout");
+        pty.keys("build keep\r");
+        pty.wait_for("invisible-index");
+        pty
+    })
+    .await
+    .unwrap();
+    assert_eq!(admin.number(&standing).await, 1);
+    let index = format!(
+        "select min(index_name) from information_schema.statistics where table_schema = '{name}' and is_visible = 'NO'"
+    );
+    let index = admin.text(&index).await;
+    admin.run(&format!("drop index {index} on {name}.orders")).await;
+    let ended = tokio::task::spawn_blocking(move || {
+        pty.keys("B");
+        pty.wait_for("Are you sure?");
+        pty.keys("build\r");
+        pty.wait_for("it was dropped again");
+        let text = pty.text();
+        assert!(text.contains("proved") && text.contains("invisible-index"), "{text}");
+        pty.keys("q");
+        pty.is_whole()
+    })
+    .await
+    .unwrap();
+    assert_eq!((ended, admin.number(&standing).await), (0, 0));
+    admin.run(&format!("drop database {name}")).await;
 }

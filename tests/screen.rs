@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod driver;
+mod invisible;
 mod layout;
 mod mouse;
 mod pictures;

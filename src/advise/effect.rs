@@ -96,9 +96,9 @@ mod tests {
         for (engine, after, cost, expected, line) in [
             (Engine::PostgreSql, IndexScan, 10.0, Effect::Same, "the plan stays as it is; cost stays 10.00"),
             (Engine::PostgreSql, SeqScan, 10.01, Effect::Other, "another plan, no dearer; cost stays 10.01"),
-            (Engine::PostgreSql, SeqScan, 35_811.0, Effect::Worse, "cost 10.00 → 35,811 (×3.6 k as much)"),
+            (Engine::PostgreSql, SeqScan, 35_811.0, Effect::Worse, "cost 10.00 → 35,811 (×3,581 as much)"),
             (Engine::PostgreSql, IndexScan, 5.0, Effect::Better, "cost 10.00 → 5.00 (×2.0 less)"),
-            (Engine::MySql, SeqScan, 300_000.0, Effect::Worse, "rows examined 10 → 300,000 (×30.0 k as much)"),
+            (Engine::MySql, SeqScan, 300_000.0, Effect::Worse, "rows examined 10 → 300,000 (×30,000 as much)"),
         ] {
             let (found, said) = effect(&plan(engine, &IndexScan, 10.0), &plan(engine, &after, cost));
             assert_eq!((found, said.as_str()), (expected, line));

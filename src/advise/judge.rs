@@ -391,7 +391,7 @@ mod tests {
     #[test]
     fn postgres_goes_by_use_and_cost() {
         for (index, after, verdict, reason) in [
-            (Some("ix"), 12.4, Verdict::Proved, "used; cost 35,811 → 12.40 (×2.9 k less)"),
+            (Some("ix"), 12.4, Verdict::Proved, "used; cost 35,811 → 12.40 (×2,888 less)"),
             (Some("ix"), 30_000.0, Verdict::Proved, "used; cost 35,811 → 30,000 (−16 %)"),
             (Some("ix"), 35_000.0, Verdict::Rejected, "used, but cost 35,811 → 35,000 is no gain worth an index"),
             (Some("other"), 12.4, Verdict::Rejected, "the planner does not use it; cost stays 12.40"),

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     advice::Advice,
+    confirm::{Confirm, Going},
     message::Effect,
-    model::{Confirm, Link, Model, View, Work, WorkKind},
+    model::{Link, Model, View, Work, WorkKind},
     requests,
     sheet::Sheet,
     suppositions, tries, views,
@@ -217,8 +218,7 @@ fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect
                 error,
                 typed: String::new(),
                 asked: work.asked.clone(),
-                analyze: work.kind == WorkKind::Analyze,
-                then_advise: work.then_advise,
+                going: Going::Ask { analyze: work.kind == WorkKind::Analyze, then_advise: work.then_advise },
             });
             return Vec::new();
         }
@@ -228,7 +228,7 @@ fn failed(model: &mut Model, work: &Work, error: Box<ServerError>) -> Vec<Effect
         }
         _ => {}
     }
-    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together | WorkKind::Suppose)
+    if !matches!(work.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Build | WorkKind::Together | WorkKind::Suppose)
         && let (Some(start), Some(position)) = (work.asked.start, error.position)
     {
         model.editor.mark_error(start, work.asked.original(position));

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     comparison::{self, Compared, Comparison},
+    confirm::Going,
     faces::Face,
+    invisible,
     line::LineEdit,
     lists, lit, looks,
     message::{Copied, Effect, Excerpt},
@@ -87,6 +89,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::TryWithout => suppositions::choose(model),
         Command::WhatIf => suppositions::ask(model),
         Command::TryTogether => return tries::together(model),
+        Command::BuildInvisible => invisible::ask(model),
         Command::Format => format(model),
         Command::OpenFile => model.prompt = Some(Prompt::new(PromptKind::Open, known_file(model))),
         Command::SaveFile => model.prompt = Some(Prompt::new(PromptKind::Save { replace: false }, known_file(model))),
@@ -206,19 +209,23 @@ fn copy(model: &mut Model, command: Command) -> Vec<Effect> {
         retired.map(|all| script(&all.iter().flat_map(pick).cloned().collect::<Vec<String>>()))
     };
     let set = model.comparison.as_ref().filter(|_| model.view == View::Compare).and_then(Comparison::set);
-    let found = match command {
-        Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it", text)),
-        Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back", text)),
-        Command::CopyDdl if set.is_some() => set.map(|set| ("the indexes", script(&set.ddl))),
-        Command::CopyUndo if set.is_some() => set.map(|set| ("the undo", script(&set.undo))),
-        Command::CopyDdl => proposal.map(|p| ("the index", script(&p.ddl))),
-        Command::CopyUndo => proposal.map(|p| ("the undo", script(&p.undo))),
-        _ => requests::statement(model).map(|(sql, _)| ("the query", sql)),
+    let found: Option<(String, String)> = match command {
+        Command::CopyDdl if retired.is_some() => texts(|f| &f.ddl).map(|text| ("what drops it".into(), text)),
+        Command::CopyUndo if retired.is_some() => texts(|f| &f.undo).map(|text| ("what brings it back".into(), text)),
+        Command::CopyDdl if set.is_some() => {
+            set.map(|set| (format!("the DDL of {} indexes", set.ddl.len()), script(&set.ddl)))
+        }
+        Command::CopyUndo if set.is_some() => {
+            set.map(|set| (format!("the undo of {} indexes", set.undo.len()), script(&set.undo)))
+        }
+        Command::CopyDdl => proposal.map(|p| (format!("the DDL of {}", p.name), script(&p.ddl))),
+        Command::CopyUndo => proposal.map(|p| (format!("the undo of {}", p.name), script(&p.undo))),
+        _ => requests::statement(model).map(|(sql, _)| ("the query".to_owned(), sql)),
     };
     if let Some((what, text)) = found.filter(|(_, text)| !text.is_empty()) {
         return vec![Effect::Copy { what, text }];
     }
-    model.say("there is nothing to copy");
+    model.say(if model.work.is_some() { "nothing to copy yet" } else { "there is nothing to copy" });
     Vec::new()
 }
 
@@ -279,8 +286,8 @@ fn palette(model: &mut Model) {
 }
 
 fn leave(model: &mut Model) {
-    if model.confirm.take().is_some() {
-        model.say("not run");
+    if let Some(confirm) = model.confirm.take() {
+        model.say(if matches!(confirm.going, Going::Build(_)) { "not built" } else { "not run" });
     } else if model.question.take().is_some()
         || model.prompt.take().is_some()
         || model.form.take().is_some()

@@ -198,6 +198,10 @@ pub(super) fn show(model: &mut Model) {
         (Some(proposal), _) if from_indexes => Some(Comparison::of_proposal(proposal)),
         (_, Some(_)) => None,
         (Some(proposal), None) => Some(Comparison::of_proposal(proposal)),
+        (None, None) if model.work.is_some() => {
+            model.say("not ready yet; Esc stops it");
+            return;
+        }
         (None, None) => {
             model.say("look for indexes (x), or compare with another plan (C)");
             return;

@@ -248,6 +248,21 @@ pub enum Effect {
         /// What trials may do.
         allow: Allow,
     },
+    /// Build a real index that only this session uses, plan with it, and drop it again; answered like [`Effect::TryIndex`].
+    BuildIndex {
+        /// To be given back with the answer.
+        generation: u64,
+        /// One statement.
+        sql: String,
+        /// The index.
+        candidate: Box<Candidate>,
+        /// Its name.
+        name: String,
+        /// It stays, invisible.
+        keep: bool,
+        /// Facts about the statement's tables.
+        catalog: Arc<Catalog>,
+    },
     /// Try several indexes at once.
     TryTogether {
         /// To be given back with the answer.
@@ -342,7 +357,7 @@ pub enum Effect {
     /// Put a text on the clipboard.
     Copy {
         /// What it is, for the message.
-        what: &'static str,
+        what: String,
         /// The text.
         text: String,
     },

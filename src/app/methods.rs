@@ -21,19 +21,11 @@ pub enum Choice {
 
 /// Every choice on PostgreSQL, by name, and what it is.
 const CHOICES: [(Choice, &str, &str); 5] = [
-    (Choice::Method(Method::Auto), "auto", "the method to be trusted most here, and another for what it cannot try"),
-    (
-        Choice::Method(Method::Twin),
-        "twin",
-        "a PostgreSQL on this machine with production's statistics, checked each time",
-    ),
-    (Choice::Method(Method::HypoPg), "hypopg", "the server's extension: indexes that only its planner knows of"),
-    (Choice::Ends, "read-ends", "the twin reads the first and last value of indexed columns: for tables that grew"),
-    (
-        Choice::Rows,
-        "read-rows",
-        "the twin reads a sample of the rows where statistics are wanted that there are none of",
-    ),
+    (Choice::Method(Method::Auto), "auto", "the surest that works here"),
+    (Choice::Method(Method::Twin), "twin", "a private PostgreSQL here with your statistics"),
+    (Choice::Method(Method::HypoPg), "hypopg", "the server's extension; its planner alone knows them"),
+    (Choice::Ends, "read-ends", "the twin reads each indexed column's two ends"),
+    (Choice::Rows, "read-rows", "the twin reads a sample where statistics lack"),
 ];
 
 /// Offers the methods; on MySQL and MariaDB puts the question again, for another answer.
@@ -58,9 +50,9 @@ fn in_force(model: &Model, choice: Choice) -> &'static str {
     match choice {
         Choice::Method(method) if method == model.allow.method => "in force",
         Choice::Method(_) => "",
-        Choice::Ends if reads.ends => "yes",
-        Choice::Rows if reads.rows => "yes",
-        Choice::Ends | Choice::Rows => "no",
+        Choice::Ends if reads.ends => "allowed",
+        Choice::Rows if reads.rows => "allowed",
+        Choice::Ends | Choice::Rows => "not allowed",
     }
 }
 

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use ratatui::layout::Rect;
 
 use super::{
-    advice::Advice, comparison::Comparison, editor::Editor, form::Form, line::LineEdit, looks::Looks, message::Effect,
-    past::Past, picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet, statements::Statements, views::Look,
+    advice::Advice, comparison::Comparison, confirm::Confirm, editor::Editor, form::Form, line::LineEdit, looks::Looks,
+    message::Effect, past::Past, picker::Picker, prompt::Prompt, servers::Servers, sheet::Sheet,
+    statements::Statements, views::Look,
 };
 use crate::{
     advise::Candidate,
@@ -86,6 +87,8 @@ pub enum WorkKind {
     Advise,
     /// One index that the person thought of.
     Try,
+    /// A real index is built, invisible to others.
+    Build,
     /// Several indexes at once.
     Together,
     /// What would be.
@@ -161,26 +164,6 @@ pub struct Work {
     pub then_advise: bool,
     /// What was looked at when it began.
     pub(super) from: View,
-}
-
-/// The question whether a statement that writes may run.
-#[derive(Debug, Clone)]
-pub struct Confirm {
-    /// What the server room said it would do.
-    pub error: Box<ServerError>,
-    /// What was typed so far.
-    pub typed: String,
-    /// The statement.
-    pub asked: Asked,
-    /// To be measured.
-    pub analyze: bool,
-    /// To look for indexes after.
-    pub then_advise: bool,
-}
-
-impl Confirm {
-    /// The word to type.
-    pub const WORD: &'static str = "run";
 }
 
 /// A message that goes away by itself; the list of messages keeps it.

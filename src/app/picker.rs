@@ -101,7 +101,9 @@ impl Picker {
     #[must_use]
     pub fn palette(places: &[Place], keymap: &Keymap) -> Self {
         let mut items: Vec<Item> = Vec::new();
-        for place in places {
+        // Where the query is typed no letter can be a command; by its name every one can be had.
+        let beyond: &[Place] = if places.contains(&Place::Editor) { &[Place::Query, Place::Normal] } else { &[] };
+        for place in places.iter().chain(beyond) {
             for binding in crate::keys::COMMANDS.iter().filter(|b| b.places.contains(place) && in_palette(b.command)) {
                 let value = Value::Command(binding.command);
                 if items.iter().any(|item| item.value == value) {

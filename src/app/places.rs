@@ -1,10 +1,13 @@
 //! Where the keys go, and what they can do there.
 
 use super::{
-    model::{Link, Model, View},
+    model::{Link, Model, Question, View},
     sheet::Pane,
 };
-use crate::keys::{Command, Place};
+use crate::{
+    keys::{Command, Place},
+    whatif,
+};
 
 impl Model {
     /// Where the keys go, the innermost place first.
@@ -75,20 +78,38 @@ impl Model {
     /// Whether a command would do something here and now: what cannot is not offered among the hints.
     #[must_use]
     pub fn can(&self, command: Command) -> bool {
+        // What stands in front has the keys; what is behind it waits.
+        if self.page.is_some() {
+            return command == Command::Leave || (command == Command::ToggleMouse && self.mouse);
+        }
         match (self.view, command) {
+            (_, Command::Tables) => self.question == Some(Question::Trials),
+            // A search that is under way is not begun, nor turned elsewhere.
+            (
+                View::Indexes,
+                Command::FindIndexes
+                | Command::WhatIf
+                | Command::ChooseTrials
+                | Command::TryIndex
+                | Command::TryTogether
+                | Command::TryWithout,
+            ) if self.work.is_some() => false,
             (
                 View::Indexes,
                 Command::Open | Command::EditProposal | Command::CopyDdl | Command::CopyUndo | Command::Mark,
             ) => self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some()),
+            (_, Command::BuildInvisible) => {
+                let possible = matches!(&self.link, Link::Open(info) if whatif::possible(info).is_ok());
+                possible && self.work.is_none() && self.advice().is_some_and(|a| a.selected().is_some())
+            }
             (View::Indexes, Command::TryTogether) => self.advice().is_some_and(|a| a.together().len() > 1),
-            (View::Indexes, Command::TryIndex) => self.work.is_none() && self.sheet().is_some(),
             (View::History, Command::Open | Command::Mark | Command::CompareWith) => self.past.selected().is_some(),
             (View::History, Command::Search | Command::SortNext | Command::SortReverse) => !self.past.runs.is_empty(),
             (View::Statements, Command::Open) => self.statements.selected().is_some(),
             (View::Connections, Command::Open) => self.servers.selected().is_some(),
             // The query is there already, and a place in it leads to a node only where there is a plan.
             (View::Query, Command::ShowQuery) => false,
-            (View::Query, Command::CrossToQuery) => self.sheet().is_some(),
+            (View::Query, Command::CrossToQuery) | (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             // Connecting comes first.
             (_, Command::FindIndexes | Command::Analyze) => !matches!(self.link, Link::Lost),
             (_, Command::Reconnect) => matches!(self.link, Link::Lost),

@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 use super::{
     answers,
     commands::{keep_draft, take_sample},
+    confirm::{Confirm, Going},
     form::{Field, Form},
+    invisible,
     line::LineEdit,
     message::{Confirmed, Effect},
-    model::{Asked, Confirm, Link, Model, View, Waiting, Work, WorkKind},
+    model::{Asked, Link, Model, View, Waiting, Work, WorkKind},
     sheet::Sheet,
     suppositions, tries,
 };
@@ -231,12 +233,19 @@ pub(super) fn reconnect(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Goes on with a statement that writes, once the word is typed.
+/// Goes on with what a word was asked for, once it is typed.
 pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
-    let Some(confirm) = model.confirm.take_if(|c| c.typed.trim() == Confirm::WORD) else {
-        model.say(format!("type {} to go on, or Esc to leave it", Confirm::WORD));
+    let Some(lasting) = model.confirm.as_ref().and_then(Confirm::answer) else {
+        let word = model.confirm.as_ref().map_or("it", Confirm::word);
+        model.say(format!("type {word} to go on, or Esc to leave it"));
         return Vec::new();
     };
-    let kind = if confirm.analyze { WorkKind::Analyze } else { WorkKind::Explain };
-    ask(model, kind, confirm.asked, confirm.then_advise, Confirmed::Yes)
+    let Some(confirm) = model.confirm.take() else { return Vec::new() };
+    match confirm.going {
+        Going::Ask { analyze, then_advise } => {
+            let kind = if analyze { WorkKind::Analyze } else { WorkKind::Explain };
+            ask(model, kind, confirm.asked, then_advise, Confirmed::Yes)
+        }
+        Going::Build(build) => invisible::begin(model, build, lasting),
+    }
 }

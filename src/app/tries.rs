@@ -15,6 +15,7 @@ use crate::{
     keys::Command,
     plan::Engine,
     sql::{self, IndexText},
+    whatif,
 };
 
 /// Asks for an index, with the one under the cursor to begin from if it is to be edited.
@@ -174,7 +175,10 @@ pub(super) fn tried(model: &mut Model, asked: &str, proposal: Proposal) {
     super::views::mark(model);
     model.current = at;
     model.view = View::Indexes;
+    let built = proposal.tried.as_ref().filter(|tried| tried.method == whatif::INVISIBLE);
     model.say(match proposal.verdict {
+        // What stands on the server now, or does not, matters most.
+        _ if built.is_some() => built.and_then(|tried| tried.notes.first()).cloned().unwrap_or_default(),
         Verdict::Proved => format!("proved by {}: the plan becomes better with it", unit(proposal.candidate.engine)),
         Verdict::Rejected => "tried: it does not help".to_owned(),
         Verdict::Untested => "it could not be tried".to_owned(),
@@ -257,12 +261,26 @@ pub(super) fn together(model: &mut Model) -> Vec<Effect> {
         (_, Some(sql)) => {
             let mut effects = requests::cancel_quietly(model);
             model.error = None;
+            let beside = advice_is_elsewhere(model);
             let generation = requests::begin(model, WorkKind::Together, Asked::plain(sql.clone(), None), false);
+            if beside {
+                model.say("those proved for each other are tried, not the one under the cursor; Space marks others");
+            }
             effects.push(Effect::TryTogether { generation, sql, candidates, catalog, allow: model.allow });
             return effects;
         }
     }
     Vec::new()
+}
+
+/// Whether the proposal under the cursor is none of those that are tried together, nobody having marked them: then it is to be said which
+/// those are.
+fn advice_is_elsewhere(model: &Model) -> bool {
+    let advice = model.advice().filter(|advice| model.view == View::Indexes && advice.marked().next().is_none());
+    let selected = advice.and_then(Advice::selected);
+    advice.zip(selected).is_some_and(|(advice, selected)| {
+        !advice.together().iter().any(|proposal| proposal.candidate == selected.candidate)
+    })
 }
 
 /// Puts the plans without and with all of them side by side.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     answers, commands, looks,
     message::{Effect, Message},
-    model::{Confirm, Link, Model, View},
+    model::{Link, Model, View},
     mouse, past, prompt, servers, suggest, trees,
 };
 use crate::keys::{Key, Place};
@@ -134,7 +134,7 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn insert(model: &mut Model, c: char) {
     if let Some(confirm) = &mut model.confirm {
-        if confirm.typed.chars().count() < 2 * Confirm::WORD.len() {
+        if confirm.typed.chars().count() < confirm.longest() {
             confirm.typed.push(c);
         }
     } else if let Some(prompt) = &mut model.prompt {

@@ -246,6 +246,21 @@ pub(super) fn columns_of(condition: &str) -> Vec<String> {
     columns(&tokens(condition))
 }
 
+/// The columns that a condition names without a qualifier, or with one of these: those of one table and not of what it is joined to.
+pub(super) fn columns_of_table(condition: &str, called: &[&str]) -> Vec<String> {
+    let tokens = tokens(condition);
+    // A qualified name of another table loses its column; the qualifier is none anyway.
+    let foreign = |at: usize| match tokens.get(..at) {
+        Some([.., Token::Word(qualifier, _), Token::Dot]) => {
+            !called.iter().any(|name| name.eq_ignore_ascii_case(qualifier))
+        }
+        _ => false,
+    };
+    let own: Vec<Token<'_>> =
+        tokens.iter().enumerate().filter(|(at, _)| !foreign(*at)).map(|(_, t)| t.clone()).collect();
+    columns(&own)
+}
+
 /// The columns that a condition compares for equality, those of `IN` among them: they come first in a B-tree that serves it.
 pub(super) fn equal_columns(condition: &str) -> Vec<String> {
     let tokens = tokens(condition);
@@ -401,7 +416,7 @@ pub(super) fn wrapped(condition: &str) -> Vec<Wrapped> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shape, columns_of, containment, wrapped};
+    use super::{Shape, columns_of, columns_of_table, containment, wrapped};
 
     #[test]
     fn a_wrapped_column_is_told_from_a_bare_one_in_every_dialect() {
@@ -446,6 +461,18 @@ mod tests {
             ("('it''s' = \"Mixed Case\")", vec!["Mixed Case"]),
         ] {
             assert_eq!(columns_of(condition), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn columns_of_the_table_joined_to_are_none_of_this_one() {
+        for (condition, called, expected) in [
+            ("i.product_id = p.`id`", &["i"][..], vec!["product_id"]),
+            ("`i`.`product_id` = `p`.`id` and i.line > 1", &["order_items", "i"], vec!["product_id", "line"]),
+            ("(o.total > '10'::numeric) AND (status = 'x')", &["orders", "o"], vec!["total", "status"]),
+            ("`shop`.`o`.`total` > 5", &["o"], vec!["total"]),
+        ] {
+            assert_eq!(columns_of_table(condition, called), expected, "{condition}");
         }
     }
 

@@ -1,6 +1,9 @@
 //! Questions every rule asks of a plan and its catalog.
 
-use super::Context;
+use super::{
+    Context,
+    condition::{columns_of, columns_of_table},
+};
 use crate::{
     catalog::Table,
     plan::{Engine, Flag, NodeId, Operator},
@@ -17,6 +20,17 @@ impl<'a> Context<'a> {
     /// The table's name for people, or `the table`.
     pub(super) fn name(self, id: NodeId) -> String {
         self.plan.node(id).relation.as_ref().map_or_else(|| "the table".to_owned(), |r| one_line(&r.name))
+    }
+
+    /// The columns of its own table that a condition of a node names.
+    pub(super) fn columns(self, id: NodeId, condition: &str) -> Vec<String> {
+        let relation = self.plan.node(id).relation.as_ref();
+        let called =
+            relation.map(|r| [Some(r.name.as_str()), r.alias.as_deref()].into_iter().flatten().collect::<Vec<_>>());
+        match called {
+            Some(called) => columns_of_table(condition, &called),
+            None => columns_of(condition),
+        }
     }
 
     /// The nearest ancestor that stops early (`LIMIT`), if nothing between has to read all of its input first.
@@ -70,12 +84,12 @@ impl<'a> Context<'a> {
         self.plan.ids().filter(move |id| operators.contains(&self.plan.node(*id).operator))
     }
 
-    /// Whether the flag stands on the node.
     /// Whether the numbers are of a statement that was stopped before its end.
     pub(super) fn is_partial(self) -> bool {
         self.plan.ids().any(|id| self.flagged(id, Flag::Partial))
     }
 
+    /// Whether the flag stands on the node.
     pub(super) fn flagged(self, id: NodeId, flag: Flag) -> bool {
         self.plan.derived(id).flags.contains(flag)
     }

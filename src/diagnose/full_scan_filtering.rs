@@ -15,7 +15,7 @@ pub(super) struct FullScanFiltering;
 /// The columns an index would need, for a sentence. Those that a B-tree cannot serve in this condition are left out: they
 /// have findings of their own.
 pub(super) fn index_columns(context: Context<'_>, scan: NodeId, condition: &str) -> Option<String> {
-    let mut columns = condition::columns_of(condition);
+    let mut columns = context.columns(scan, condition);
     if let Some(table) = context.table(scan).filter(|t| !t.columns.is_empty()) {
         columns.retain(|c| table.column(c).is_some());
     }

@@ -1,6 +1,4 @@
-use super::{
-    Context, Finding, Rule, Severity, condition::columns_of, condition::wrapped, context::short, stake::Stake,
-};
+use super::{Context, Finding, Rule, Severity, condition::wrapped, context::short, stake::Stake};
 use crate::{
     catalog::Table,
     fmt,
@@ -144,7 +142,7 @@ fn cause(context: Context<'_>, id: NodeId, table: Option<&Table>, condition: &st
     if let Some(stale) = table.and_then(super::stale_statistics::stale) {
         return (stale, super::stale_statistics::remedy(engine, &name));
     }
-    let mut columns = columns_of(condition);
+    let mut columns = context.columns(id, condition);
     if let Some(table) = table.filter(|t| !t.columns.is_empty()) {
         columns.retain(|c| table.column(c).is_some());
     }

@@ -53,6 +53,7 @@ pub static COMMANDS: &[Binding] = &[
     line(Command::Mark, "mark", &["space"], &[Indexes], "Mark the index, to try several together", "mark"),
     line(Command::WhatIf, "what-if", &["W"], &[Indexes, Compare, Table], "What if: another setting, a larger table, other statistics, another version", "what if"),
     line(Command::ChooseTrials, "choose-trials", &["m"], &[Indexes, Compare], "Choose by which method indexes are tried, and what it may read", "method"),
+    line(Command::BuildInvisible, "build-invisible", &["B"], &[Indexes], "MySQL: really build the index, invisible to everybody else, plan with it and drop it; a word is asked for", "build it really"),
     line(Command::CopyUndo, "copy-undo", &["Y"], &[Indexes, Compare], "Copy the statements that take it away again", ""),
     line(Command::CopyQuery, "copy-query", &["y"], &[Query], "Copy the query", ""),
     line(Command::CopyNode, "copy-node", &["Y"], &[Plan], "Copy the node under the cursor with everything it says", ""),

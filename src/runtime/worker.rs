@@ -1,5 +1,7 @@
 //! The one task that owns the session and answers requests one after another.
 
+mod build;
+
 use std::{any::Any, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
@@ -176,6 +178,9 @@ impl State {
                 Effect::Names => self.names().await,
                 Effect::TryIndex { generation, sql, candidate, catalog, allow } => {
                     self.try_index(generation, &sql, *candidate, &catalog, allow).await;
+                }
+                Effect::BuildIndex { generation, sql, candidate, name, keep, catalog } => {
+                    self.build_index(generation, &sql, (*candidate, &name), keep, &catalog).await;
                 }
                 Effect::TryTogether { generation, sql, candidates, catalog, allow } => {
                     self.try_together(generation, &sql, &candidates, &catalog, allow).await;

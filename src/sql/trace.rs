@@ -299,6 +299,15 @@ pub fn table_called<'a>(parts: &'a [Part], alias: &str) -> Option<&'a str> {
     items.find(|p| p.words.names.get(1) == Some(&alias)).and_then(|p| p.words.names.first()).map(String::as_str)
 }
 
+/// The table that every FROM item with this alias means, in lower case; none where it is the table's own name, or two mean different ones.
+#[must_use]
+pub fn table_always_called<'a>(parts: &'a [Part], alias: &str) -> Option<&'a str> {
+    let alias = alias.to_lowercase();
+    let mut tables = from_items(parts).into_iter().filter(|(_, called)| *called == alias).map(|(table, _)| table);
+    let first = tables.next().filter(|table| *table != alias)?;
+    tables.all(|other| other == first).then_some(first)
+}
+
 /// The node that a byte of the statement belongs to: of those whose narrowest part holds it, the one that takes most.
 #[must_use]
 pub fn node_at(parts: &[Part], plan: &Plan, byte: usize) -> Option<NodeId> {

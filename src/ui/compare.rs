@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{
     detail::{self, Beside},
-    indexes::{self, badge, costs, figure, gain, short, shown, time, told_by, trust, verdict_span},
+    indexes::{self, badge, costs, figure, gain, means, short, shown, time, told_by, trust, verdict_span},
     plan::inset,
     text::{fit_spans, labelled, lines, pane, title, width, wrap},
     tree::{self, TreeView},
@@ -191,11 +191,11 @@ fn together(set: &Together, columns: usize, theme: &Theme) -> Vec<Vec<Span<'stat
         let own = match (part.name.is_some(), set.own_part(part)) {
             (false, _) => "not made here".to_owned(),
             (true, Some(own)) if own > 0.0 => {
-                format!("its own part: {} {}", set.unit(), shown(set.after.engine, own))
+                format!("{} more {} without it", shown(set.after.engine, own), set.unit())
             }
             (true, Some(_)) if used => "another does the same".to_owned(),
             (true, Some(_)) => "not used".to_owned(),
-            (true, None) => "own part unknown".to_owned(),
+            (true, None) => "what it adds is not known".to_owned(),
         };
         let name = Span::styled(short(&part.candidate), theme.style("plan.index"));
         out.push(vec![Span::styled(format!("{sign} {own}"), theme.style(scope)), dot(), name]);
@@ -261,15 +261,42 @@ fn side(frame: &mut Frame<'_>, area: Rect, comparison: &Comparison, side: Side, 
     let focused = comparison.side == side;
     let mut heading = title(name, focused, theme);
     heading.push_span(Span::styled(facts(comparison, side, theme), theme.style("ui.title")));
-    let differing = changes.iter().filter(|c| !matches!(c, Change::Same(_))).count();
-    let words = format!("{} {differing} of {} differ ", theme.glyphs.dot, plan.len());
-    if heading.width() + width(&words) + 2 < usize::from(area.width) {
-        heading.push_span(Span::styled(words, theme.style("ui.dim")));
+    let counted = counted(changes, side, theme);
+    if heading.width() + counted.iter().map(|s| width(&s.content)).sum::<usize>() + 2 < usize::from(area.width) {
+        for span in counted {
+            heading.push_span(span);
+        }
     }
     let inside = pane(frame.buffer_mut(), area, heading, focused, theme);
     let changes = Some((changes.as_slice(), side == Side::After));
     let view = TreeView { plan, state, focused, mark: &|_| None, notes: None, changes, before: None };
     super::text::extents(tree::draw(frame.buffer_mut(), inside, &view, theme))
+}
+
+/// How many nodes differ and how, by the signs that stand before them: where there is no room for a legend this is it.
+fn counted(changes: &[Change], side: Side, theme: &Theme) -> Vec<Span<'static>> {
+    let g = theme.glyphs;
+    let count = |is: fn(&Change) -> bool| changes.iter().filter(|c| is(c)).count();
+    let (other, only) = (count(|c| matches!(c, Change::Changed(_))), count(|c| matches!(c, Change::Only)));
+    let dim = theme.style("ui.dim");
+    let mut out = vec![Span::styled(g.dot, dim)];
+    let lone = match side {
+        Side::Before => (only, g.removed, "diff.removed", "only before"),
+        Side::After => (only, g.added, "diff.added", "only after"),
+    };
+    for (number, sign, scope, words) in [(other, g.changed, "diff.changed", "changed"), lone] {
+        if number > 0 {
+            out.extend([
+                Span::styled(format!(" {sign} "), theme.style(scope)),
+                Span::styled(format!("{number} {words}"), dim),
+            ]);
+        }
+    }
+    if out.len() == 1 {
+        out.push(Span::styled(" no node differs", dim));
+    }
+    out.push(Span::raw(" "));
+    out
 }
 
 /// The node under a side's cursor: in full where there is room, else what it compares.
@@ -302,7 +329,10 @@ pub(super) fn about(comparison: &Comparison, model: &Model, columns: usize, them
             out.extend(labelled(if number == 0 { label } else { "" }, words, columns, text, theme));
         }
     };
-    let by = |method: &str, by: Trust| format!("{method}, trust {}: {}", badge(by, theme).content, trust(by));
+    let by = |method: &str, by: Trust| {
+        let means = means(method).map_or_else(String::new, |means| format!(" ({means})"));
+        format!("{method}, trust {}: {}{means}", badge(by, theme).content, trust(by))
+    };
     match &comparison.of {
         Compared::Proposal(proposal) => return indexes::about(proposal, model, columns, theme),
         Compared::Together(set) => {

@@ -99,7 +99,7 @@ pub(super) fn lines(plan: &Plan, id: NodeId, beside: &Beside<'_>, columns: usize
         let (label, words) = if label.chars().count() < 12 {
             (label, words.clone())
         } else {
-            (String::new(), format!("{label} = {words}"))
+            ("also".to_owned(), format!("{label} = {words}"))
         };
         part.extend(labelled(&label, &words, columns, theme.style("ui.dim"), theme));
     }

@@ -112,6 +112,7 @@ fn status(model: &Model, theme: &Theme, room: usize) -> Vec<Span<'static>> {
             WorkKind::Analyze => ("running", "runs"),
             WorkKind::Advise => ("trying indexes", "trying"),
             WorkKind::Try => ("trying an index", "trying"),
+            WorkKind::Build => ("building an index", "building"),
             WorkKind::Suppose => ("asking what if", "what if"),
             WorkKind::Together => ("trying a set", "trying"),
         };

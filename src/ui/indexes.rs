@@ -11,7 +11,7 @@ use ratatui::{
 use super::{
     editor::highlighted,
     plan::inset,
-    start::progress,
+    start::{progress, progress_height},
     text::{centred, extents, fit_spans, labelled, left, lines, marked, pane, right, title, width, wrap, wrap_lines},
 };
 use crate::{
@@ -26,9 +26,9 @@ use crate::{
 /// Draws proposals, or how far the search for them has come.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> Extents {
     if let Some(work) = model.work.as_ref().filter(|w| {
-        matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Together | WorkKind::Suppose) || w.then_advise
+        matches!(w.kind, WorkKind::Advise | WorkKind::Try | WorkKind::Build | WorkKind::Together | WorkKind::Suppose)
+            || w.then_advise
     }) {
-        let [top, rest] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
         let (words, done) = match &work.progress {
             Some(p) if p.total > 0 => {
                 #[allow(clippy::cast_precision_loss, reason = "a few hundred candidates at most")]
@@ -36,14 +36,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &The
                 (format!("{} of {}: {}", p.done, p.total, p.doing), Some(done))
             }
             Some(p) => (p.doing.clone(), None),
+            None if work.kind == WorkKind::Build => (
+                "the server builds it; whoever reads or writes the table goes on. Esc stops it and takes it away"
+                    .to_owned(),
+                None,
+            ),
             None => ("asking the server".to_owned(), None),
         };
         let name = match work.kind {
             WorkKind::Try => "Trying your index",
+            WorkKind::Build => "Building the index, invisible",
             WorkKind::Together => "Trying indexes together",
             WorkKind::Suppose => "Asking what would be",
             _ => "Looking for indexes",
         };
+        let height = if area.height < 12 { 3 } else { progress_height(area.width, &words, done) };
+        let [top, rest] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
         progress(frame, top, name, &words, done, theme);
         let inside = inset(pane(frame.buffer_mut(), rest, title("For this statement", false, theme), false, theme));
         let text = wrap_lines(highlighted(&work.asked.sql, model.engine(), theme), usize::from(inside.width));
@@ -122,10 +130,10 @@ pub(super) fn verdict_span(verdict: Verdict, theme: &Theme) -> Span<'static> {
     }
 }
 
-/// [`verdict_span`]; of what was proved but belongs in the place of another, that.
+/// [`verdict_span`]; of what was proved but is another way to the same, not one more to make, that.
 fn standing(p: &Proposal, theme: &Theme) -> Span<'static> {
     match (p.verdict, &p.instead_of) {
-        (Verdict::Proved, Some(_)) => Span::styled(format!("{} instead ", theme.glyphs.yes), theme.style("ui.dim")),
+        (Verdict::Proved, Some(_)) => Span::styled(format!("{} or this ", theme.glyphs.yes), theme.style("ui.dim")),
         (verdict, _) => verdict_span(verdict, theme),
     }
 }
@@ -166,12 +174,13 @@ pub(super) fn costs(before: &Plan, after: &Plan, theme: &Theme) -> Option<(Strin
 fn change(engine: Engine, before: f64, after: f64, theme: &Theme) -> (String, String) {
     let figures = format!("{} {} {}", shown(engine, before), theme.glyphs.arrow, shown(engine, after));
     let times = |n: f64| fmt::times(n).replace('×', theme.glyphs.times);
-    let less = if after < before * 0.995 {
+    // What would be told as ×1.0 is no change to anybody.
+    let less = if after < before && fmt::times(before / after) != fmt::times(1.0) {
         format!("{} less", times(if after > 0.0 { before / after } else { before.max(1.0) }))
-    } else if after > before * 1.005 && before > 0.0 {
+    } else if after > before && before > 0.0 && fmt::times(after / before) != fmt::times(1.0) {
         format!("{} more", times(after / before))
     } else {
-        "the same".to_owned()
+        "no change".to_owned()
     };
     (figures, less)
 }
@@ -185,7 +194,7 @@ fn alone(p: &Proposal, partners: usize, theme: &Theme) -> Option<(String, String
             let (figures, less) = change(engine, before, alone, theme);
             Some((figures, format!("{less} alone")))
         }
-        Some(_) => Some((String::new(), "nothing alone".to_owned())),
+        Some(_) => Some((String::new(), "no gain alone".to_owned())),
         None => gain(p, theme).map(|(figures, less)| (figures, format!("{less} with {}", all_of(partners + 1)))),
     }
 }
@@ -197,7 +206,9 @@ pub(super) fn short(c: &Candidate) -> String {
         .iter()
         .map(|k| {
             let prefix = k.prefix.map(|n| format!("({n})")).unwrap_or_default();
-            format!("{}{prefix}{}", one_line(&k.expr), if k.desc { " desc" } else { "" })
+            // Another way to compare makes another index of the same column.
+            let opclass = k.opclass.as_ref().map(|class| format!(" {}", one_line(class))).unwrap_or_default();
+            format!("{}{prefix}{opclass}{}", one_line(&k.expr), if k.desc { " desc" } else { "" })
         })
         .collect();
     let method = if c.method == "btree" { String::new() } else { format!("{} ", c.method) };
@@ -290,6 +301,17 @@ pub(super) fn told_by(method: &str, by: Trust, columns: usize, theme: &Theme) ->
     vec![Span::styled(format!("{method}, trust "), dim), badge(by, theme), Span::styled(more, dim)]
 }
 
+/// What a method is, for those who meet its name here first.
+pub(super) fn means(method: &str) -> Option<&'static str> {
+    match method {
+        "twin" => Some("a twin is a private server on this machine that plans as yours does"),
+        "hypopg" => Some("HypoPG is a server extension: its indexes exist for the planner alone"),
+        "temporary-tables" => Some("they hold a sample of the rows, and only this session sees them"),
+        "invisible-index" => Some("built on the server and seen by this session alone"),
+        _ => None,
+    }
+}
+
 /// How far a method can be trusted, in words.
 pub(super) const fn trust(trust: Trust) -> &'static str {
     match trust {
@@ -330,7 +352,7 @@ pub(super) fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) 
             None => String::new(),
         };
         let words = format!(
-            "{}it belongs with {}: make all of them; t tells each one's part",
+            "{}it belongs with {}: make all of them; t tries them together, and there y copies all",
             words.trim_start(),
             partners.join(", ")
         );
@@ -341,7 +363,8 @@ pub(super) fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) 
     }
     if let Some(tried) = &p.tried {
         let badge = badge(tried.trust, theme).content;
-        let words = format!("{}, trust {badge}: {}", tried.method, trust(tried.trust));
+        let means = means(tried.method).map_or_else(String::new, |means| format!(" ({means})"));
+        let words = format!("{}, trust {badge}: {}{means}", tried.method, trust(tried.trust));
         out.extend(labelled("tried by", &words, columns, text, theme));
         if let Some(check) = check(tried) {
             out.extend(labelled("checked", check, columns, text, theme));

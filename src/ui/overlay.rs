@@ -30,7 +30,7 @@ pub(super) fn middle(frame: &mut Frame<'_>, body: Rect, width: u16, height: u16)
 
 /// A text in front that scrolls.
 pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model, theme: &Theme) -> Extents {
-    let area = middle(frame, body, 96, body.height);
+    const WIDE: u16 = 96;
     let words = match page.kind {
         PageKind::Help => "Keys",
         PageKind::Messages => "Messages",
@@ -38,8 +38,8 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
     };
     let mut heading = title(words, true, theme);
     heading.push_span(Span::styled("Esc closes ", theme.style("ui.dim")));
-    let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
-    let columns = usize::from(inside.width);
+    // The frame, and a blank on both sides.
+    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
     let all = match page.kind {
         PageKind::Help => help(model, columns, theme),
         PageKind::Messages => messages(model, columns, theme),
@@ -47,6 +47,9 @@ pub(super) fn page(frame: &mut Frame<'_>, body: Rect, page: Page, model: &Model,
             model.comparison.as_ref().map(|shown| compare::about(shown, model, columns, theme)).unwrap_or_default()
         }
     };
+    // No higher than its text: what is behind it stays in sight.
+    let area = middle(frame, body, WIDE, u16::try_from(all.len() + 2).unwrap_or(u16::MAX));
+    let inside = inset(pane(frame.buffer_mut(), area, heading, true, theme));
     let most = lines(frame.buffer_mut(), inside, &all, page.scroll, theme);
     Extents { page: usize::from(inside.height), scroll: most, ..Extents::default() }
 }
@@ -212,10 +215,11 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
         Question::Trials => (
             "Try indexes on a sample of the rows?",
             [
-                "y: on a twin, a private server of the same kind on this machine, with some 20,000 rows of each table. They lie in a private \
-                 directory until the connection ends. Its plans are checked against production's. Where its program is not installed: as t.",
-                "t: on temporary tables with such a sample on the server, which only this session sees. Their answer is a hint.",
-                "n: candidates are shown untested. Nothing of yours changes in any case; it takes seconds.",
+                "y: the surest. Some 20,000 rows of each table are copied to a private server (a twin) on this machine, indexes are built \
+                 there, and its plans are checked against yours. The copy is deleted when the connection ends. If that server is not \
+                 installed here, as t.",
+                "t: on temporary tables on your server that only this session sees; the answer is a hint.",
+                "n: read no rows; indexes are shown untested. Your tables stay as they are in any case. It takes seconds.",
             ],
         ),
         Question::Sample => (
@@ -233,7 +237,7 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     }
     out.push(Line::default());
     let answers: &[(&'static str, &'static str)] = match question {
-        Question::Trials => &[("y", "twin"), ("t", "temporary tables"), ("n", "untested"), ("Esc", "leave")],
+        Question::Trials => &[("y", "on a twin"), ("t", "on temporary tables"), ("n", "untested"), ("Esc", "leave")],
         Question::Sample => &[("y", "read it"), ("n", "not"), ("Esc", "leave")],
     };
     let answer = |(key, words): &(&'static str, &'static str)| {
@@ -267,15 +271,21 @@ pub(super) fn confirm(frame: &mut Frame<'_>, body: Rect, confirm: &Confirm, them
     }
     let room = usize::from(body.height).saturating_sub(3);
     let mut out: Vec<Line<'static>> = warning.into_iter().take(room).collect();
-    for (part, blank) in [(statement, true), (part(error.next.as_ref()), true), (Vec::new(), true)] {
+    let next = part(error.next.as_ref());
+    let apart = !next.is_empty();
+    for (part, blank) in [(statement, true), (next, apart), (Vec::new(), true)] {
         if out.len() + part.len() + usize::from(blank) <= room {
             out.extend(blank.then(Line::default));
             out.extend(part);
         }
     }
-    let full = format!("Type {} and Enter to go on, Esc to leave it: ", Confirm::WORD);
-    let short = format!("Type {}, then Enter: ", Confirm::WORD);
-    let asked = if width(&full) + 2 * Confirm::WORD.len() < columns { full } else { short };
+    let word = confirm.word();
+    let short = format!("Type {word}, then Enter: ");
+    let full = match confirm.lasting() {
+        Some(lasting) => format!("Type {word} (or {lasting}: it stays) and Enter: "),
+        None => format!("Type {word} and Enter to go on, Esc to leave it: "),
+    };
+    let asked = if width(&full) + 2 * word.len() < columns { full } else { short };
     out.push(Line::from(vec![
         Span::styled(asked, text),
         Span::styled(confirm.typed.clone(), theme.style("ui.accent")),

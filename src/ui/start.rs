@@ -78,10 +78,25 @@ fn samples(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: &Theme) -> R
     marked(frame.buffer_mut(), Rows { area, first, cursor: model.sample, all: model.samples.len(), each }, theme)
 }
 
-/// A box with a bar and a line of words.
+/// Lines that [`progress`] needs for its words: one beside a bar, as many as they take without one.
+pub(super) fn progress_height(columns: u16, doing: &str, done: Option<f64>) -> u16 {
+    const MOST: usize = 3;
+    let needed = if done.is_some() { 1 } else { wrap(&one_line(doing), usize::from(columns.saturating_sub(4))).len() };
+    u16::try_from(needed.clamp(1, MOST) + 2).unwrap_or(3)
+}
+
+/// A box with a bar and a line of words, or with as many lines of words as it is high.
 pub(super) fn progress(frame: &mut Frame<'_>, area: Rect, name: &str, doing: &str, done: Option<f64>, theme: &Theme) {
     let inside = inset(pane(frame.buffer_mut(), area, title(name, true, theme), true, theme));
     let columns = usize::from(inside.width);
+    if done.is_none() && inside.height > 1 {
+        let all: Vec<Line<'static>> = wrap(&one_line(doing), columns)
+            .into_iter()
+            .map(|words| Line::styled(words, theme.style("ui.text")))
+            .collect();
+        lines(frame.buffer_mut(), inside, &all, 0, theme);
+        return;
+    }
     // The bar has a third at least; without one the words have it all.
     let words = fit(&one_line(doing), if done.is_some() { columns * 2 / 3 } else { columns }, theme);
     let room = columns.saturating_sub(width(&words) + 2);

@@ -178,7 +178,9 @@ fn guides(id: NodeId, view: &TreeView<'_>, operator: usize, theme: &Theme) -> Ve
         });
         at = plan.parent(here);
     }
-    let mut text = if shown < depth { format!("{}{} ", g.ellipsis, depth - shown) } else { String::new() };
+    // In the width of a level, so that the lines of rows below each other meet.
+    let hidden = if shown < depth { format!("{}{}", g.ellipsis, depth - shown) } else { String::new() };
+    let mut text = if hidden.is_empty() { hidden } else { format!("{hidden:<step$}") };
     text.extend(parts.into_iter().rev());
     if depth > 0 && step < 3 {
         // The line ends where the name begins.
@@ -215,7 +217,7 @@ fn name(plan: &Plan, id: NodeId, view: &TreeView<'_>, room: usize, theme: &Theme
 
 /// [`title`] in so many columns. The relation says most, and the detail has everything: where there is no room for all, the
 /// index goes first, then that it is parallel, then the small words, then the alias.
-fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
+pub(super) fn short_title(plan: &Plan, id: NodeId, room: usize, theme: &Theme) -> Vec<Span<'static>> {
     let mut all = title(plan, id, theme);
     let fits = |all: &[Span<'static>]| all.iter().map(|s| width(&s.content)).sum::<usize>() <= room;
     if !fits(&all) && all.len() >= 5 && all.get(1).is_some_and(|s| s.content == " using ") {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The method's name.
-const METHOD: &str = "invisible-index";
+pub const METHOD: &str = "invisible-index";
 /// Seconds that building and dropping wait for others' locks, and hold up those who come after.
 const PATIENCE: u32 = 2;
 /// Seconds that a million rows took on two cores with all of it in memory (MySQL 9.7): one column, three.

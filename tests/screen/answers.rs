@@ -204,6 +204,15 @@ pub(super) fn own(candidate: Candidate) -> Proposal {
     out
 }
 
+/// An index that was really built.
+pub(super) fn built(candidate: Candidate, keep: bool) -> Proposal {
+    let mut out = own(candidate);
+    let tried = out.tried.as_mut().unwrap();
+    (tried.method, tried.trust) = (whyslow::whatif::INVISIBLE, Trust::Exact);
+    tried.notes = vec![if keep { "built; it stands, invisible" } else { "built; it was dropped again" }.to_owned()];
+    out
+}
+
 /// A line of the history.
 pub(super) fn run(at: usize, sql: String, plan: &Plan, findings: Vec<String>, elapsed: Duration) -> Run {
     Run {

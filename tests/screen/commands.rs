@@ -34,6 +34,11 @@ fn indexes() -> Harness {
     connected().size(120, 40).keys("<F7>")
 }
 
+/// Proposals on a server that has invisible indexes.
+fn mysql_indexes() -> Harness {
+    indexes().on_mysql()
+}
+
 /// Two runs, one explained and one measured, seen as a list.
 fn history() -> Harness {
     connected().size(120, 40).keys("<F5>a5")
@@ -65,6 +70,7 @@ fn asked(screen: &Harness) -> Vec<&'static str> {
         Effect::Explain { .. } => Some("analyze"),
         Effect::Advise { .. } => Some("advise"),
         Effect::TryIndex { .. } => Some("try"),
+        Effect::BuildIndex { .. } => Some("build"),
         Effect::Cancel { .. } => Some("cancel"),
         Effect::Connect => Some("connect"),
         Effect::Suspend => Some("suspend"),
@@ -137,6 +143,7 @@ fn cases() -> Vec<Case> {
         (C::SearchHistory, || plan().keys("1<ctrl-end> -- more"), "<ctrl-r>open<ret>", |s| text(s) == sql()),
         (C::CompareWith, || plan().keys("r"), "C<ret>", |s| s.model.view == View::Compare && s.text().contains("before, 72 ms")),
         (C::Mark, history, "<space>", |s| s.model.past.marked == Some(1)),
+        (C::BuildInvisible, mysql_indexes, "Bbuild<ret>", |s| asked(s).ends_with(&["build"]) && s.model.confirm.is_none()),
         (C::TryTogether, indexes, "<space><space>t", |s| {
             s.model.view == View::Compare && s.text().contains("2 indexes together") && s.text().contains("not used  ·  orders (created)")
         }),

@@ -13,6 +13,7 @@ use whyslow::{
     catalog::{NamedTable, Names},
     inspect::InspectError,
     keys,
+    plan::Engine,
     server::{ErrorKind, ServerError},
     theme::{Depth, Theme, UNICODE},
     ui,
@@ -110,6 +111,14 @@ impl Harness {
         self
     }
 
+    /// From now on the server is a MySQL.
+    pub(crate) fn on_mysql(mut self) -> Self {
+        if let app::Link::Open(info) = &mut self.model.link {
+            (info.engine, info.version, info.version_number) = (Engine::MySql, "9.7.4".to_owned(), 90_704);
+        }
+        self
+    }
+
     /// From now on requests stay without an answer.
     pub(crate) fn hold(mut self) -> Self {
         self.hold = true;
@@ -195,6 +204,9 @@ impl Harness {
             Effect::Copy { what, .. } => Message::Say(format!("copied {what}")),
             Effect::TryIndex { generation, candidate, .. } => {
                 Message::Tried { generation, result: Ok(Box::new(answers::own(*candidate))) }
+            }
+            Effect::BuildIndex { generation, candidate, keep, .. } => {
+                Message::Tried { generation, result: Ok(Box::new(answers::built(*candidate, keep))) }
             }
             Effect::TryTogether { generation, sql, candidates, .. } => {
                 Message::TriedTogether { generation, result: Ok(Box::new(answers::together(&sql, &candidates))) }

@@ -7,7 +7,7 @@ use whyslow::{
     app::{Compared, Comparison, Effect, Message, PageKind, Question, View},
     plan::{Engine, Node, NodeId, Operator, PlanBuilder, Relation, Role},
     theme::{ASCII, Depth, Theme},
-    whatif::{Method, Supposition, Wish},
+    whatif::{Method, Progress, Supposition, Wish},
 };
 
 use super::{Harness, answers};
@@ -61,7 +61,7 @@ fn each_of_a_pair_says_what_it_does_alone_and_the_title_what_both_do() {
         screen
     };
     for (alone, row) in
-        [(Some(2_517.0), "×3.0 less alone"), (Some(7_553.0), "nothing alone"), (None, "×4.8 less with both")]
+        [(Some(2_517.0), "×3.0 less alone"), (Some(7_553.0), "no gain alone"), (None, "×4.8 less with both")]
     {
         let text = pair(alone).text();
         assert!(line_with(&text, "orders (status, created)").contains(row), "{row}: {text}");
@@ -316,7 +316,10 @@ fn the_method_is_chosen_by_itself_and_can_be_changed() {
     };
     assert!(allow.method == Method::Twin && allow.reads.ends && !allow.reads.rows);
     let text = screen.keys("m").text();
-    assert!(line_with(&text, "read-ends").contains("yes") && line_with(&text, "twin ").contains("in force"), "{text}");
+    assert!(
+        line_with(&text, "read-ends").contains("  allowed") && line_with(&text, "twin ").contains("in force"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -332,4 +335,108 @@ fn an_open_finding_leaves_its_share_room() {
         let line = line_with(&text, "82 %");
         assert!(line.contains("xy ") && line.contains(" 82 %"), "{words}: {text}");
     }
+}
+
+fn footer(screen: &Harness) -> String {
+    screen.text().lines().last().unwrap().trim().to_owned()
+}
+
+#[test]
+fn what_stands_in_front_offers_no_key_of_what_is_behind_it() {
+    for keys in ["<F6>?", "<F6>1<F1>", "<F7><ret><ret>", "<F6>:messages<ret>"] {
+        let hints = footer(&connected().keys(keys).wait(Duration::from_secs(9)));
+        assert_eq!(hints, "Esc leave", "{keys}");
+    }
+}
+
+#[test]
+fn a_question_offers_only_what_answers_it() {
+    let mut screen = connected();
+    screen.model.question = Some(Question::Sample);
+    assert!(!footer(&screen).contains("temporary tables"), "{}", screen.text());
+    screen.model.question = Some(Question::Trials);
+    assert!(footer(&screen).contains("t temporary tables"), "{}", screen.text());
+}
+
+#[test]
+fn a_search_under_way_says_all_that_it_does_and_offers_no_second_one() {
+    let mut screen = connected().keys("<F5>").hold().keys("x");
+    let doing = "making a twin: a sample of each table's rows is read, and a server of the same kind is started here";
+    screen.send(Message::Progress { generation: 2, progress: Progress { done: 0, total: 0, doing: doing.into() } });
+    let text = screen.text();
+    let said: String =
+        text.lines().filter(|l| l.starts_with('│')).map(|l| l.trim_matches(['│', ' ']).to_owned() + " ").collect();
+    assert!(said.contains(doing), "{text}");
+    let hints = footer(&screen);
+    assert!(hints.starts_with("Esc cancel") && !hints.contains("find indexes") && !hints.contains("method"), "{hints}");
+    let text = screen.keys("<ret>").text();
+    assert!(text.contains("not ready yet; Esc stops it"), "{text}");
+}
+
+#[test]
+fn another_way_to_the_same_is_offered_as_a_choice_and_no_gain_as_none() {
+    let mut screen = connected().keys("<F7>");
+    let advice = screen.model.advice_mut().unwrap();
+    (advice.proposals[1].verdict, advice.proposals[1].instead_of) =
+        (Verdict::Proved, Some(advice.proposals[0].name.clone()));
+    let text = screen.text();
+    assert!(line_with(&text, "orders (created)").contains("✔ or this"), "{text}");
+    assert!(line_with(&text, "orders (created)").contains("no change"), "{text}");
+    let text = screen.keys("j").text();
+    assert!(text.contains("instead of  orders_status_created_idx: make either, not both"), "{text}");
+}
+
+#[test]
+fn trying_others_together_than_the_one_looked_at_is_said() {
+    let mut screen = connected().keys("<F7>");
+    let advice = screen.model.advice_mut().unwrap();
+    advice.proposals[1].verdict = Verdict::Proved;
+    let text = screen.keys("jjt").text();
+    assert!(text.contains("not the one under the cursor"), "{text}");
+}
+
+#[test]
+fn every_method_of_the_list_is_told_whole_at_80_columns() {
+    let text = connected().keys("<F7>m").text();
+    let list: Vec<&str> = text.lines().skip_while(|l| !l.contains("How indexes are tried")).skip(2).take(5).collect();
+    assert!(list.iter().all(|line| line.contains("││") && !line.contains('…')), "{text}");
+    assert_eq!(text.matches("not allowed").count(), 2, "{text}");
+}
+
+#[test]
+fn while_a_query_is_typed_every_command_can_be_had_by_its_name() {
+    for (typed, command) in
+        [("reconn", "reconnect"), ("theme", "theme"), ("show-h", "show-history"), ("form", "format")]
+    {
+        let text = connected().keys(&format!("<F2>{typed}")).text();
+        assert!(text.contains(&format!("▌{command}")), "{typed}: {text}");
+    }
+    let screen = connected().keys("<F2>show-h<ret>");
+    assert_eq!(screen.model.view, View::History);
+}
+
+#[test]
+fn an_index_that_compares_otherwise_is_told_from_one_that_is_there() {
+    let mut screen = connected().keys("<F7>");
+    screen.model.advice_mut().unwrap().proposals[0].candidate.keys[0].opclass = Some("text_pattern_ops".to_owned());
+    assert!(screen.text().contains("orders (status text_pattern_ops, created)"), "{}", screen.text());
+}
+
+#[test]
+fn what_was_copied_is_named() {
+    let text = connected().keys("<F7>y").text();
+    assert!(text.contains("copied the DDL of orders_status_created_idx"), "{text}");
+}
+
+#[test]
+fn the_signs_before_the_nodes_of_a_comparison_are_explained_on_the_screen() {
+    let mut proposal = answers::proposals(&answers::known()).remove(0);
+    let tried = proposal.tried.as_mut().unwrap();
+    (tried.before, tried.after) = (bitmap(false), bitmap(true));
+    let mut screen = connected().keys("<F7>");
+    screen.model.comparison = Comparison::of_proposal(&proposal);
+    screen.model.view = View::Compare;
+    let text = screen.text();
+    assert!(line_with(&text, "Before").contains("~ 1 changed"), "{text}");
+    assert!(line_with(&text, "After").contains("~ 1 changed + 1 only after"), "{text}");
 }

@@ -55,6 +55,10 @@ impl Admin {
         self.0.query_drop(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
+    pub(crate) async fn text(&mut self, sql: &str) -> String {
+        self.0.query_first(sql).await.unwrap().unwrap()
+    }
+
     pub(crate) async fn number(&mut self, sql: &str) -> i64 {
         self.0.query_first(sql).await.unwrap().unwrap()
     }

@@ -187,7 +187,7 @@ pub(super) fn statement(sql: &str) -> String {
     format!("{};", sql.trim_end().trim_end_matches(';'))
 }
 
-/// `35,811 → 12.4 (×2.9 k), 22 MB, by hypopg (close)`.
+/// `35,811 → 12.4 (×2,888), 22 MB, by hypopg (close)`.
 fn price(tried: &Tried, with: &str) -> String {
     let mut out = match (tried.before.total_cost(), tried.after.total_cost()) {
         (Some(before), Some(after)) => {

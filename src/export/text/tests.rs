@@ -36,7 +36,7 @@ fn a_proposal_shows_both_plans_below_each_other_or_side_by_side() {
     let report = Report { proposals: &proposals, searched, ..Report::new(&plan, &[]) };
     let narrow = render(&[report], &Options::plain(100));
     assert!(narrow.contains("PROVED  btree index on public.orders (customer_id)"), "{narrow}");
-    assert!(narrow.contains("35,811 → 8.40 (×4.3 k), index of 22 MB, by hypopg (close)"), "{narrow}");
+    assert!(narrow.contains("35,811 → 8.40 (×4,263), index of 22 MB, by hypopg (close)"), "{narrow}");
     assert!(
         narrow.contains("do    CREATE INDEX CONCURRENTLY orders_customer_id_idx ON public.orders (customer_id);\n")
     );

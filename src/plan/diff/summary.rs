@@ -141,7 +141,7 @@ fn numbers(lines: &mut Vec<String>, before: &Plan, after: &Plan) {
     }
 }
 
-/// `cost: 35,811 → 12.40 (×2.9 k less)`; nothing when it is the same to the reader.
+/// `cost: 35,811 → 12.40 (×2,888 less)`; nothing when it is the same to the reader.
 fn number(lines: &mut Vec<String>, what: &str, was: Option<f64>, is: Option<f64>, text: fn(f64) -> String) {
     let (Some(was), Some(is)) = (was, is) else { return };
     let (shown_was, shown_is) = (text(was), text(is));

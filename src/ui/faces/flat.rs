@@ -14,7 +14,7 @@ use crate::{
     theme::Theme,
     ui::{
         text::{centred, fit_spans, following, left, marked, right, width},
-        tree::{heat, severity_mark, times, title},
+        tree::{heat, severity_mark, short_title, times},
     },
 };
 
@@ -109,7 +109,8 @@ fn line(
     let worst = sheet.findings_of(id).map(|f| f.severity).max();
     spans.push(worst.map_or_else(|| Span::raw(" "), |severity| severity_mark(severity, theme)));
     spans.push(Span::raw(" "));
-    spans.extend(title(plan, id, theme));
+    let used: usize = spans.iter().map(|s| width(&s.content)).sum();
+    spans.extend(short_title(plan, id, name.saturating_sub(used + 1), theme));
     let mut spans = fit_spans(spans, name.saturating_sub(1), theme);
     let used: usize = spans.iter().map(|s| width(&s.content)).sum();
     spans.push(Span::raw(" ".repeat(name.saturating_sub(used))));

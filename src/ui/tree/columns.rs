@@ -1,9 +1,9 @@
 //! Which columns of the tree there is room for.
 
-use super::{is_told, words_of};
+use super::{super::text::width, is_told, words_of};
 use crate::{
     fmt,
-    plan::{NodeId, Plan, fold::Group},
+    plan::{Engine, NodeId, Plan, fold::Group},
 };
 
 /// Which columns there is room for, and how wide each is; 0 is left out.
@@ -21,24 +21,25 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Which columns fit: the operator first, as far as it needs to be read, then the rows, what is notable, the bar, and how far an
+    /// estimate is off with the loops. What is left over is the operator's again.
     pub(super) fn choose(columns: usize, plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> Self {
-        let content = Content::of(plan, comparing, arrow, groups);
-        let out = Self::fitted(columns, plan, arrow, content);
+        let wide = columns >= 100;
+        let content = Content::of(plan, comparing, arrow, groups, if wide { 3 } else { 2 });
+        let out = Self::fitted(columns, plan, arrow, content, content.rows);
         if content.loops == 0 || out.loops > 0 {
             return out;
         }
         // Without a column of their own the loops stand behind the rows that are of one of them.
-        let with_loops = Content { rows: content.rows + content.loops + 2, ..content };
-        Self { loops: 0, ..Self::fitted(columns, plan, arrow, with_loops) }
+        Self { loops: 0, ..Self::fitted(columns, plan, arrow, content, content.rows_looped) }
     }
 
-    fn fitted(columns: usize, plan: &Plan, arrow: usize, content: Content) -> Self {
+    fn fitted(columns: usize, plan: &Plan, arrow: usize, content: Content, most_rows: usize) -> Self {
         let analyzed = plan.analyzed;
-        let Content { rows: most_rows, flags: most_flags, loops: most_loops } = content;
-        let looped = most_loops > 0;
+        let looped = content.loops > 0;
         let mut out = Self { operator: 0, number: 9, bar: 0, rows: 0, error: 0, loops: 0, flags: 0, looped };
-        // In the order of what tells most; the operator keeps at least what is left of the least.
         let wide = columns >= 100;
+        // What it has in any case.
         let least = if wide { 44 } else { 26 };
         let heading = match (analyzed, looped, wide) {
             (true, true, true) => 18 + arrow,
@@ -50,9 +51,15 @@ impl Columns {
         // No wider than what stands in it, so that the operator gets the rest.
         let rows = (most_rows + 1 + if wide { 2 } else { 0 }).max(heading);
         let mut room = columns.saturating_sub(least + out.number);
-        let flags = if room >= rows + 12 { most_flags.min(room - rows) } else { 0 };
-        let wishes: [(&mut usize, usize); 5] = [
-            (&mut out.rows, rows),
+        if rows <= room {
+            out.rows = rows;
+            room -= rows;
+            // Names of tables that stand deep are worth more than all that follows.
+            room -= content.operator.saturating_sub(least).min(room);
+        }
+        // Where not even one flag can be read whole, the details have to tell them.
+        let flags = if out.rows > 0 && room >= content.flag { content.flags.min(room) } else { 0 };
+        let wishes: [(&mut usize, usize); 4] = [
             (&mut out.flags, flags),
             (&mut out.bar, if wide { 9 } else { 5 }),
             (&mut out.error, if analyzed && columns >= 90 { 8 } else { 0 }),
@@ -69,50 +76,78 @@ impl Columns {
     }
 }
 
-/// The widest rows, flags and loops there are, of the first few hundred nodes: what follows is cut if it is wider still.
+/// The widest of what there is to tell of the first few hundred nodes: what follows is cut if it is wider still.
 #[derive(Debug, Clone, Copy)]
 struct Content {
+    /// Guides, operator and table, without what can be left out of a title.
+    operator: usize,
     rows: usize,
+    /// Rows with their loops behind them.
+    rows_looped: usize,
+    /// Two flags; of more the first two matter.
     flags: usize,
+    /// The widest that stands first.
+    flag: usize,
     /// 0 where nothing runs more than once.
     loops: usize,
 }
 
 impl Content {
-    fn of(plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group]) -> Self {
+    fn of(plan: &Plan, comparing: bool, arrow: usize, groups: &[&Group], step: usize) -> Self {
         const SEEN: usize = 300;
         let digits = |n: Option<f64>| n.map_or(1, |n| fmt::count(n).len());
-        let (mut rows, mut flags, mut loops) = (0, 0, 0);
+        let mut out = Self { operator: 0, rows: 0, rows_looped: 0, flags: 0, flag: 0, loops: 0 };
         for id in plan.ids().take(SEEN) {
             let (node, derived) = (plan.node(id), plan.derived(id));
+            out.operator = out.operator.max(needed(plan, id, step));
             let wide = if plan.analyzed {
-                loops = loops.max(several(plan, id).map_or(0, |n| fmt::count(n).len()));
-                if node.rows.loops == Some(0.0) {
+                let loops = several(plan, id).map_or(0, |n| fmt::count(n).len());
+                out.loops = out.loops.max(loops);
+                let rows = if node.rows.loops == Some(0.0) {
                     9
                 } else {
                     digits(node.rows.estimated) + arrow + 2 + usize::from(derived.rough_rows) + digits(node.rows.actual)
-                }
+                };
+                out.rows_looped = out.rows_looped.max(rows + if loops > 0 { loops + 2 } else { 0 });
+                rows
             } else {
                 digits(node.rows.estimated)
             };
-            rows = rows.max(wide);
+            out.rows = out.rows.max(wide);
             if comparing {
                 continue;
             }
-            let shown = derived.flags.iter().filter(|flag| !is_told(plan, id, *flag, true, true));
-            let wide: usize = shown.map(|flag| words_of(plan.engine, flag).len() + 5).sum();
-            flags = flags.max(wide);
+            let mut shown = derived.flags.iter().filter(|flag| !is_told(plan, id, *flag, true, true));
+            let first = shown.next().map_or(0, |flag| words_of(plan.engine, flag).len() + 5);
+            out.flag = out.flag.max(first);
+            out.flags = out.flags.max(first + shown.map(|flag| words_of(plan.engine, flag).len() + 5).sum::<usize>());
         }
         if !comparing && !groups.is_empty() {
             // Room for how the members of a closed group are spread, and for what they gave together.
-            flags = flags.max(26);
+            out.flags = out.flags.max(26);
             let most = groups.iter().map(|g| digits(g.together.estimated) + digits(g.together.actual)).max();
-            rows = rows.max(most.unwrap_or(0) + arrow + 2);
+            out.rows = out.rows.max(most.unwrap_or(0) + arrow + 2);
         }
-        // Two flags are seen in full; of more the first two matter.
-        let flags = if flags == 0 { 0 } else { flags.clamp(12, 34) };
-        Self { rows, flags, loops }
+        out.rows_looped = out.rows_looped.max(out.rows);
+        out.flags = if out.flags == 0 { 0 } else { out.flags.clamp(12, 34) };
+        out.flag = out.flag.clamp(12, 34);
+        out
     }
+}
+
+/// Columns for a node's guides, operator and table. Names are not prepared for a terminal here, which would cost more than it tells.
+fn needed(plan: &Plan, id: NodeId, step: usize) -> usize {
+    let node = plan.node(id);
+    let operator = match plan.engine {
+        Engine::PostgreSql if !node.native.is_empty() => node.native.trim_start_matches("Parallel "),
+        _ => node.operator.name(),
+    };
+    let depth = plan.depth(id) as usize;
+    let guides = depth * step + usize::from(depth > 0 && step < 3);
+    let relation = node.relation.as_ref().map_or(0, |relation| width(&relation.name) + 1);
+    let section = node.subplan.as_ref().map_or(0, |section| width(section) + 2);
+    // The mark, the note, a blank, and one before the next column.
+    4 + guides + section + width(operator) + relation
 }
 
 /// How often a node ran, where that was more than once: its rows are then those of one time.
@@ -123,7 +158,7 @@ pub(super) fn several(plan: &Plan, id: NodeId) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::Columns;
-    use crate::plan::{Engine, Node, Operator, PlanBuilder, Role};
+    use crate::plan::{Engine, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role};
 
     #[test]
     fn columns_fill_the_width_and_the_operator_is_never_crushed() {
@@ -138,5 +173,41 @@ mod tests {
                 assert!(c.operator >= 26.min(width - 9), "{width}: {c:?}");
             }
         }
+    }
+
+    /// A join of four tables as MySQL runs it: eight levels, many rows, flags.
+    fn deep() -> Plan {
+        let mut builder = PlanBuilder::new();
+        let mut above = None;
+        for depth in 0..9_u32 {
+            let last = depth == 8;
+            let role = if depth == 0 { Role::Root } else { Role::Outer };
+            let mut node = Node::new(role, if last { Operator::SeqScan } else { Operator::NestedLoop }, "");
+            node.rows.estimated = Some(198_867.0);
+            node.rows.actual = Some(200_000.0);
+            node.rows.loops = Some(if depth == 5 { 2_886.0 } else { 1.0 });
+            if depth == 5 {
+                (node.rows.estimated, node.rows.actual) = (Some(1.0), Some(1.0));
+            }
+            if last {
+                node.relation = Some(Relation { name: "orders".into(), alias: Some("o".into()), schema: None });
+            }
+            above = Some(builder.push(above, node).unwrap());
+        }
+        let mut plan = builder.finish(Engine::MySql).unwrap();
+        plan.analyzed = true;
+        plan
+    }
+
+    #[test]
+    fn a_table_that_stands_deep_is_named_at_80_columns() {
+        let plan = deep();
+        let id = NodeId(8);
+        let needed = super::needed(&plan, id, 2);
+        assert_eq!(needed, 4 + 17 + "Seq Scan orders".len());
+        let c = Columns::choose(78, &plan, false, 1, &[]);
+        assert!(c.operator >= needed && c.rows > 0, "{c:?}");
+        // The loops of one row and the digits of another are never in one row: no room is kept for both.
+        assert_eq!(c.rows, "198,867 > 200,000".len() + 1);
     }
 }

@@ -222,10 +222,12 @@ impl Standing {
             let sql = format!("ALTER TABLE {} DROP INDEX {}", self.facts.name(), quoted(&old.imagined.name));
             run(hand, &sql).await.map_err(|e| refused(&e))?;
         }
+        // No index of another table has the name: plans tell an index by its name alone.
+        let first = format!("{NAME}_{}", self.number);
         let name = (0..=KEPT)
-            .map(|n| if n == 0 { NAME.to_owned() } else { format!("{NAME}_{n}") })
+            .map(|n| if n == 0 { first.clone() } else { format!("{first}_{n}") })
             .find(|name| !self.built.iter().any(|b| b.imagined.name == *name))
-            .unwrap_or_else(|| NAME.to_owned());
+            .unwrap_or(first);
         let sql = ddl::plain_create_on(candidate, &name, &self.facts.name());
         run(hand, &sql).await.map_err(|error| {
             // What the server says of the index it would say on production.

@@ -6,12 +6,12 @@ use whyslow::{
     advise::{Trust, uses},
     plan::Engine,
     server::ErrorKind,
-    whatif::{Supposition, foretold, invisible, possible},
+    whatif::{Supposition, foretold, invisible, possible, together},
 };
 
 use super::{
     ADMIN, Server, connect, drop_private, private,
-    twin::{alone, catalog, path, planned, supposed},
+    twin::{TWIN, alone, candidates, catalog, path, planned, supposed},
     whatif::candidate,
 };
 
@@ -65,6 +65,24 @@ impl Server {
         let error = possible(session.info()).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unsupported);
         assert!(error.message.contains("IGNORED") && error.next.is_some_and(|n| n.contains("--verify")));
+    }
+
+    /// Tried together, indexes of two tables are told apart in the plan, and each is known to be read.
+    pub(crate) async fn indexes_of_two_tables_keep_their_own_names(self) {
+        let mut session = connect(self.reader).await;
+        let engine = session.info().engine;
+        let _alone = alone(engine).await;
+        let sql = "select p.sku, (select count(*) from order_items i where i.product_id = p.id) from products p \
+                   where p.price < 50 and p.category_id in (3, 5)";
+        let facts = catalog(&mut session, sql).await;
+        let set = candidates("order_items (product_id); products (category_id, price)", engine, &facts);
+        let tried = together(&mut session, sql, &set, &facts, TWIN, |_| ()).await.unwrap();
+        let read = path(&tried.after);
+        for (called, part) in ["i ", "p "].into_iter().zip(&tried.parts) {
+            let name = part.name.as_deref().unwrap();
+            assert!(read.iter().any(|step| step.starts_with(called) && step.ends_with(name)), "{name}: {read:?}");
+            assert!(part.is_used(&tried.after), "{name}: {read:?}");
+        }
     }
 
     /// What no session may set, a twin can be given; and then it is as it was.
