@@ -52,6 +52,8 @@ struct Slot {
     /// Of an array or an object the slot after its last descendant, of others the byte after the value.
     stop: u32,
     kind: Kind,
+    /// The key or the string holds a backslash.
+    escaped: bool,
 }
 
 /// One JSON value and everything in it, in pre-order.
@@ -83,7 +85,7 @@ pub(super) struct Lines(Vec<u32>);
 impl Lines {
     /// Finds the lines. Texts beyond 4 GiB are refused before this.
     pub(super) fn of(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|i| i + 1);
         Self(std::iter::once(0).chain(breaks).map(offset).collect())
     }
 
@@ -150,7 +152,15 @@ enum Next {
 
 /// Reads one value that starts at byte `start`.
 pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed<'t> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: start, slots: Vec::new(), open: Vec::new(), key: None };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: start,
+        slots: Vec::new(),
+        open: Vec::new(),
+        key: None,
+        escaped: false,
+    };
     let error = reader.run().err().map(|expected| lines.error(text, reader.at, expected));
     let end = reader.at.min(text.len());
     let next = offset(reader.slots.len());
@@ -167,6 +177,8 @@ struct Reader<'t> {
     slots: Vec<Slot>,
     open: Vec<usize>,
     key: Option<Span>,
+    /// A backslash was seen since the last value.
+    escaped: bool,
 }
 
 impl Reader<'_> {
@@ -212,6 +224,13 @@ impl Reader<'_> {
         loop {
             while self.bytes.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
                 self.at += 1;
+                // More than half of a large plan is indentation.
+                while self.bytes.get(self.at..self.at + 8) == Some(b"        ") {
+                    self.at += 8;
+                }
+            }
+            if self.bytes.get(self.at) != Some(&b'/') {
+                return;
             }
             // MySQL's `end_markers_in_json` repeats a key where its value ends: `} /* cost_info */,`.
             let comment = self.text.get(self.at..).and_then(|rest| rest.strip_prefix("/*"));
@@ -227,7 +246,8 @@ impl Reader<'_> {
     fn push(&mut self, kind: Kind, start: usize) -> usize {
         let slot = self.slots.len();
         let key = self.key.take().unwrap_or(Span::NONE);
-        self.slots.push(Slot { kind, key, start: offset(start), stop: offset(self.at) });
+        let escaped = std::mem::take(&mut self.escaped);
+        self.slots.push(Slot { kind, key, start: offset(start), stop: offset(self.at), escaped });
         slot
     }
 
@@ -261,9 +281,7 @@ impl Reader<'_> {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
             // "inf" and "nan" are numbers to Rust and not to JSON.
-            number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && number.parse::<f64>().is_ok() => {
-                Kind::Number
-            }
+            number if is_number(number) => Kind::Number,
             _ => return Err("a value"),
         };
         self.at += length;
@@ -275,17 +293,33 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<Span, &'static str> {
         let mut at = self.at + 1;
         loop {
-            match self.bytes.get(at) {
-                None => return Err("the end of this string"),
-                Some(b'"') => break,
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return Err("the end of this string") };
+            at += length;
+            if rest[length] == b'"' {
+                break;
             }
+            self.escaped = true;
+            at += 2;
         }
         let span = Span { start: offset(self.at + 1), end: offset(at) };
         self.at = at + 1;
         Ok(span)
     }
+}
+
+/// Whether a word is a number. Few are more than digits and a point, which need no arithmetic.
+fn is_number(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let plain = bytes.first().is_some_and(u8::is_ascii_digit) && {
+        let whole = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        match &bytes[whole..] {
+            [] => true,
+            [b'.', fraction @ ..] => fraction.iter().all(u8::is_ascii_digit),
+            _ => false,
+        }
+    };
+    plain || (word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && word.parse::<f64>().is_ok())
 }
 
 #[cfg(test)]
