@@ -96,3 +96,27 @@ fn what_one_process_did_alone_is_slow_and_not_who_gathers() {
         }
     }
 }
+
+/// PostgreSQL writes what a MERGE did among the tables it did it to: keys inside a list.
+#[test]
+fn what_a_merge_of_a_partitioned_table_did_is_read_from_json_that_is_none() {
+    for server in ["postgresql-15", "postgresql-18"] {
+        let json = text(&format!("{server}/merge-partitioned.json"));
+        assert!(serde_json::from_str::<serde_json::Value>(&json).is_err(), "{server}: it is valid now");
+        for ending in ["json", "yaml", "xml", "txt"] {
+            let name = format!("{server}/merge-partitioned.{ending}");
+            let plan = plan(&name);
+            let root = plan.node(NodeId::ROOT);
+            let told = |key: &str| root.extra.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
+            assert_eq!((told("Tuples Inserted"), told("Tuples Updated")), (Some("2"), Some("8")), "{name}");
+            let targets = told("Target Tables").unwrap();
+            assert!(
+                targets.contains("parts_1") && targets.contains("parts_2") && !targets.contains("Tuples"),
+                "{name}"
+            );
+            assert_eq!(plan.len(), 6, "{name}");
+            let noted = plan.notes.iter().any(|note| note.contains("JSON is not valid"));
+            assert_eq!(noted, ending == "json", "{name}: {:?}", plan.notes);
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! An own JSON reader into a flat arena: nothing recurses, not even dropping, so a plan of any depth is an ordinary
 //! document. Keys keep their order and their repeats; every value knows its byte offset. RFC 8259, and a little more
-//! patient: raw control characters and unknown escapes inside strings are kept as they stand, and comments are blanks.
+//! patient: raw control characters and unknown escapes inside strings are kept as they stand, and comments are blanks. What
+//! servers are known to write wrong is read as it was meant, with a remark ([`repair`]).
 //!
 //! The arena also holds what other formats say with the same keys: [`Builder`] fills it.
 
 mod build;
+mod repair;
 mod value;
 
 pub(super) use build::Builder;
@@ -76,6 +78,8 @@ pub(super) struct Parsed<'t> {
     pub(super) end: usize,
     /// Why it stopped before the value was whole.
     pub(super) error: Option<ReadError>,
+    /// What was no JSON and was read all the same, for people.
+    pub(super) remarks: Vec<&'static str>,
 }
 
 /// Where each line of a text begins.
@@ -160,14 +164,15 @@ pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed
         open: Vec::new(),
         key: None,
         escaped: false,
+        remarks: Vec::new(),
     };
     let error = reader.run().err().map(|expected| lines.error(text, reader.at, expected));
     let end = reader.at.min(text.len());
     let next = offset(reader.slots.len());
-    for slot in reader.open {
-        reader.slots[slot].stop = next;
+    for slot in &reader.open {
+        reader.slots[*slot].stop = next;
     }
-    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error }
+    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error, remarks: reader.remarks }
 }
 
 struct Reader<'t> {
@@ -179,6 +184,7 @@ struct Reader<'t> {
     key: Option<Span>,
     /// A backslash was seen since the last value.
     escaped: bool,
+    remarks: Vec<&'static str>,
 }
 
 impl Reader<'_> {
@@ -196,6 +202,8 @@ impl Reader<'_> {
                     self.at += 1;
                     if self.inside() == Some(Kind::Object) { Next::Key } else { Next::Value }
                 }
+                (Next::CommaOrEnd, Some(_)) if self.lengthen() => Next::CommaOrEnd,
+                (Next::CommaOrEnd, Some(b':')) if self.key_in_array() => Next::Value,
                 (Next::CommaOrEnd, _) if self.inside() == Some(Kind::Object) => return Err("`,` or `}`"),
                 (Next::CommaOrEnd, _) => return Err("`,` or `]`"),
                 (Next::Key | Next::KeyOrEnd, Some(b'"')) => {

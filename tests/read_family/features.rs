@@ -154,3 +154,18 @@ fn a_plan_of_text_that_breaks_off_shows_what_was_read() {
         }
     }
 }
+
+/// MariaDB escapes no quotes in conditions and keys.
+#[test]
+fn names_in_quotes_are_read_from_json_that_is_none() {
+    let formats = formats(&fixtures().join("mariadb-11.8/ansi-quotes.plans"));
+    for format in ["json", "analyze-json"] {
+        let text = &formats.iter().find(|(name, _)| name == format).unwrap().1;
+        assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{format}: it is valid now");
+        let plan = plan("ansi-quotes", format, text);
+        let filters: Vec<_> = plan.ids().filter_map(|id| plan.node(id).conditions.filter.as_deref()).collect();
+        assert!(filters.contains(&"g.\"at\" > '2025-01-05' and g.y = 'c3'"), "{format}: {filters:?}");
+        assert!(plan.ids().any(|id| plan.node(id).keys == ["g.\"at\""]), "{format}");
+        assert!(plan.notes.iter().any(|note| note.contains("ANSI_QUOTES")), "{format}: {:?}", plan.notes);
+    }
+}

@@ -166,6 +166,19 @@ impl<'d> RawNode<'d> {
         v.text().is_some_and(|text| text.is_empty())
     }
 
+    /// The partitions that a MERGE writes to; until PostgreSQL 18 at least, what it did stands among them under keys of its own.
+    fn targets(&mut self, v: Value<'d>) -> bool {
+        let is_told = |child: &Value<'_>| !child.is_object() && child.key().is_some();
+        if !v.children().any(|child| is_told(&child)) {
+            return false;
+        }
+        let (told, targets): (Vec<_>, Vec<_>) = v.children().partition(is_told);
+        let targets: Vec<_> = targets.into_iter().map(Value::verbatim).collect();
+        self.extra.push(("Target Tables".to_owned(), format!("[{}]", targets.join(", "))));
+        self.extra.extend(told.into_iter().map(|v| (v.key().unwrap_or_default().into_owned(), v.verbatim())));
+        true
+    }
+
     fn elsewhere(&mut self, v: Value<'d>) -> bool {
         if v.is_object() {
             self.distributed = Some(v);

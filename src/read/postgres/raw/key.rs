@@ -79,6 +79,7 @@ static KEYS: &[(&str, Take)] = &[
     ("Plans", Take::Ask(|n, v| n.children(v))),
     ("Distributed Query", Take::Ask(|n, v| n.elsewhere(v))),
     ("Workers", Take::Ask(|n, v| n.workers(v))),
+    ("Target Tables", Take::Ask(|n, v| n.targets(v))),
     ("Sort Method", Take::Memory(RawSpill::sort_method)),
     ("Sort Space Used", Take::Memory(RawSpill::sort_space)),
     ("Sort Space Type", Take::Memory(|s, v| s.sort_on_disk |= v.text().is_some_and(|t| t == "Disk"))),
