@@ -60,7 +60,12 @@ fn reads_but(plan: &Plan, left_out: impl Fn(&Node) -> bool) -> Vec<String> {
             Operator::FullIndexScan => "index",
             Operator::IndexScan => "lookup",
             Operator::IndexOnlyScan => "covering",
-            Operator::UniqueLookup if !["const", "system"].contains(&node.native.as_ref()) => "unique",
+            Operator::UniqueLookup
+                if !["const", "system"].contains(&node.native.as_ref())
+                    && !node.native.starts_with("Constant row from ") =>
+            {
+                "unique"
+            }
             Operator::FullTextScan => "fulltext",
             Operator::IndexMerge => "merge",
             _ => "",
