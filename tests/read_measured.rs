@@ -83,8 +83,10 @@ fn what_one_process_did_alone_is_slow_and_not_who_gathers() {
             let plan = plan(&name);
             let find = |operator: Operator| plan.ids().find(|id| plan.node(*id).operator == operator).unwrap();
             let (gather, scan) = (find(Operator::GatherMerge), find(Operator::SeqScan));
-            let slowest =
-                plan.ids().max_by(|a, b| plan.blame(*a).unwrap().total_cmp(&plan.blame(*b).unwrap())).unwrap();
+            let slowest = plan
+                .ids()
+                .max_by(|a, b| plan.derived(*a).blame.unwrap().total_cmp(&plan.derived(*b).blame.unwrap()))
+                .unwrap();
             assert_eq!(slowest, scan, "{name}: {}", plan.title(slowest));
             let most =
                 plan.ids().max_by(|a, b| plan.derived(*a).share.unwrap().total_cmp(&plan.derived(*b).share.unwrap()));

@@ -3,7 +3,7 @@
 //! Time: a node's numbers are averages over its executions in every process. With `P` processes below a gathering node
 //! (the executions of its child for one of its own, which counts a leader that does not work correctly),
 //! `wall = time · loops / min(loops, P)`: the average of the processes, but never less than what one process alone was seen to spend below
-//! (a branch of a parallel append). Who gathers waits for the slowest, which is told apart ([`Derived::awaited_ms`]). Self time is wall
+//! (a branch of a parallel append). Who gathers waits for the slowest, which is told apart ([`Plan::awaited_ms`]). Self time is wall
 //! time less that of everything that ran inside it. Where the parts add up to more than the whole (parallel branches, rounding), they
 //! are scaled to fit, so that self times always add up to the plan's time.
 
@@ -32,6 +32,9 @@ pub struct Derived {
     pub off: Option<Off>,
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
+    /// The part by which nodes are ranked: like the share, but what a gathering node waited for ([`Plan::awaited_ms`]) is theirs who were
+    /// slow; where the plan does not tell how slow, it is nobody's.
+    pub blame: Option<f64>,
     /// Blocks without children.
     pub self_buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks without children.
@@ -44,9 +47,6 @@ pub struct Derived {
     pub rough_time: bool,
     /// Processes that shared the node's executions; 1 outside parallel parts.
     pub processes: f64,
-    /// Of a gathering node's self time what was waiting for the slowest of its processes, milliseconds: work of the nodes below it. At
-    /// most so much where the plan does not tell each process's time.
-    pub awaited_ms: Option<f64>,
     /// Something above (a limit, a semi-join, a merge join) may have stopped the node before its last row, so that few
     /// actual rows are no misestimate.
     pub stopped_early: bool,
@@ -148,7 +148,8 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let parts = if self_ms.iter().any(Option::is_some) { &self_ms } else { &self_cost };
     let whole: f64 = parts.iter().flatten().sum();
     let share = |part: f64| if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 };
-    plan.ids()
+    let mut derived: Vec<Derived> = plan
+        .ids()
         .map(|id| {
             let (i, node) = (id.index(), plan.node(id));
             let (q_error, off) = q_error(node).unzip();
@@ -159,20 +160,22 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 q_error,
                 off: off.flatten(),
                 share: parts[i].map(share),
+                blame: None,
                 self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
                 self_wal: own.wal.get(i).copied().flatten().map(Box::new),
                 rough_rows: node.rows.rounded && loops(node) > 1.0,
                 rough_time: rough_time(node),
                 processes: processes[i],
-                awaited_ms: self_ms[i].and_then(|own| wall::awaited(plan, id, &wall, &processes, own)),
                 stopped_early: stopped[i],
                 flags: Flags::default(),
             };
             derived.flags = flags::flags(plan, id, &derived);
             derived
         })
-        .collect()
+        .collect();
+    wall::blame(plan, &mut derived);
+    derived
 }
 
 /// Whether what was rounded off each loop's time, up to half a microsecond, adds up to a hundredth of the whole.

@@ -36,7 +36,7 @@ impl Plan {
         }
         if let (Some(own), Some(wall)) = (derived.self_ms, derived.wall_ms) {
             let inside: f64 = self.children(id).filter_map(|c| self.derived(c).wall_ms).fold(0.0, |a, b| a + b);
-            if let Some(awaited) = derived.awaited_ms {
+            if let Some(awaited) = self.awaited_ms(id) {
                 explain(
                     "awaited",
                     "time of the slowest process below, at most wall − wall time below, which is an average; without VERBOSE, which tells \

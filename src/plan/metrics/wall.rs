@@ -1,6 +1,6 @@
 //! Wall time: how long each node took as people wait for it, parallel processes together.
 
-use super::{comes_on_top, known, loops, rough_time, runs_elsewhere, sane};
+use super::{Derived, comes_on_top, known, loops, rough_time, runs_elsewhere, sane};
 use crate::plan::{Node, NodeId, Operator, Plan, Role, Timing};
 
 /// How many processes really shared the work, for each node.
@@ -64,46 +64,51 @@ fn slowest(node: &Node) -> Option<f64> {
 }
 
 impl Plan {
-    /// The part of the whole by which nodes are ranked: like the share, but what a gathering node waited for is theirs who were slow. Where
-    /// the plan does not tell how slow, it is nobody's.
+    /// Of a gathering node's self time what was waiting for a process that was slower than the average, milliseconds: as far as the slowest
+    /// one's time is told, else as far as it may have been, for one of them may have done all the work. The rest was spent on starting
+    /// processes and on passing rows on.
     #[must_use]
-    pub fn blame(&self, id: NodeId) -> Option<f64> {
-        let derived = self.derived(id);
-        let mut share = derived.share?;
-        if let (Some(awaited), Some(own)) = (derived.awaited_ms, derived.self_ms.filter(|own| *own > 0.0)) {
-            share *= 1.0 - (awaited / own).min(1.0);
-        }
-        // The slowest process, times as slow as the average at the top of its part of the plan.
-        let (mut at, mut top) = (id, None);
-        while self.derived(at).processes > 1.0 {
-            top = Some(at);
-            let Some(parent) = self.parent(at) else { break };
-            at = parent;
-        }
-        if let Some(top) = top
-            && let (Some(awaited), Some(average)) = (self.derived(at).awaited_ms, self.derived(top).wall_ms)
-            && slowest(self.node(top)).is_some()
-            && average > 0.0
-        {
-            share *= 1.0 + awaited / average;
-        }
-        Some(share)
+    pub fn awaited_ms(&self, id: NodeId) -> Option<f64> {
+        awaited(self, &self.derived, id)
     }
 }
 
-/// Of a gathering node's self time what was waiting for a process that was slower than the average: as far as the slowest one's time is
-/// told, else as far as it may have been, for one of them may have done all the work. The rest was spent on starting processes and on
-/// passing rows on.
-pub(super) fn awaited(plan: &Plan, id: NodeId, wall: &[Option<f64>], processes: &[f64], own: f64) -> Option<f64> {
+fn awaited(plan: &Plan, derived: &[Derived], id: NodeId) -> Option<f64> {
     if !matches!(plan.node(id).operator, Operator::Gather | Operator::GatherMerge) {
         return None;
     }
-    let shared = |child: &NodeId| processes[child.index()] > 1.0;
-    let child = plan.children(id).find(shared)?;
+    let child = plan.children(id).find(|child| derived[child.index()].processes > 1.0)?;
     let node = plan.node(child);
     let Some(Timing::PerLoop { last_ms, .. }) = node.timing else { return None };
     let all = sane(sane(last_ms) * loops(node));
-    let most = slowest(node).unwrap_or(all).min(wall[id.index()]?);
-    let awaited = (most - wall[child.index()]?).min(own);
+    let most = slowest(node).unwrap_or(all).min(derived[id.index()].wall_ms?);
+    let awaited = (most - derived[child.index()].wall_ms?).min(derived[id.index()].self_ms?);
     (awaited > 0.0).then_some(awaited)
+}
+
+/// Who is to blame, from the shares: what a gathering node waited for is theirs who were slow, as far as the plan tells how slow.
+pub(super) fn blame(plan: &Plan, derived: &mut [Derived]) {
+    let parallel = derived.iter().any(|d| d.processes > 1.0);
+    // How much slower than the average the slowest process was, for nodes of parallel parts.
+    let mut slower = if parallel { vec![1.0; plan.len()] } else { Vec::new() };
+    for id in plan.ids() {
+        let i = id.index();
+        let Some(mut blame) = derived[i].share else { continue };
+        if parallel && derived[i].processes > 1.0 {
+            let above = plan.parent(id).unwrap_or(NodeId::ROOT);
+            slower[i] = if derived[above.index()].processes > 1.0 {
+                slower[above.index()]
+            } else {
+                let told = awaited(plan, derived, above).filter(|_| slowest(plan.node(id)).is_some());
+                let average = derived[i].wall_ms.filter(|ms| *ms > 0.0);
+                told.zip(average).map_or(1.0, |(awaited, average)| 1.0 + awaited / average)
+            };
+            blame = (blame * slower[i]).min(1.0);
+        } else if parallel
+            && let (Some(awaited), Some(own)) = (awaited(plan, derived, id), derived[i].self_ms.filter(|ms| *ms > 0.0))
+        {
+            blame *= 1.0 - (awaited / own).min(1.0);
+        }
+        derived[i].blame = Some(blame);
+    }
 }
