@@ -282,7 +282,7 @@ fn of_two_formats_only_what_is_counted_may_be_told_by_one() {
         "-> Nested loop inner join  (rows=3)\n    -> Count rows in t\n    -> Index lookup on u using k (a = 1)  (rows=3)\n",
     );
     let table = |rows: &[&str]| {
-        let rows: String = rows.iter().map(|row| format!("1\tSIMPLE\t{row}\n")).collect();
+        let rows = rows.iter().map(|row| format!("1\tSIMPLE\t{row}\n")).collect::<Vec<_>>().concat();
         plan("counted", "traditional", &format!("id\tselect_type\ttable\ttype\tkey\trows\tExtra\n{rows}"))
     };
     for (rows, alike) in [

@@ -5,7 +5,7 @@ use super::{Kind, Reader, Slot, Span, offset};
 /// PostgreSQL writes what a MERGE did into the list of the tables it did it to (`show_modifytable_info`).
 const KEYS: &str = "The server's JSON is not valid: it writes keys inside a list (PostgreSQL does, of MERGE on a partitioned table). They are read \
                     as its node's own.";
-/// MariaDB escapes no quotes in conditions, and with ANSI_QUOTES all names have them.
+/// MariaDB escapes no quotes in conditions, and with `ANSI_QUOTES` all names have them.
 const QUOTES: &str = "The server's JSON is not valid: it writes quotes inside texts as they are (MariaDB does with sql_mode = ANSI_QUOTES). Each such \
                       text is taken to end with its line.";
 

@@ -30,6 +30,7 @@ pub(super) enum Take {
 }
 
 /// Every key that is understood.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method is bound to one lifetime, the table to none")]
 static KEYS: &[(&str, Take)] = &[
     ("Node Type", Take::Text(|n| &mut n.node_type)),
     ("Strategy", Take::Text(|n| &mut n.strategy)),
