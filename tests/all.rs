@@ -20,6 +20,7 @@ mod live_screen;
 mod pty;
 mod read_family;
 mod read_formats;
+mod read_measured;
 mod read_own;
 mod read_plans;
 mod read_versions;

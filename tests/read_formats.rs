@@ -84,7 +84,8 @@ pub(crate) fn sound(name: &str, plan: &Plan, adds_up: bool) {
             .as_ref()
             .map(|io| [io.read_ms, io.write_ms, io.temp_read_ms, io.temp_write_ms])
             .unwrap_or_default();
-        let numbers = [d.wall_ms, d.self_ms, d.self_cost, d.q_error, d.share, Some(d.processes)];
+        let numbers =
+            [d.wall_ms, d.self_ms, d.self_cost, d.q_error, d.share, Some(d.processes), plan.awaited_ms(id), d.blame];
         for n in numbers.into_iter().flatten().chain(waits) {
             assert!(n.is_finite() && n >= 0.0, "{name}: node {} has {d:?}", id.0);
         }

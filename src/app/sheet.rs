@@ -93,7 +93,7 @@ impl Sheet {
         };
         if out.findings.is_empty() {
             // Nothing stands out: the eye goes to what takes most.
-            let share = |id: &NodeId| out.plan.derived(*id).share.unwrap_or(0.0);
+            let share = |id: &NodeId| out.plan.derived(*id).blame.unwrap_or(0.0);
             let most = out.plan.ids().max_by(|a, b| share(a).total_cmp(&share(b)).then(b.cmp(a)));
             out.tree.go_to(&out.plan, most.unwrap_or(NodeId::ROOT));
         }

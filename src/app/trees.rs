@@ -48,7 +48,7 @@ pub(super) fn command(model: &mut Model, command: Command) -> bool {
             }
         }),
         Command::NextSlowest => {
-            if !to_ranked(model, |plan, id| plan.derived(id).share.filter(|s| *s >= NOTABLE)) {
+            if !to_ranked(model, |plan, id| plan.derived(id).blame.filter(|s| *s >= NOTABLE)) {
                 model.say("no node takes a part worth naming");
             }
         }

@@ -2,14 +2,16 @@
 //!
 //! Time: a node's numbers are averages over its executions in every process. With `P` processes below a gathering node
 //! (the executions of its child for one of its own, which counts a leader that does not work correctly),
-//! `wall = time · loops / min(loops, P)`. Self time is wall time less that of everything that ran inside it. Where the parts
-//! add up to more than the whole (parallel branches, rounding), they are scaled to fit, so that self times always add up
-//! to the plan's time.
+//! `wall = time · loops / min(loops, P)`: the average of the processes, but never less than what one process alone was seen to spend below
+//! (a branch of a parallel append). Who gathers waits for the slowest, which is told apart ([`Plan::awaited_ms`]). Self time is wall
+//! time less that of everything that ran inside it. Where the parts add up to more than the whole (parallel branches, rounding), they
+//! are scaled to fit, so that self times always add up to the plan's time.
 
 mod attribute;
 mod charge;
 mod explain;
 mod flags;
+mod wall;
 
 use std::sync::Arc;
 
@@ -30,6 +32,9 @@ pub struct Derived {
     pub off: Option<Off>,
     /// This node's part of the whole, 0 to 1: of time when analysed, else of cost.
     pub share: Option<f64>,
+    /// The part by which nodes are ranked: like the share, but what a gathering node waited for ([`Plan::awaited_ms`]) is theirs who were
+    /// slow; where the plan does not tell how slow, it is nobody's.
+    pub blame: Option<f64>,
     /// Blocks without children.
     pub self_buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks without children.
@@ -131,8 +136,8 @@ fn comes_on_top(plan: &Plan, id: NodeId) -> bool {
 }
 
 pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
-    let processes = processes(plan);
-    let wall = wall(plan, &processes);
+    let processes = wall::processes(plan);
+    let wall = wall::wall(plan, &processes);
     let edges = charge::edges(plan, &wall);
     let self_ms = attribute::self_times(plan, &wall, &edges);
     let self_cost = attribute::self_costs(plan);
@@ -143,7 +148,8 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let parts = if self_ms.iter().any(Option::is_some) { &self_ms } else { &self_cost };
     let whole: f64 = parts.iter().flatten().sum();
     let share = |part: f64| if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 };
-    plan.ids()
+    let mut derived: Vec<Derived> = plan
+        .ids()
         .map(|id| {
             let (i, node) = (id.index(), plan.node(id));
             let (q_error, off) = q_error(node).unzip();
@@ -154,6 +160,7 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 q_error,
                 off: off.flatten(),
                 share: parts[i].map(share),
+                blame: None,
                 self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
                 self_wal: own.wal.get(i).copied().flatten().map(Box::new),
@@ -166,56 +173,9 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
             derived.flags = flags::flags(plan, id, &derived);
             derived
         })
-        .collect()
-}
-
-/// How many processes really shared the work, for each node.
-fn processes(plan: &Plan) -> Vec<f64> {
-    let mut processes = vec![1.0; plan.len()];
-    for id in plan.ids() {
-        let Some(parent) = plan.parent(id) else { continue };
-        let (node, above) = (plan.node(id), plan.node(parent));
-        processes[id.index()] = if matches!(node.role, Role::Cte | Role::InitPlan) {
-            // The leader alone runs these.
-            1.0
-        } else if matches!(above.operator, Operator::Gather | Operator::GatherMerge) {
-            (loops(node) / loops(above).max(1.0)).max(1.0)
-        } else {
-            processes[parent.index()]
-        };
-    }
-    processes
-}
-
-/// Wall time of each node, from the leaves up: a node that was not measured took as long as its parts.
-fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
-    let mut wall = vec![None; plan.len()];
-    let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
-    let mut on_top = vec![0.0; plan.len()];
-    for id in plan.ids().rev() {
-        let (i, node) = (id.index(), plan.node(id));
-        let loops = loops(node);
-        let inside = parts[i].map(sane);
-        wall[i] = match node.timing {
-            _ if loops == 0.0 && node.rows.loops.is_some() => inside.or(plan.analyzed.then_some(0.0)),
-            Some(Timing::PerLoop { last_ms, .. }) => {
-                Some(sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i])
-            }
-            // What MariaDB ran while it planned (sub-queries that are constant) is not in the time of the block around it.
-            Some(Timing::Inclusive(ms)) => Some(sane(ms).max(inside.unwrap_or(0.0))),
-            Some(Timing::Own(ms)) => Some(sane(ms) + inside.unwrap_or(0.0)),
-            None => inside,
-        }
-        .map(sane);
-        if let (Some(ms), Some(parent), false) = (wall[i], plan.parent(id), runs_elsewhere(plan, id)) {
-            let sum = &mut parts[parent.index()];
-            *sum = Some(sum.unwrap_or(0.0) + ms);
-            if comes_on_top(plan, id) {
-                on_top[parent.index()] += ms;
-            }
-        }
-    }
-    wall
+        .collect();
+    wall::blame(plan, &mut derived);
+    derived
 }
 
 /// Whether what was rounded off each loop's time, up to half a microsecond, adds up to a hundredth of the whole.

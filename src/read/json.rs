@@ -1,10 +1,12 @@
 //! An own JSON reader into a flat arena: nothing recurses, not even dropping, so a plan of any depth is an ordinary
 //! document. Keys keep their order and their repeats; every value knows its byte offset. RFC 8259, and a little more
-//! patient: raw control characters and unknown escapes inside strings are kept as they stand, and comments are blanks.
+//! patient: raw control characters and unknown escapes inside strings are kept as they stand, and comments are blanks. What
+//! servers are known to write wrong is read as it was meant, with a remark ([`repair`]).
 //!
 //! The arena also holds what other formats say with the same keys: [`Builder`] fills it.
 
 mod build;
+mod repair;
 mod value;
 
 pub(super) use build::Builder;
@@ -52,6 +54,8 @@ struct Slot {
     /// Of an array or an object the slot after its last descendant, of others the byte after the value.
     stop: u32,
     kind: Kind,
+    /// The key or the string holds a backslash.
+    escaped: bool,
 }
 
 /// One JSON value and everything in it, in pre-order.
@@ -74,6 +78,8 @@ pub(super) struct Parsed<'t> {
     pub(super) end: usize,
     /// Why it stopped before the value was whole.
     pub(super) error: Option<ReadError>,
+    /// What was no JSON and was read all the same, for people.
+    pub(super) remarks: Vec<&'static str>,
 }
 
 /// Where each line of a text begins.
@@ -83,7 +89,7 @@ pub(super) struct Lines(Vec<u32>);
 impl Lines {
     /// Finds the lines. Texts beyond 4 GiB are refused before this.
     pub(super) fn of(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|i| i + 1);
         Self(std::iter::once(0).chain(breaks).map(offset).collect())
     }
 
@@ -150,14 +156,23 @@ enum Next {
 
 /// Reads one value that starts at byte `start`.
 pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed<'t> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: start, slots: Vec::new(), open: Vec::new(), key: None };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: start,
+        slots: Vec::new(),
+        open: Vec::new(),
+        key: None,
+        escaped: false,
+        remarks: Vec::new(),
+    };
     let error = reader.run().err().map(|expected| lines.error(text, reader.at, expected));
     let end = reader.at.min(text.len());
     let next = offset(reader.slots.len());
-    for slot in reader.open {
-        reader.slots[slot].stop = next;
+    for slot in &reader.open {
+        reader.slots[*slot].stop = next;
     }
-    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error }
+    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error, remarks: reader.remarks }
 }
 
 struct Reader<'t> {
@@ -167,6 +182,9 @@ struct Reader<'t> {
     slots: Vec<Slot>,
     open: Vec<usize>,
     key: Option<Span>,
+    /// A backslash was seen since the last value.
+    escaped: bool,
+    remarks: Vec<&'static str>,
 }
 
 impl Reader<'_> {
@@ -184,6 +202,8 @@ impl Reader<'_> {
                     self.at += 1;
                     if self.inside() == Some(Kind::Object) { Next::Key } else { Next::Value }
                 }
+                (Next::CommaOrEnd, Some(_)) if self.lengthen() => Next::CommaOrEnd,
+                (Next::CommaOrEnd, Some(b':')) if self.key_in_array() => Next::Value,
                 (Next::CommaOrEnd, _) if self.inside() == Some(Kind::Object) => return Err("`,` or `}`"),
                 (Next::CommaOrEnd, _) => return Err("`,` or `]`"),
                 (Next::Key | Next::KeyOrEnd, Some(b'"')) => {
@@ -212,6 +232,13 @@ impl Reader<'_> {
         loop {
             while self.bytes.get(self.at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
                 self.at += 1;
+                // More than half of a large plan is indentation.
+                while self.bytes.get(self.at..self.at + 8) == Some(b"        ") {
+                    self.at += 8;
+                }
+            }
+            if self.bytes.get(self.at) != Some(&b'/') {
+                return;
             }
             // MySQL's `end_markers_in_json` repeats a key where its value ends: `} /* cost_info */,`.
             let comment = self.text.get(self.at..).and_then(|rest| rest.strip_prefix("/*"));
@@ -227,7 +254,8 @@ impl Reader<'_> {
     fn push(&mut self, kind: Kind, start: usize) -> usize {
         let slot = self.slots.len();
         let key = self.key.take().unwrap_or(Span::NONE);
-        self.slots.push(Slot { kind, key, start: offset(start), stop: offset(self.at) });
+        let escaped = std::mem::take(&mut self.escaped);
+        self.slots.push(Slot { kind, key, start: offset(start), stop: offset(self.at), escaped });
         slot
     }
 
@@ -261,9 +289,7 @@ impl Reader<'_> {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
             // "inf" and "nan" are numbers to Rust and not to JSON.
-            number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && number.parse::<f64>().is_ok() => {
-                Kind::Number
-            }
+            number if is_number(number) => Kind::Number,
             _ => return Err("a value"),
         };
         self.at += length;
@@ -275,17 +301,33 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<Span, &'static str> {
         let mut at = self.at + 1;
         loop {
-            match self.bytes.get(at) {
-                None => return Err("the end of this string"),
-                Some(b'"') => break,
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return Err("the end of this string") };
+            at += length;
+            if rest[length] == b'"' {
+                break;
             }
+            self.escaped = true;
+            at += 2;
         }
         let span = Span { start: offset(self.at + 1), end: offset(at) };
         self.at = at + 1;
         Ok(span)
     }
+}
+
+/// Whether a word is a number. Few are more than digits and a point, which need no arithmetic.
+fn is_number(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let plain = bytes.first().is_some_and(u8::is_ascii_digit) && {
+        let whole = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        match &bytes[whole..] {
+            [] => true,
+            [b'.', fraction @ ..] => fraction.iter().all(u8::is_ascii_digit),
+            _ => false,
+        }
+    };
+    plain || (word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && word.parse::<f64>().is_ok())
 }
 
 #[cfg(test)]

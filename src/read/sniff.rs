@@ -105,7 +105,7 @@ fn read_framed(text: &Arc<str>, plans: &mut Vec<Plan>) -> (String, Option<ReadEr
     let clean: &str = uncommented.as_deref().unwrap_or(text);
     let lines = text::Lines::of(clean);
     let places = Lines::of("");
-    let source = Source { text: Arc::clone(text), clean, lines: &places, broken: false };
+    let source = Source { text: Arc::clone(text), clean, lines: &places, broken: false, remarks: Vec::new() };
     let (mut rest, mut error, mut at) = (String::new(), None, 0);
     while let Some(line) = lines.get(at) {
         if let Some(passage) = TEXT.iter().find_map(|dialect| dialect(&lines, at, &source)) {
@@ -136,6 +136,7 @@ fn read_text(whole: &Arc<str>, text: &str, nested: u32, plans: &mut Vec<Plan>) -
         clean,
         lines: &lines,
         broken: false,
+        remarks: Vec::new(),
     };
     let page = Page { text: clean, lines: &lines };
     let result = Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run();
@@ -213,6 +214,7 @@ impl Scan<'_, '_> {
             let telltale =
                 || parsed.document.values().any(|v| v.key().is_some_and(|k| TELLTALES.contains(&k.as_ref())));
             at = parsed.end.max(start + 1);
+            self.source.remarks.clone_from(&parsed.remarks);
             match parsed.error {
                 None => {
                     let before = self.plans.len();

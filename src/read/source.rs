@@ -18,6 +18,8 @@ pub(super) struct Source<'t> {
     pub(super) lines: &'t Lines,
     /// The value broke off: what is missing at its end is no error of its own.
     pub(super) broken: bool,
+    /// What was read although it is no JSON, for people.
+    pub(super) remarks: Vec<&'static str>,
 }
 
 impl Source<'_> {
@@ -44,6 +46,7 @@ impl Source<'_> {
         }
         let mut plan = builder.finish(engine).map_err(|e| unbuilt(Some(line), &e))?;
         plan.source = Arc::clone(&self.text);
+        plan.notes.extend(self.remarks.iter().map(|words| (*words).to_owned()));
         if broken {
             plan.notes.push("The document breaks off: this is the part that could be read.".to_owned());
         }

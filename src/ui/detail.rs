@@ -11,7 +11,7 @@ use crate::{
     diagnose::Finding,
     fmt,
     plan::{
-        Buffers, Derived, Flag, Io, NodeId, Plan, Rows, Wal,
+        Buffers, Derived, Flag, Io, NodeId, Off, Plan, Rows, Wal,
         fold::{Group, Spread},
     },
     text::one_line,
@@ -254,11 +254,15 @@ fn loops(plan: &Plan, id: NodeId) -> Vec<String> {
 
 fn rows(rows: Rows, derived: &Derived, theme: &Theme) -> Vec<String> {
     let mut out = Vec::new();
-    out.extend(rows.estimated.map(|r| format!("{} estimated", fmt::count(r))));
+    let off = derived.q_error.filter(|q| *q >= 2.0).map(|q| match derived.off {
+        Some(Off::Under) => format!(", too few by {}", times(q, theme)),
+        Some(Off::Over) => format!(", too many by {}", times(q, theme)),
+        None => format!(", off by {}", times(q, theme)),
+    });
+    out.extend(rows.estimated.map(|r| format!("{} estimated{}", fmt::count(r), off.unwrap_or_default())));
     // A rounded average of many loops is only about right.
     let about = if derived.rough_rows { "about " } else { "" };
     out.extend(rows.actual.map(|r| format!("{about}{} actual", fmt::count(r))));
-    out.extend(derived.q_error.filter(|q| *q >= 2.0).map(|q| format!("off by {}", times(q, theme))));
     out.extend(rows.removed.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the filter", fmt::count(r))));
     out.extend(
         rows.removed_by_recheck.filter(|r| *r > 0.0).map(|r| format!("{} thrown away by the recheck", fmt::count(r))),

@@ -141,6 +141,8 @@ fn sound(plan: &Plan) {
             derived.q_error,
             derived.share,
             Some(derived.processes),
+            plan.awaited_ms(id),
+            derived.blame,
         ];
         for n in numbers.into_iter().flatten().chain(waits) {
             assert!(n.is_finite() && n >= 0.0, "node {} has {derived:?}", id.0);

@@ -2,7 +2,7 @@
 
 use super::{fixtures, formats, plan};
 use whyslow::{
-    plan::{Flag, NodeId, Operator, Plan},
+    plan::{Flag, NodeId, Operator, Plan, Role, Timing},
     read,
 };
 
@@ -23,6 +23,9 @@ fn what_the_optimiser_can_do_has_its_operator() {
         ("mysql-9.7", "recursive", all, Operator::WorkTableScan),
         ("mysql-9.7", "union", all, Operator::SetOp),
         ("mysql-9.7", "union-all", all, Operator::Append),
+        ("mysql-9.7", "union-mixed", "v1 v2 tree", Operator::Append),
+        ("mysql-9.7", "union-mixed", "v1 v2 tree", Operator::SetOp),
+        ("mysql-9.7", "ordered-again", "v1 v2 tree", Operator::Sort),
         ("mysql-9.7", "intersect", all, Operator::SetOp),
         ("mysql-9.7", "except", all, Operator::SetOp),
         ("mysql-9.7", "window", "v1 v2 tree", Operator::WindowAgg),
@@ -59,6 +62,33 @@ fn what_the_optimiser_can_do_has_its_operator() {
                 plan.ids().map(|id| format!("{}{}", " ".repeat(plan.depth(id) as usize), plan.title(id))).collect();
             let has = plan.ids().any(|id| plan.node(id).operator == operator);
             assert!(has, "{server}/{case}, {format}: no {}:\n{}", operator.name(), words.join("\n"));
+        }
+    }
+}
+
+/// Version 2 says of the table's filling that it is the sub-query, and of the scan above it, which passes the row on, only in the heading.
+#[test]
+fn a_projected_subquery_with_a_temporary_table_on_top_is_charged_where_its_heading_stands() {
+    for case in ["projected-union", "projected-once"] {
+        let formats = formats(&fixtures().join("mysql-9.7").join(format!("{case}.plans")));
+        for format in ["analyze-tree", "analyze-v2"] {
+            let plan = plan(case, format, &formats.iter().find(|(name, _)| name == format).unwrap().1);
+            let asked = plan.children(NodeId::ROOT).last().unwrap();
+            assert!(matches!(plan.node(asked).role, Role::Subplan | Role::InitPlan), "{case}, {format}");
+            let filled = plan.children(asked).next().unwrap();
+            assert_eq!(plan.node(filled).role, Role::Outer, "{case}, {format}");
+            // The root's own clock had stopped: hundreds of microseconds come on top of its twenty.
+            let wall = |id| plan.derived(id).wall_ms.unwrap();
+            let Some(Timing::PerLoop { last_ms, .. }) = plan.node(NodeId::ROOT).timing else {
+                panic!("{case}, {format}")
+            };
+            let all = wall(asked) + last_ms;
+            assert!((wall(NodeId::ROOT) - all).abs() < 1e-6, "{case}, {format}: {} {all}", wall(NodeId::ROOT));
+            let slowest = plan.ids().max_by(|a, b| {
+                let own = |id: &NodeId| plan.derived(*id).self_ms.unwrap();
+                own(a).total_cmp(&own(b))
+            });
+            assert_eq!(plan.node(slowest.unwrap()).operator, Operator::SeqScan, "{case}, {format}");
         }
     }
 }
@@ -125,5 +155,20 @@ fn a_plan_of_text_that_breaks_off_shows_what_was_read() {
         if nodes > 0 {
             assert!(plans[0].derived(NodeId::ROOT).flags.contains(Flag::Partial), "{text}");
         }
+    }
+}
+
+/// MariaDB escapes no quotes in conditions and keys.
+#[test]
+fn names_in_quotes_are_read_from_json_that_is_none() {
+    let formats = formats(&fixtures().join("mariadb-11.8/ansi-quotes.plans"));
+    for format in ["json", "analyze-json"] {
+        let text = &formats.iter().find(|(name, _)| name == format).unwrap().1;
+        assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{format}: it is valid now");
+        let plan = plan("ansi-quotes", format, text);
+        let filters: Vec<_> = plan.ids().filter_map(|id| plan.node(id).conditions.filter.as_deref()).collect();
+        assert!(filters.contains(&"g.\"at\" > '2025-01-05' and g.y = 'c3'"), "{format}: {filters:?}");
+        assert!(plan.ids().any(|id| plan.node(id).keys == ["g.\"at\""]), "{format}");
+        assert!(plan.notes.iter().any(|note| note.contains("ANSI_QUOTES")), "{format}: {:?}", plan.notes);
     }
 }

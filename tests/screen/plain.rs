@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use whyslow::{
     advise::Verdict,
-    app::{Compared, Comparison, Effect, Message, PageKind, Question, View},
+    app::{Compared, Comparison, Effect, Message, PageKind, Question, TreeState, View},
     plan::{Engine, Node, NodeId, Operator, PlanBuilder, Relation, Role},
     theme::{ASCII, Depth, Theme},
     whatif::{Method, Progress, Supposition, Wish},
@@ -48,6 +48,25 @@ fn estimates_are_compared_with_estimates_and_only_the_time_of_before_is_known() 
     // What was only explained has no time.
     let text = connected().keys("<F5>x<ret>").text();
     assert!(text.contains("Before est. cost 7,553 · not measured"), "{text}");
+}
+
+#[test]
+fn the_node_says_in_words_to_which_side_its_estimate_was_wrong() {
+    let plan = |rows: &str| {
+        let text =
+            format!("Seq Scan on t  (cost=0.00..9.00 rows={rows} width=4) (actual time=0.1..0.9 rows=500 loops=1)");
+        let plan = whyslow::read::read(&text).unwrap().remove(0);
+        let mut screen = connected().size(200, 60).keys("<F6>2");
+        let sheet = screen.model.sheet_mut().unwrap();
+        sheet.tree = TreeState::new(&plan);
+        sheet.plan = plan.into();
+        screen.keys("g").text()
+    };
+    for (rows, words) in [("5", "estimated, too few by ×100"), ("50000", "estimated, too many by ×100")] {
+        let text = plan(rows);
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!plan("500").contains("estimated, too"));
 }
 
 #[test]

@@ -15,10 +15,16 @@ impl Plan {
         let (node, derived) = (self.node(id), self.derived(id));
         if let Some(wall) = derived.wall_ms {
             let (formula, inputs) = match node.timing {
-                Some(Timing::PerLoop { last_ms, .. }) if derived.processes > 1.0 => (
-                    "time of one execution × loops / min(loops, processes): parallel processes run at the same time",
-                    vec![("time", last_ms), ("loops", loops(node)), ("processes", derived.processes)],
-                ),
+                Some(Timing::PerLoop { last_ms, .. }) if derived.processes > 1.0 => {
+                    let average = last_ms * loops(node) / loops(node).min(derived.processes).max(1.0);
+                    let formula = if wall > average * 1.001 {
+                        "what one of the processes spent below, which is more than the average of them all: time of one execution × loops \
+                         / min(loops, processes)"
+                    } else {
+                        "time of one execution × loops / min(loops, processes): parallel processes run at the same time"
+                    };
+                    (formula, vec![("time", last_ms), ("loops", loops(node)), ("processes", derived.processes)])
+                }
                 Some(Timing::PerLoop { last_ms, .. }) => {
                     ("time of one execution × loops", vec![("time", last_ms), ("loops", loops(node))])
                 }
@@ -30,6 +36,14 @@ impl Plan {
         }
         if let (Some(own), Some(wall)) = (derived.self_ms, derived.wall_ms) {
             let inside: f64 = self.children(id).filter_map(|c| self.derived(c).wall_ms).fold(0.0, |a, b| a + b);
+            if let Some(awaited) = self.awaited_ms(id) {
+                explain(
+                    "awaited",
+                    "time of the slowest process below, at most wall − wall time below, which is an average; without VERBOSE, which tells \
+                     each one's time, one may have done all the work",
+                    vec![("awaited", awaited), ("self", own)],
+                );
+            }
             explain(
                 "self time",
                 "wall time − wall time of what ran inside; CTEs and init plans count where they were asked for; parts that \

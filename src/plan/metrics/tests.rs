@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::plan::{
     Buffers, Conditions, Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Timing,
+    Workers,
 };
 
 /// A node with its parent, by position in the list.
@@ -53,6 +54,45 @@ fn time_below_a_gather_follows_the_processes_that_ran() {
         Spec(Some(1), node(Role::Outer, Operator::BitmapIndexScan, 12.8, 200_000.0, 1.0)),
     ]);
     assert!(close(p.derived(NodeId(2)).wall_ms, 12.8));
+}
+
+/// The average of three processes of which one did all the work is a third of what was waited for.
+#[test]
+fn who_gathers_is_not_blamed_for_waiting() {
+    let gather = |own: Option<Workers>| {
+        plan(vec![
+            Spec(None, node(Role::Root, Operator::GatherMerge, 100.0, 10.0, 1.0)),
+            Spec(Some(0), Node { workers: own.map(Box::new), ..node(Role::Outer, Operator::Sort, 33.0, 3.0, 3.0) }),
+            Spec(Some(1), node(Role::Outer, Operator::SeqScan, 30.0, 3.0, 3.0)),
+        ])
+    };
+    let worst = |p: &Plan| {
+        p.ids().max_by(|a, b| p.derived(*a).blame.unwrap().total_cmp(&p.derived(*b).blame.unwrap())).unwrap()
+    };
+    let told = |max_ms| Some(Workers { min_ms: Some(1.0), max_ms: Some(max_ms), ..Workers::default() });
+    // Nobody tells which process was slow: it may have been 99 ms of work.
+    let p = gather(None);
+    assert!(close(p.derived(NodeId(0)).self_ms, 67.0) && close(p.awaited_ms(NodeId(0)), 66.0));
+    assert_eq!(worst(&p), NodeId(2));
+    // One was slow, and what it did is blamed by what it took.
+    let p = gather(told(95.0));
+    assert!(close(p.awaited_ms(NodeId(0)), 62.0) && close(p.derived(NodeId(0)).blame, 0.05));
+    assert!(close(p.derived(NodeId(2)).blame, 0.30 * 95.0 / 33.0) && worst(&p) == NodeId(2));
+    // All were alike: starting them took the time.
+    let p = gather(told(34.0));
+    assert_eq!((worst(&p), p.awaited_ms(NodeId(0))), (NodeId(0), Some(1.0)));
+}
+
+#[test]
+fn a_branch_that_one_process_ran_alone_makes_all_above_it_as_slow() {
+    let p = plan(vec![
+        Spec(None, node(Role::Root, Operator::Gather, 100.0, 10.0, 1.0)),
+        Spec(Some(0), node(Role::Outer, Operator::Append, 32.0, 3.0, 3.0)),
+        Spec(Some(1), node(Role::Member, Operator::SeqScan, 94.0, 3.0, 1.0)),
+        Spec(Some(1), node(Role::Member, Operator::SeqScan, 1.0, 3.0, 1.0)),
+    ]);
+    assert!(close(p.derived(NodeId(1)).wall_ms, 94.0) && close(p.derived(NodeId(0)).self_ms, 6.0));
+    assert!(p.derived(NodeId(2)).self_ms.unwrap() > 92.0);
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl<'t> Builder<'t> {
     fn push(&mut self, kind: Kind, span: Span) -> usize {
         let slot = self.document.slots.len();
         let key = self.key.take().unwrap_or(Span::NONE);
-        self.document.slots.push(Slot { kind, key, start: span.start, stop: span.end });
+        self.document.slots.push(Slot { kind, key, start: span.start, stop: span.end, escaped: false });
         slot
     }
 

@@ -73,7 +73,7 @@ impl<'d> Value<'d> {
     pub(in crate::read) fn key(self) -> Option<Cow<'d, str>> {
         let key = Some(self.slot().key).filter(|key| key.start != Span::NONE.start)?;
         let key = self.document.slice(key);
-        Some(if self.document.is_json() { unescape(key) } else { Cow::Borrowed(key) })
+        Some(if self.slot().escaped { unescape(key) } else { Cow::Borrowed(key) })
     }
 
     /// The first byte of it in the text; the text's end for what does not stand there as it is.
@@ -145,7 +145,8 @@ impl<'d> Value<'d> {
         let span @ Span { start, end } = self.span();
         match self.kind() {
             Kind::String if self.document.is_json() => {
-                Some(unescape(self.document.slice(Span { start: start + 1, end: end.saturating_sub(1) })))
+                let text = self.document.slice(Span { start: start + 1, end: end.saturating_sub(1) });
+                Some(if self.slot().escaped { unescape(text) } else { Cow::Borrowed(text) })
             }
             Kind::String => Some(Cow::Borrowed(self.document.slice(span))),
             Kind::Number | Kind::Bool(_) if !self.document.is_json() => Some(Cow::Borrowed(self.document.slice(span))),

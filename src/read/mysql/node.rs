@@ -50,6 +50,8 @@ pub(super) struct RawNode {
     pub(super) extra: Vec<(String, String)>,
     /// What its first input is, as far as it tells what the node reads.
     pub(super) feeds: Option<Feed>,
+    /// The keys of the sub-query whose heading stands here, or above, are still to come on a node below.
+    pub(super) awaits_marks: bool,
 }
 
 /// What the first input of a node is, as far as it tells what the node reads.
@@ -73,6 +75,18 @@ impl RawNode {
             "temp_table_aggregate" | "materialize_information_schema" => Some(Feed::Temporary),
             _ => None,
         }
+    }
+
+    /// Takes the marks of a sub-query from its heading, such as `Select #2 (subquery in condition; run only once)`; false when it is none.
+    pub(super) fn serves(&mut self, heading: &str) -> bool {
+        let about = heading.strip_prefix("Select #").and_then(|rest| rest.split_once("(subquery in "));
+        let Some((_, about)) = about else { return false };
+        let (place, often) = about.trim_end_matches(')').split_once("; ").unwrap_or((about.trim_end_matches(')'), ""));
+        self.dependent = often == "dependent";
+        self.cacheable = often == "run only once";
+        self.subquery = Some(place.to_owned());
+        self.extra.push(("subquery_location".to_owned(), place.to_owned()));
+        true
     }
 
     /// How a sub-query serves the node whose condition or select list it stands in; `None` for other inputs.

@@ -102,7 +102,7 @@ pub(in crate::read) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -
             raw.line = Some(lines.number(next));
             raw.extra.insert(0, ("operation".to_owned(), words.to_owned()));
             if let Some(heading) = heading {
-                subquery(&heading, &mut raw);
+                raw.serves(&heading);
                 raw.heading = Some(heading);
             }
             if let Some(above) = path.last_mut().filter(|above| above.heading.is_some()) {
@@ -328,18 +328,6 @@ fn unremarked(operation: &str) -> &str {
     });
     let marked = ["--", "#", "//", "←", "<-", "<="].iter().any(|mark| remark.trim_start().starts_with(mark));
     if about && marked && remark.starts_with(' ') { words } else { operation }
-}
-
-/// `Select #2 (subquery in condition; run only once)`
-fn subquery(heading: &str, raw: &mut RawNode) {
-    let Some((_, about)) = heading.strip_prefix("Select #").and_then(|rest| rest.split_once("(subquery in ")) else {
-        return;
-    };
-    let (place, often) = about.trim_end_matches(')').split_once("; ").unwrap_or((about, ""));
-    raw.dependent = often == "dependent";
-    raw.cacheable = often == "run only once";
-    raw.subquery = Some(place.to_owned());
-    raw.extra.push(("subquery_location".to_owned(), place.to_owned()));
 }
 
 /// Whether a heading is that of a sub-query of the select list, which belongs to the iterator before it. Those that window

@@ -37,7 +37,7 @@ pub(super) enum Place {
 }
 
 /// Operations that hold what they work on, with their operator.
-const OPERATIONS: [(&str, Operator); 9] = [
+const OPERATIONS: [(&str, Operator); 10] = [
     ("ordering_operation", Operator::Sort),
     ("grouping_operation", Operator::GroupAggregate),
     ("duplicates_removal", Operator::Unique),
@@ -46,6 +46,8 @@ const OPERATIONS: [(&str, Operator); 9] = [
     ("union_result", Operator::SetOp),
     ("intersect_result", Operator::SetOp),
     ("except_result", Operator::SetOp),
+    // A query in parentheses that is limited or ordered once more.
+    ("unary_result", Operator::TemporaryTable),
     ("insert_from", Operator::Result),
 ];
 
@@ -226,8 +228,12 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
     let mut f = Fields::of(value);
     let (filesort, temporary) = (f.truth("using_filesort"), f.truth("using_temporary_table"));
     let mut parts = inputs(value, Role::Outer);
+    let branches = if name == "unary_result" { Role::Outer } else { Role::Union };
     for branch in value.get("query_specifications").into_iter().flat_map(Value::children) {
-        parts.extend(query(branch).map(|task| Task { role: Role::Union, ..task }));
+        // A branch may be a set operation of its own: `(a UNION b) UNION ALL c`.
+        let nested = if branch.get("query_block").is_some() { Vec::new() } else { inputs(branch, branches) };
+        let plain = query(branch).filter(|_| nested.is_empty()).map(|task| Task { role: branches, ..task });
+        parts.extend(plain.into_iter().chain(nested));
     }
     parts.extend(subqueries(value));
     take_parts(&mut f);
@@ -240,6 +246,7 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
         ("union_result", ..) if recursive() => node.operator = Operator::RecursiveUnion,
         // UNION ALL passes rows on, nothing is collected.
         ("union_result", _, false) => node.operator = Operator::Append,
+        ("unary_result", true, _) => node.operator = Operator::Sort,
         ("ordering_operation", false, _) => node.operator = Operator::Result,
         ("grouping_operation", false, true) => node.operator = Operator::HashAggregate,
         _ => {}

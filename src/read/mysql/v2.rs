@@ -25,8 +25,12 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
             }
             return Err(source.expected(value, "a node with a key \"operation\""));
         }
-        let inputs: Vec<_> =
-            value.get("inputs").into_iter().flat_map(Value::children).map(|input| (input, raw(input))).collect();
+        let inputs: Vec<_> = value
+            .get("inputs")
+            .into_iter()
+            .flat_map(Value::children)
+            .map(|input| (input, below(&this, input)))
+            .collect();
         let first = inputs.first().map(|(_, raw)| raw);
         let this = RawNode { feeds: first.and_then(RawNode::feed), ..this };
         let node = lower(&this, first, role);
@@ -60,6 +64,20 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
     Ok(plan)
 }
 
+/// The keys of an input. Where a temporary table stands on top of a sub-query, the heading is on the scan of it and the keys that say the
+/// same are on what fills it: that is no other sub-query.
+fn below(above: &RawNode, input: Value<'_>) -> RawNode {
+    let mut raw = raw(input);
+    if above.awaits_marks && raw.heading.is_none() {
+        if raw.subquery.is_some() {
+            (raw.subquery, raw.dependent, raw.cacheable) = (None, false, false);
+        } else {
+            raw.awaits_marks = true;
+        }
+    }
+    raw
+}
+
 /// The keys of one node.
 fn raw(value: Value<'_>) -> RawNode {
     let truth = |key: &str| value.get(key).is_some_and(Value::truth);
@@ -76,7 +94,7 @@ fn raw(value: Value<'_>) -> RawNode {
     let access_type = text("access_type");
     let silent = access_type.is_none() || value.get("table_name").is_none();
     let words = if silent { words::parse(&operation) } else { RawNode::default() };
-    RawNode {
+    let mut raw = RawNode {
         operation,
         access_type: access_type.or(words.access_type),
         index_access_type: text("index_access_type"),
@@ -117,5 +135,12 @@ fn raw(value: Value<'_>) -> RawNode {
         line: Some(value.line()),
         extra: f.rest().collect(),
         feeds: None,
+        awaits_marks: false,
+    };
+    if raw.subquery.is_none()
+        && let Some(heading) = raw.heading.clone()
+    {
+        raw.awaits_marks = raw.serves(&heading);
     }
+    raw
 }

@@ -1,9 +1,11 @@
 //! The keys of PostgreSQL's JSON, as the server writes them; the other formats are brought to the same. Every one is optional.
 
+mod key;
 mod spill;
 mod statement;
 mod worker;
 
+use key::Take;
 pub(super) use spill::RawSpill;
 pub(super) use statement::{RawBuffers, RawStatement};
 pub(super) use worker::RawWorker;
@@ -82,50 +84,29 @@ pub(super) struct RawUsage {
     pub(super) wal: Option<Wal>,
 }
 
-/// In the order of [`RawUsage::blocks`].
-const BLOCKS: [&str; 10] = [
-    "Shared Hit Blocks",
-    "Shared Read Blocks",
-    "Shared Dirtied Blocks",
-    "Shared Written Blocks",
-    "Local Hit Blocks",
-    "Local Read Blocks",
-    "Local Dirtied Blocks",
-    "Local Written Blocks",
-    "Temp Read Blocks",
-    "Temp Written Blocks",
-];
-
 impl RawUsage {
-    /// Takes a field if it is one of these. Times are spelled `I/O Read Time` until 16 and `Shared I/O Read Time` since.
+    /// Takes a field if it is one of these.
     pub(super) fn set(&mut self, key: &str, value: Value<'_>) -> bool {
-        if key.ends_with(" Blocks") {
-            let (Some(place), Some(blocks)) = (BLOCKS.iter().position(|k| *k == key), count(value)) else {
-                return false;
-            };
-            self.blocks.get_or_insert_default()[place] = blocks;
-            return true;
-        }
-        if let Some((scope, kind)) = key.split_once("I/O ") {
-            let (Some(ms), "" | "Shared " | "Local " | "Temp ") = (value.number(), scope) else { return false };
-            let ms = ms.max(0.0);
-            let io = self.io.get_or_insert_default();
-            match (scope, kind) {
-                ("Temp ", "Read Time") => io.temp_read_ms += ms,
-                ("Temp ", "Write Time") => io.temp_write_ms += ms,
-                (_, "Read Time") => io.read_ms += ms,
-                (_, "Write Time") => io.write_ms += ms,
-                _ => return false,
+        key::find(key).is_some_and(|take| self.take(take, value))
+    }
+
+    /// Takes a field as its key says, if it says one of these.
+    fn take(&mut self, take: &Take, value: Value<'_>) -> bool {
+        match take {
+            Take::Blocks(place) => {
+                let Some(n) = count(value) else { return false };
+                if let Some(blocks) = self.blocks.get_or_insert_default().get_mut(*place) {
+                    *blocks = n;
+                }
             }
-            return true;
-        }
-        let Some(kind) = key.strip_prefix("WAL ") else { return false };
-        let Some(n) = count(value) else { return false };
-        let wal = self.wal.get_or_insert_default();
-        match kind {
-            "Records" => wal.records = n,
-            "FPI" => wal.full_pages = n,
-            "Bytes" => wal.bytes = n,
+            Take::Wait(of) => {
+                let Some(ms) = value.number() else { return false };
+                *of(self.io.get_or_insert_default()) += ms.max(0.0);
+            }
+            Take::Log(of) => {
+                let Some(n) = count(value) else { return false };
+                *of(self.wal.get_or_insert_default()) = n;
+            }
             _ => return false,
         }
         true
@@ -139,7 +120,6 @@ impl<'d> RawNode<'d> {
         if value.is_object() {
             for field in value.children() {
                 let key = field.key().unwrap_or_default();
-                raw.spill.look(&key, field);
                 if !raw.set(&key, field) && field.kind() != Kind::Null {
                     raw.extra.push((key.into_owned(), field.verbatim()));
                 }
@@ -150,77 +130,65 @@ impl<'d> RawNode<'d> {
 
     /// Takes a field; `false` leaves it to be kept as it is.
     fn set(&mut self, key: &str, v: Value<'d>) -> bool {
-        match key {
-            "Node Type" => text(&mut self.node_type, v),
-            "Strategy" => text(&mut self.strategy, v),
-            "Partial Mode" => text(&mut self.partial_mode, v),
-            "Join Type" => text(&mut self.join_type, v),
-            "Operation" => text(&mut self.operation, v),
-            "Command" => text(&mut self.command, v),
-            "Custom Plan Provider" => text(&mut self.custom_name, v),
-            "Scan Direction" => text(&mut self.scan_direction, v),
-            "Parent Relationship" => text(&mut self.relationship, v),
-            "Subplan Name" => text(&mut self.subplan_name, v),
-            "Parallel Aware" => truth(&mut self.parallel_aware, v),
-            "Async Capable" => truth(&mut self.async_capable, v),
-            "Schema" => text(&mut self.schema, v),
-            "Relation Name" => text(&mut self.relation_name, v),
-            "Function Name" | "Table Function Name" => text(&mut self.function_name, v),
-            "CTE Name" => text(&mut self.cte_name, v),
-            "Tuplestore Name" => text(&mut self.tuplestore_name, v),
-            "Alias" => text(&mut self.alias, v),
-            "Index Name" => text(&mut self.index_name, v),
-            "Startup Cost" => number(&mut self.startup_cost, v),
-            "Total Cost" => number(&mut self.total_cost, v),
-            "Plan Rows" => number(&mut self.plan_rows, v),
-            "Plan Width" => number(&mut self.plan_width, v),
-            "Actual Startup Time" => number(&mut self.actual_startup_time, v),
-            "Actual Total Time" => number(&mut self.actual_total_time, v),
-            "Actual Rows" => {
-                self.rounded = v.digits().is_some_and(|digits| !digits.contains('.'));
-                number(&mut self.actual_rows, v)
-            }
-            "Actual Loops" => number(&mut self.actual_loops, v),
-            "Rows Removed by Filter" => number(&mut self.removed_by_filter, v),
-            "Rows Removed by Join Filter" => number(&mut self.removed_by_join_filter, v),
-            "Rows Removed by Index Recheck" => number(&mut self.removed_by_recheck, v),
-            "Filter" => text(&mut self.filter, v),
-            "One-Time Filter" => text(&mut self.one_time_filter, v),
-            "Join Filter" => text(&mut self.join_filter, v),
-            "Index Cond" => text(&mut self.index_cond, v),
-            "TID Cond" => text(&mut self.tid_cond, v),
-            "Hash Cond" => text(&mut self.hash_cond, v),
-            "Merge Cond" => text(&mut self.merge_cond, v),
-            "Recheck Cond" => text(&mut self.recheck_cond, v),
-            "Sort Key" => texts(&mut self.sort_key, v),
-            "Group Key" => texts(&mut self.group_key, v),
-            "Grouping Sets" => {
-                let keys = |set: Value<'d>| set.get("Group Keys").or_else(|| set.get("Hash Keys"));
-                let one = |key: Value<'d>| format!("({})", key.texts().join(", "));
-                self.group_key = v.children().filter_map(keys).flat_map(Value::children).map(one).collect();
+        match key::find(key) {
+            None => false,
+            Some(Take::Text(of)) => text(of(self), v),
+            Some(Take::Number(of)) => number(of(self), v),
+            Some(Take::Truth(of)) => truth(of(self), v),
+            Some(Take::Texts(of)) => texts(of(self), v),
+            Some(Take::Ask(take)) => take(self, v),
+            Some(Take::Memory(look)) => {
+                look(&mut self.spill, v);
                 false
             }
-            "Cache Key" => texts(&mut self.cache_key, v),
-            "Workers Planned" => number(&mut self.workers_planned, v),
-            "Workers Launched" => number(&mut self.workers_launched, v),
-            "Plans" => {
-                if self.plans.is_none() && v.is_array() {
-                    self.plans = Some(v);
-                    return true;
-                }
-                // An empty list looks like an empty text in YAML and XML.
-                v.text().is_some_and(|text| text.is_empty())
-            }
-            "Distributed Query" if v.is_object() => {
-                self.distributed = Some(v);
-                true
-            }
-            "Workers" => {
-                self.workers = RawWorker::all(v);
-                false
-            }
-            _ => self.usage.set(key, v),
+            Some(take) => self.usage.take(take, v),
         }
+    }
+
+    fn actual_rows(&mut self, v: Value<'d>) -> bool {
+        self.rounded = v.digits().is_some_and(|digits| !digits.contains('.'));
+        number(&mut self.actual_rows, v)
+    }
+
+    fn grouping_sets(&mut self, v: Value<'d>) -> bool {
+        let keys = |set: Value<'d>| set.get("Group Keys").or_else(|| set.get("Hash Keys"));
+        let one = |key: Value<'d>| format!("({})", key.texts().join(", "));
+        self.group_key = v.children().filter_map(keys).flat_map(Value::children).map(one).collect();
+        false
+    }
+
+    fn children(&mut self, v: Value<'d>) -> bool {
+        if self.plans.is_none() && v.is_array() {
+            self.plans = Some(v);
+            return true;
+        }
+        // An empty list looks like an empty text in YAML and XML.
+        v.text().is_some_and(|text| text.is_empty())
+    }
+
+    /// The partitions that a MERGE writes to; until PostgreSQL 18 at least, what it did stands among them under keys of its own.
+    fn targets(&mut self, v: Value<'d>) -> bool {
+        let is_told = |child: &Value<'_>| !child.is_object() && child.key().is_some();
+        if !v.children().any(|child| is_told(&child)) {
+            return false;
+        }
+        let (told, targets): (Vec<_>, Vec<_>) = v.children().partition(is_told);
+        let targets: Vec<_> = targets.into_iter().map(Value::verbatim).collect();
+        self.extra.push(("Target Tables".to_owned(), format!("[{}]", targets.join(", "))));
+        self.extra.extend(told.into_iter().map(|v| (v.key().unwrap_or_default().into_owned(), v.verbatim())));
+        true
+    }
+
+    fn elsewhere(&mut self, v: Value<'d>) -> bool {
+        if v.is_object() {
+            self.distributed = Some(v);
+        }
+        v.is_object()
+    }
+
+    fn workers(&mut self, v: Value<'d>) -> bool {
+        self.workers = RawWorker::all(v);
+        false
     }
 }
 

@@ -61,7 +61,7 @@ pub(in crate::read) fn read(page: Page<'_>, start: usize, source: &Source<'_>) -
             });
         }
     }
-    let source = Source { text: source.text.clone(), broken: fault.is_some(), ..*source };
+    let source = Source { text: source.text.clone(), broken: fault.is_some(), remarks: Vec::new(), ..*source };
     let (plans, unbuilt) = match parser.finish(start, &source) {
         Ok(plan) => (vec![plan], None),
         Err(error) => (Vec::new(), Some(error)),

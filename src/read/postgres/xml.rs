@@ -32,7 +32,7 @@ pub(in crate::read) fn read(page: Page<'_>, start: usize, source: &Source<'_>) -
     let error = fault.map(|(at, expected)| source.lines.error(page.text, at, expected));
     let next = usize::try_from(source.lines.line(reader.at.saturating_sub(1))).unwrap_or(usize::MAX).max(start + 1);
     let document = reader.builder.finish();
-    let source = Source { text: source.text.clone(), broken: error.is_some(), ..*source };
+    let source = Source { text: source.text.clone(), broken: error.is_some(), remarks: Vec::new(), ..*source };
     let mut reading = Reading { plans: Vec::new(), next, error };
     for statement in statements(&document) {
         match read_object(statement, &source) {

@@ -29,7 +29,7 @@ pub(in crate::read) fn read(page: Page<'_>, start: usize, source: &Source<'_>) -
     let (next, fault) = reader.document(start);
     let error = fault.map(|(at, expected)| source.lines.error(page.text, at, expected));
     let document = reader.builder.finish();
-    let source = Source { text: source.text.clone(), broken: error.is_some(), ..*source };
+    let source = Source { text: source.text.clone(), broken: error.is_some(), remarks: Vec::new(), ..*source };
     match document.values().next().filter(|value| recognises(*value)).map(|value| read_object(value, &source)) {
         Some(Ok(plan)) => Reading { plans: vec![plan], next, error },
         other => {

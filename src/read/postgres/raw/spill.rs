@@ -1,6 +1,9 @@
 //! What a node or one worker says about memory that was not enough.
 
-use super::count;
+use super::{
+    count,
+    key::{self, Take},
+};
 use crate::read::json::Value;
 
 /// Facts of all operators that may spill; each says some of them.
@@ -8,46 +11,41 @@ use crate::read::json::Value;
 pub(in crate::read::postgres) struct RawSpill {
     sort_method: Option<String>,
     sort_space_kb: Option<u64>,
-    sort_on_disk: bool,
-    hash_batches: Option<u64>,
+    pub(super) sort_on_disk: bool,
+    pub(super) hash_batches: Option<u64>,
     pub(in crate::read::postgres) original_hash_batches: Option<u64>,
-    hashagg_batches: Option<u64>,
-    disk_usage_kb: Option<u64>,
-    storage_kb: Option<u64>,
-    storage_on_disk: bool,
-    evictions: Option<u64>,
-    overflows: Option<u64>,
-    exact_blocks: Option<u64>,
-    lossy_blocks: Option<u64>,
+    pub(super) hashagg_batches: Option<u64>,
+    pub(super) disk_usage_kb: Option<u64>,
+    pub(super) storage_kb: Option<u64>,
+    pub(super) storage_on_disk: bool,
+    pub(super) evictions: Option<u64>,
+    pub(super) overflows: Option<u64>,
+    pub(super) exact_blocks: Option<u64>,
+    pub(super) lossy_blocks: Option<u64>,
 }
 
 impl RawSpill {
     /// Looks at a field without taking it: these stay in the node's extra, in the server's words.
     pub(super) fn look(&mut self, key: &str, value: Value<'_>) {
-        match key {
-            "Sort Method" => self.sort_method = value.text().map(std::borrow::Cow::into_owned),
-            "Sort Space Used" => self.sort_space_kb = self.sort_space_kb.max(count(value)),
-            "Sort Space Type" => self.sort_on_disk |= value.text().is_some_and(|t| t == "Disk"),
-            // Incremental sorts keep two groups of facts (`show_incremental_sort_group_info`).
-            "Full-sort Groups" | "Pre-sorted Groups" => {
-                let peak = value.get("Sort Space Disk").and_then(|d| d.get("Peak Sort Space Used")).and_then(count);
-                if peak.is_some() {
-                    self.sort_space_kb = self.sort_space_kb.max(peak);
-                    self.sort_on_disk = true;
-                    self.sort_method = value.get("Sort Methods Used").map(|m| m.texts().join(", "));
-                }
-            }
-            "Hash Batches" => self.hash_batches = count(value),
-            "Original Hash Batches" => self.original_hash_batches = count(value),
-            "HashAgg Batches" => self.hashagg_batches = count(value),
-            "Disk Usage" => self.disk_usage_kb = count(value),
-            "Storage" => self.storage_on_disk = value.text().is_some_and(|t| t == "Disk"),
-            "Maximum Storage" => self.storage_kb = count(value),
-            "Cache Evictions" => self.evictions = count(value),
-            "Cache Overflows" => self.overflows = count(value),
-            "Exact Heap Blocks" => self.exact_blocks = count(value),
-            "Lossy Heap Blocks" => self.lossy_blocks = count(value),
-            _ => {}
+        if let Some(Take::Memory(look)) = key::find(key) {
+            look(self, value);
+        }
+    }
+
+    pub(super) fn sort_method(&mut self, value: Value<'_>) {
+        self.sort_method = value.text().map(std::borrow::Cow::into_owned);
+    }
+
+    pub(super) fn sort_space(&mut self, value: Value<'_>) {
+        self.sort_space_kb = self.sort_space_kb.max(count(value));
+    }
+
+    pub(super) fn sort_groups(&mut self, value: Value<'_>) {
+        let peak = value.get("Sort Space Disk").and_then(|d| d.get("Peak Sort Space Used")).and_then(count);
+        if peak.is_some() {
+            self.sort_space_kb = self.sort_space_kb.max(peak);
+            self.sort_on_disk = true;
+            self.sort_method = value.get("Sort Methods Used").map(|m| m.texts().join(", "));
         }
     }
 
