@@ -217,6 +217,14 @@ fn cases() -> Vec<Case> {
             |s| matches!(s.last(), Effect::Explain { generic: true, sql, .. } if sql.contains("$1"))),
         (C::Complete, || Harness::connected("").names(), "select * from ord<tab> where to<tab>", |s| text(s) == "select * from orders where total"),
         (C::Leave, confirming, "ru<esc>", |s| s.model.confirm.is_none()),
+    ]
+}
+
+/// The same of what is typed.
+#[rustfmt::skip]
+fn typing() -> Vec<Case> {
+    use Command as C;
+    vec![
         (C::NewLine, connected, "<ret>x", |s| text(s).starts_with("\nx")),
         (C::Indent, connected, "<tab>", |s| text(s).starts_with("  SELECT")),
         (C::DeleteBack, connected, "<ctrl-end><backspace>", |s| text(s).ends_with("LIMIT 2")),
@@ -268,7 +276,7 @@ fn indexes_on_mysql() -> Harness {
 #[test]
 fn every_command_of_the_table_does_what_it_says() {
     let mut wrong = String::new();
-    for (command, start, keys, holds) in cases() {
+    for (command, start, keys, holds) in cases().into_iter().chain(typing()) {
         let screen = start().keys(keys);
         if !holds(&screen) {
             let _ = writeln!(wrong, "{command:?} by {keys}\n{:?}\n{}", asked(&screen), screen.text());
@@ -279,7 +287,7 @@ fn every_command_of_the_table_does_what_it_says() {
 
 #[test]
 fn no_command_is_without_a_test() {
-    let tried: BTreeSet<String> = cases().iter().map(|case| format!("{:?}", case.0)).collect();
+    let tried: BTreeSet<String> = cases().iter().chain(&typing()).map(|case| format!("{:?}", case.0)).collect();
     let all: BTreeSet<String> = COMMANDS.iter().map(|binding| format!("{:?}", binding.command)).collect();
     assert_eq!(all.difference(&tried).collect::<Vec<_>>(), Vec::<&String>::new());
 }
