@@ -11,6 +11,7 @@
 mod costs;
 mod exchange;
 mod greedy;
+mod local;
 mod narrow;
 mod probe;
 mod recombine;

@@ -75,7 +75,6 @@ impl Walk<'_> {
             narrower,
             room,
             most: self.limits.indexes.unwrap_or(usize::MAX),
-            ..Said::default()
         }
     }
 }
