@@ -32,17 +32,25 @@ pub fn compare(production: &Plan, twin: &Plan) -> Check {
     let (Some(ours), Some(theirs)) = (twin.total_cost(), production.total_cost()) else {
         return Check::Unchecked;
     };
-    let ratio = if theirs > 0.0 { ours / theirs } else { 1.0 };
-    // The dearest node tells more than a root under LIMIT.
-    let worst = production
-        .ids()
-        .filter_map(|id| Some((twin.node(id).cost.total?, production.node(id).cost.total?)))
-        .map(|(ours, theirs)| if theirs > 0.0 { (ours / theirs - 1.0).abs() } else { 0.0 })
-        .fold((ratio - 1.0).abs(), f64::max);
+    let ratio = |theirs: f64, ours: f64| if theirs > 0.0 { ours / theirs } else { 1.0 };
+    let off = |theirs, ours| (ratio(theirs, ours) - 1.0).abs();
+    // The node that is furthest off tells more than a root under LIMIT.
+    let mut worst = (off(theirs, ours), None, theirs, ours);
+    for id in production.ids() {
+        if let (Some(theirs), Some(ours)) = (production.node(id).cost.total, twin.node(id).cost.total)
+            && off(theirs, ours) > worst.0
+        {
+            worst = (off(theirs, ours), Some(id), theirs, ours);
+        }
+    }
     match worst {
-        off if off < EQUAL => Check::Exact,
-        off if off <= CLOSE => Check::Close(ratio),
-        _ => Check::Rough(format!("cost {} on production, {} on the twin", fmt::cost(theirs), fmt::cost(ours))),
+        (off, ..) if off < EQUAL => Check::Exact,
+        (off, ..) if off <= CLOSE => Check::Close(ratio(theirs, ours)),
+        (_, id, theirs, ours) => {
+            let node = id.filter(|id| *id != NodeId::ROOT).map(|id| format!(" of {}", title(production.node(id))));
+            let (theirs, ours) = (fmt::cost(theirs), fmt::cost(ours));
+            Check::Rough(format!("cost{} {theirs} on production, {ours} on the twin", node.unwrap_or_default()))
+        }
     }
 }
 
@@ -128,6 +136,19 @@ mod tests {
         ] {
             assert_eq!(compare(&production, &twin), expected);
         }
+    }
+
+    #[test]
+    fn the_node_that_is_furthest_off_is_named() {
+        let under_limit = |scan: f64| {
+            let text = format!(
+                r#"[{{"Plan": {{"Node Type": "Limit", "Total Cost": 5.0, "Plans": [
+                     {{"Node Type": "Seq Scan", "Parent Relationship": "Outer", "Relation Name": "t", "Alias": "t", "Total Cost": {scan}}}]}}}}]"#
+            );
+            read::read(&text).unwrap().remove(0)
+        };
+        let expected = Check::Rough("cost of Seq Scan on t 1,000 on production, 1,200 on the twin".to_owned());
+        assert_eq!(compare(&under_limit(1000.0), &under_limit(1200.0)), expected);
     }
 
     #[test]
