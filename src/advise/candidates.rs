@@ -107,6 +107,7 @@ fn push(at: &At<'_>, draft: &Draft, catalog: &Catalog, slim: bool, found: &mut V
     if draft.keys.is_empty() {
         return;
     }
+    let draft = &draft.clone().without_primary(at);
     let served = existing::served(at, draft);
     if served && !slim {
         return;

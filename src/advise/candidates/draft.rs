@@ -171,6 +171,33 @@ impl Draft {
         }
     }
 
+    /// Without trailing keys that every index has there already: `InnoDB` keeps the primary key behind each one's own keys, and looks up
+    /// and sorts by it (MySQL manual, "Use of Index Extensions"; MariaDB, `extended_keys`).
+    pub(super) fn without_primary(mut self, at: &At<'_>) -> Self {
+        let clustered = at.table.storage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("innodb"));
+        if at.engine == Engine::PostgreSql || !clustered || self.method != "btree" {
+            return self;
+        }
+        let primary = at.table.indexes.iter().find(|i| i.primary);
+        let own: Vec<&str> = primary.into_iter().flat_map(|i| &i.keys).filter_map(|k| k.column.as_deref()).collect();
+        let is = |key: &Key, column: &&str| !key.expression && !key.desc && key.prefix.is_none() && key.expr == *column;
+        let most = own.len().min(self.keys.len().saturating_sub(1));
+        let there = (1..=most).rev().find(|count| {
+            let behind = &self.keys[self.keys.len() - count..];
+            behind.iter().zip(&own).all(|(key, column)| is(key, column))
+        });
+        let Some(there) = there else { return self };
+        let kept = self.keys.len() - there;
+        for key in self.keys.split_off(kept) {
+            let beginning = format!("{}: ", key.expr);
+            if let Some(reason) = self.reasons.iter_mut().find(|reason| reason.starts_with(&beginning)) {
+                reason.push_str("; InnoDB keeps the primary key behind every index's own keys");
+            }
+        }
+        self.equal = self.equal.min(kept);
+        self
+    }
+
     pub(super) fn has(&self, expr: &str) -> bool {
         self.keys.iter().any(|k| k.expr == expr)
     }
