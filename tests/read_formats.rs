@@ -41,6 +41,29 @@ fn plans(name: &str, text: &str) -> Result<Vec<Plan>, String> {
     read(text).map_err(|error| format!("{name}: {error}\n{text}"))
 }
 
+/// What `psql -At` prints of several statements: nothing stands between their plans.
+#[test]
+fn plans_with_nothing_between_them_are_as_many_as_were_printed() {
+    let cases = cases();
+    for ending in ["txt", "off.txt", "full.txt"] {
+        let all: Vec<(String, Vec<Plan>)> = cases
+            .iter()
+            .filter_map(|case| std::fs::read_to_string(format!("{}.{ending}", case.display())).ok())
+            .map(|text| (text.trim_end().to_owned(), plans(ending, &text).unwrap()))
+            .collect();
+        assert!(all.len() > 10, "{ending}: {}", all.len());
+        for pair in all.windows(2) {
+            let text = format!("{}\n{}\n", pair[0].0, pair[1].0);
+            let together = plans(ending, &text).unwrap();
+            let apart: Vec<&Plan> = pair.iter().flat_map(|(_, plans)| plans).collect();
+            assert_eq!(together.len(), apart.len(), "{ending}:\n{text}");
+            for (a, b) in together.iter().zip(apart) {
+                same(a, b, false).unwrap_or_else(|why| panic!("{why}\n{text}"));
+            }
+        }
+    }
+}
+
 /// Reads two formats of one plan and says how they differ.
 pub(crate) fn alike(name: &str, json: &str, other: &str, lossy: bool) -> Result<(), String> {
     let (a, b) = (plans(name, json)?, plans(name, other)?);

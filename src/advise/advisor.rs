@@ -231,7 +231,7 @@ impl Report<'_> {
         if let ([one], [Ok(before)]) = (self.workload, self.before) {
             self.plans.explains += parts::tell(&mut *self.trial, &one.sql, &before.plan, &mut set).await;
         }
-        let mut rest = if self.workload.len() == 1 { self.alternatives(&set).await } else { Vec::new() };
+        let mut rest = if self.workload.len() == 1 { self.alternatives(&set, limits).await } else { Vec::new() };
         rest.extend(self.unmade(&set, &rest).await);
         if self.workload.len() == 1 {
             lone::exchange(&mut set, &mut rest);
@@ -352,7 +352,7 @@ impl Report<'_> {
     }
 
     /// For a single statement: what else there was, each tried by itself.
-    async fn alternatives(&mut self, set: &[Proposal]) -> Vec<Proposal> {
+    async fn alternatives(&mut self, set: &[Proposal], limits: &Limits) -> Vec<Proposal> {
         let mut order: Vec<u16> = self.found.alone[0].iter().map(|(i, _)| *i).collect();
         for own in &self.pool.subjects[0].own {
             if !order.contains(own) {
@@ -363,6 +363,11 @@ impl Report<'_> {
         let things = &self.found.things;
         let chosen = |i: u16| set.iter().any(|p| candidates::same(&p.candidate, &things[usize::from(i)].candidate));
         order.retain(|i| !self.found.set.contains(i) && !unmade(*i) && !chosen(*i));
+        let (things, catalog) = (&self.found.things, self.catalog);
+        order.retain(|i| {
+            let bytes = size(&things[usize::from(*i)].candidate, catalog);
+            limits.bytes.zip(bytes).is_none_or(|(most, bytes)| bytes <= most)
+        });
         order.truncate(SHOWN.saturating_sub(set.len()));
         let mut found = Vec::new();
         for place in order {

@@ -411,7 +411,7 @@ fn format(model: &mut Model) {
     };
     let formatted = sql::format(&text, engine);
     if formatted == text {
-        model.say("it is as it should be");
+        model.say("it is laid out so already");
         return;
     }
     model.editor.replace(span, &formatted);

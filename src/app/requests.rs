@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{plan::Engine, read, sql};
 
+/// A warning with no more time left than this has stood long enough to be read.
+const SEEN: Duration = Duration::from_secs(10);
+
 /// The statement a request is about, with its parameters as they stand there: that of the plan where a plan is looked at,
 /// else the one under the cursor; and where it starts in the editor's text.
 pub(super) fn statement(model: &Model) -> Option<(String, Option<usize>)> {
@@ -145,7 +148,8 @@ fn ask(model: &mut Model, kind: WorkKind, mut asked: Asked, then_advise: bool, c
 
 pub(super) fn begin(model: &mut Model, kind: WorkKind, asked: Asked, then_advise: bool) -> u64 {
     model.generation += 1;
-    model.toast.take_if(|toast| !toast.warning);
+    // Whoever goes on has seen a warning that stood for a while; it would be taken for the next answer.
+    model.toast.take_if(|toast| !toast.warning || toast.left <= SEEN);
     model.page = None;
     model.searching = None;
     let generation = model.generation;

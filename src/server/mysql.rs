@@ -145,8 +145,10 @@ impl Connection {
             })?;
             // Temporary tables went with the old connection.
             self.litter.clear();
-            self.disturbed = false;
+            // Until it has all limits and settings again, it is not to be used: whoever comes next tries once more.
+            self.disturbed = true;
             self.shape().await?;
+            self.disturbed = false;
         }
         self.sweep().await
     }

@@ -62,8 +62,12 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
     supposed::lines(report.supposed, &options, &mut lines);
     if advice.proposals.is_empty() {
         section(&mut lines, "No proposals");
-        let text =
-            format!("{} candidates were tried; none makes the workload notably cheaper.", report.searched.candidates);
+        let candidates = report.searched.candidates;
+        let text = if advice.early {
+            format!("The search ended before any of {candidates} candidates was proved.")
+        } else {
+            format!("{candidates} candidates were tried; none makes the workload notably cheaper.")
+        };
         paragraph(&mut lines, Style::Plain, "", &text, 4, options.width);
     } else {
         section(&mut lines, "Proposals");

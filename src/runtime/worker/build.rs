@@ -25,9 +25,12 @@ impl State {
             return self.tell_of(Err(error), |result| Message::Tried { generation, result });
         }
         let Some(session) = self.session.as_mut() else { return };
+        session.start_over();
         let stop = session.canceller();
         let built = Box::pin(whatif::invisible(session, sql, (&candidate, name), keep));
         let ended = until_cancelled(built, generation, self.cancelled.clone(), stop).await;
+        // What was cancelled is the build, not what tidies up after it.
+        session.start_over();
         if !matches!(ended, Ended::Answered(Ok(_)))
             && let Err(error) = whatif::verify::tidy(session).await
         {

@@ -84,7 +84,9 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
             .iter()
             .any(|word| below.starts_with(word));
     let after = property(below).is_some_and(|(key, _)| key.starts_with("Planning") || key == "Settings");
-    next <= line + 2 && ((further && inside) || (after && !bare) || (!bare && is_end(below)))
+    // The next plan right below, as `psql -At` prints them.
+    let another = next == line + 1 && !further && (is_bare(below) || reads(below));
+    next <= line + 2 && ((further && inside) || (!bare && (after || another || is_end(below))))
 }
 
 /// Whether the line is one of the names.

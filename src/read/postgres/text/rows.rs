@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     balance::Balance,
+    names,
     node::is_target,
     property::{is_known, property},
 };
@@ -182,6 +183,14 @@ impl<'t> Gathering<'t> {
         let broken = self.broken_at > 0 && width(self.page.row(i - 1)) >= self.broken_at;
         let headless = self.costs && last.is_some_and(|r| r.kind == Kind::Node && !r.text.contains('('));
         let comma = last.is_some_and(|r| r.kind == Kind::Property && r.text.ends_with(','));
+        // Another plan begins where nothing stands between them: `psql -At` with several statements.
+        let named = broken
+            && ["->", "Parallel", "Async", "Partial", "Finalize"]
+                .iter()
+                .any(|w| self.page.row(i - 1).trim_end().ends_with(w));
+        if column <= self.root && !named && !headless && !comma && names::starts(self.page, i) {
+            return Step::Over(i);
+        }
         if broken || headless || comma {
             self.join(i);
         } else if column > self.root {
