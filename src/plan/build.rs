@@ -31,7 +31,8 @@ impl Plan {
 /// PostgreSQL's own limit of row counts (`MAXIMUM_ROWCOUNT` in `costsize.c`).
 const MOST: f64 = 1e100;
 
-/// Servers print no infinities; readers may have multiplied what a forged document says. Zero has no sign.
+/// Servers print no infinities and nothing below nothing; a damaged document may, and readers may have multiplied what a forged one
+/// says. What cannot be is not known. Zero has no sign.
 fn stay_finite(node: &mut Node) {
     let (rows, cost) = (&mut node.rows, &mut node.cost);
     for number in [
@@ -46,8 +47,13 @@ fn stay_finite(node: &mut Node) {
         &mut cost.total,
         &mut cost.own,
     ] {
-        *number = number.filter(|n| n.is_finite()).map(|n| if n == 0.0 { 0.0 } else { n.clamp(-MOST, MOST) });
+        *number = number.filter(|n| n.is_finite() && *n >= 0.0).map(|n| if n == 0.0 { 0.0 } else { n.min(MOST) });
     }
+    let can_be = |ms: f64| ms.is_finite() && ms >= 0.0;
+    node.timing = node.timing.filter(|timing| match *timing {
+        Timing::PerLoop { first_ms, last_ms } => can_be(first_ms) && can_be(last_ms),
+        Timing::Inclusive(ms) | Timing::Own(ms) => can_be(ms),
+    });
 }
 
 /// Collects nodes in pre-order and closes them into a [`Plan`].

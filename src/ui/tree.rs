@@ -355,7 +355,22 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
         }
         out.push(flag_span(plan.engine, flag, theme));
     }
+    if out.len() == 1 && waits(plan, id) {
+        out.push(Span::styled("waiting", theme.style("ui.dim")));
+    }
     fit_spans(out, columns.flags, theme)
+}
+
+/// A gathering node's part of the whole from which its waiting is told.
+const WORTH_A_WORD: f64 = 0.1;
+
+/// Whether most of a gathering node's own time was waiting for a process that was slower than the others, as those processes' own times
+/// tell: the time stands with it, but it is not to blame.
+fn waits(plan: &Plan, id: NodeId) -> bool {
+    let told = |child: NodeId| plan.node(child).workers.as_ref().is_some_and(|w| w.max_ms.is_some());
+    let derived = plan.derived(id);
+    let own = derived.self_ms.filter(|_| derived.share.is_some_and(|share| share >= WORTH_A_WORD));
+    plan.children(id).any(told) && plan.awaited_ms(id).zip(own).is_some_and(|(awaited, own)| awaited > own / 2.0)
 }
 
 /// Whether another column or the operator's name says what a flag would say.

@@ -275,3 +275,14 @@ proptest! {
         prop_assert!(sum >= whole * 0.99 - 1e-9, "{sum} of {whole}");
     }
 }
+
+/// A damaged document says what cannot be.
+#[test]
+fn what_is_below_nothing_is_not_known() {
+    let mut scan = node(Role::Root, Operator::SeqScan, -1.0, -11.0, 1.0);
+    scan.cost = Cost { startup: Some(-0.0), total: Some(-1.0), own: Some(f64::NAN) };
+    let p = plan(vec![Spec(None, scan)]);
+    let root = p.node(NodeId(0));
+    assert_eq!((root.rows.estimated, root.rows.actual, root.timing), (None, None, None));
+    assert_eq!(root.cost, Cost { startup: Some(0.0), total: None, own: None });
+}
