@@ -111,7 +111,10 @@ impl Model {
             (View::Query, Command::ShowQuery) => false,
             (View::Query, Command::CrossToQuery) | (View::Indexes, Command::TryIndex) => self.sheet().is_some(),
             // Connecting comes first.
-            (_, Command::FindIndexes | Command::Analyze) => !matches!(self.link, Link::Lost),
+            (_, Command::FindIndexes | Command::Analyze) => !matches!(self.link, Link::Lost | Link::None),
+            // What was typed may be a plan, which is read without a server.
+            (view, Command::Explain) => view == View::Query || !matches!(self.link, Link::None),
+            (_, Command::WhatIf | Command::TryIndex | Command::TryWithout) => !matches!(self.link, Link::None),
             (_, Command::Reconnect) => matches!(self.link, Link::Lost),
             (_, Command::ToggleMouse) => self.mouse,
             _ => true,

@@ -459,3 +459,15 @@ fn the_signs_before_the_nodes_of_a_comparison_are_explained_on_the_screen() {
     assert!(line_with(&text, "Before").contains("~ 1 changed"), "{text}");
     assert!(line_with(&text, "After").contains("~ 1 changed + 1 only after"), "{text}");
 }
+
+#[test]
+fn without_a_server_nothing_is_offered_that_wants_one() {
+    let of_a_file = |screen: Harness| footer(&screen.size(160, 40));
+    let read = of_a_file(Harness::plan(answers::inspection(answers::fixture("open-orders.sql").trim(), true).plan));
+    for words in ["find indexes", "run+measure", "explain"] {
+        assert!(!read.contains(words), "{words}: {read}");
+    }
+    assert!(read.contains("search"), "{read}");
+    let asked = of_a_file(connected().keys("<F5>"));
+    assert!(asked.contains("find indexes") && asked.contains("run+measure"), "{asked}");
+}

@@ -37,6 +37,10 @@ impl State {
             let next = error.next.as_deref().unwrap_or_default();
             self.tell(Message::Warn(format!("{name} may still stand on {}: {error}; {next}", candidate.table)));
         }
+        if let Ended::Answered(Err(error)) = &ended {
+            // The next request connects again.
+            self.forget_if_broken(error);
+        }
         if let Ended::Answered(result) = ended {
             let shape = crate::sql::shape::shape(sql, candidate.engine, catalog).ok();
             let judged = result.map(|tried| Box::new(advise::judge(candidate, Ok(tried), catalog, shape.as_ref())));
