@@ -82,7 +82,7 @@ pub struct Key {
     /// `first` or `last`, when it differs from the server's default for the direction.
     #[serde(rename = "nulls", serialize_with = "nulls")]
     pub nulls_first: Option<bool>,
-    /// Operator class, when not the default.
+    /// Operator class, when not the default; of a FULLTEXT index's first key the parser (MySQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opclass: Option<String>,
     /// Leading characters or bytes (MySQL prefix).

@@ -115,6 +115,8 @@ pub struct Column {
     pub not_null: bool,
     /// The expression of a generated column.
     pub generated: Option<String>,
+    /// The spatial reference system all values must be in, by its number (MySQL 8: `SRID` of the definition).
+    pub srid: Option<u32>,
     /// Statistics, if the account may read them and they exist.
     pub statistics: Option<Statistics>,
 }

@@ -17,6 +17,7 @@ mod screen;
 mod settings;
 mod shell;
 mod snapshot;
+mod statements;
 mod suppositions;
 mod telling;
 mod themes;
@@ -64,6 +65,8 @@ Without a command the screen opens. Exit status: 0 done; 1 done, and a finding a
   whyslow postgres://ann@db/shop                 the screen on a server
   whyslow postgres://ann@db/shop slow.sql        the same, with that query explained
   whyslow explain postgres://ann@db/shop 'select …' --advise
+  whyslow statements postgres://ann@db/shop      what costs that server most
+  whyslow advise postgres://ann@db/shop --from statistics --budget 500MB
   psql -XqAt -c 'explain (format json) select …' | whyslow read -
   whyslow compare before.json after.json
 
@@ -81,6 +84,8 @@ enum Command {
     Compare(options::Compare),
     /// Propose the set of indexes that serves a statement or a whole workload best, each tested
     Advise(options::Advise),
+    /// The statements that cost the server most, by its own statistics or by a log
+    Statements(options::Statements),
     /// What was run before, newest last
     History(options::History),
     /// List the themes
@@ -168,6 +173,7 @@ fn run(cli: Cli, engine: Option<&'static Provider>) -> Result<ExitCode, Failure>
             Some(Command::Read(options)) => read::run(&options).await,
             Some(Command::Compare(options)) => compare::run(&options),
             Some(Command::Advise(options)) => Box::pin(advise::run(options, engine)).await,
+            Some(Command::Statements(options)) => statements::run(options, engine).await,
             Some(Command::History(options)) => history::run(&options),
             Some(Command::Themes(options)) => themes::run(&options.common),
             Some(Command::Keys) => Output::standard().text(&settings::keymap().listing()),

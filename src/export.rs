@@ -2,6 +2,7 @@
 //!
 //! A format is one file below `export/`.
 
+pub mod busiest;
 pub mod error;
 pub mod html;
 pub mod json;

@@ -8,7 +8,7 @@
 //! | 0 | [`fmt`], [`text`]; [`plan`]; [`catalog`]; [`sql`] |
 //! | 1 | [`read`], `store` |
 //! | 2 | [`diagnose`], [`advise`], [`server`] |
-//! | 3 | [`demo`], [`inspect`], [`history`], [`theme`], [`keys`]; [`whatif`] |
+//! | 3 | [`demo`], [`workload`], [`inspect`], [`history`], [`theme`], [`keys`]; [`whatif`] |
 //! | 4 | [`config`], [`export`], [`app`] |
 //! | 5 | [`ui`] |
 //! | 6 | [`runtime`]; [`cli`] |
@@ -37,3 +37,4 @@ pub mod text;
 pub mod theme;
 pub mod ui;
 pub mod whatif;
+pub mod workload;

@@ -23,6 +23,7 @@ mod traditional;
 use std::sync::Arc;
 
 use crate::plan::Plan;
+pub(crate) use log::without_syslog;
 use source::Source;
 
 /// Why a document could not be read.

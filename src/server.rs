@@ -3,6 +3,7 @@
 //! **User text travels only by a path on which the server itself takes one statement**: the extended protocol on
 //! PostgreSQL, prepared statements on MySQL and MariaDB.
 
+pub mod busiest;
 mod error;
 pub mod mysql;
 pub mod postgres;

@@ -3,6 +3,7 @@
 mod caret;
 mod classify;
 mod complete;
+mod digest;
 mod explain;
 mod fill;
 mod format;
@@ -22,6 +23,7 @@ mod trace;
 pub use caret::{Caret, caret};
 pub use classify::{Class, Effects, classify, without_explain};
 pub use complete::{Completion, Suggestion, complete};
+pub use digest::{alike, of_digest};
 pub use fill::{Filled, fill, literal, parameters};
 pub use format::format;
 pub use grammar::highlight_document;

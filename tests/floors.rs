@@ -27,6 +27,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("demo", (3, 0)),
     ("whatif", (3, 1)),
     ("inspect", (3, 0)),
+    ("workload", (3, 0)),
     ("history", (3, 0)),
     ("theme", (3, 0)),
     ("keys", (3, 0)),

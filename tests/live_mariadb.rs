@@ -211,3 +211,8 @@ async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
 async fn partitions_have_their_own_statistics_on_a_twin() {
     MARIADB.partitions_have_their_own_statistics_on_a_twin().await;
 }
+
+#[tokio::test]
+async fn the_dearest_statements_are_listed_and_advised_on() {
+    MARIADB.the_dearest_statements_are_listed_and_advised_on().await;
+}

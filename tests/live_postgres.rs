@@ -1,5 +1,6 @@
 //! A real PostgreSQL.
 
+mod busiest;
 mod cases;
 mod catalog;
 mod connecting;

@@ -8,12 +8,14 @@ use whyslow::{
     diagnose::{Finding, Severity, diagnose},
     export::{
         Comparison, Report, Searched, WorkloadReport,
+        busiest::{self, BusiestReport},
         json::{SCHEMA, comparison, document, workload},
     },
     plan::{
         Buffers, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Spill, Timing, Workers,
         diff::diff,
     },
+    server::busiest::{Busiest, Spent},
     whatif::{Verification, Verified, verify::Runs},
 };
 
@@ -181,6 +183,21 @@ fn a_document_of_a_workload_fits_the_schema() {
     assert_eq!(problems(&document), Vec::<String>::new());
     assert_eq!(document["statements"][0]["cost_after"], 1.0);
     for missing in ["engine", "proposals", "redundant", "not_proposed", "statements", "searched"] {
+        let mut document = document.clone();
+        document.as_object_mut().unwrap().remove(missing).unwrap();
+        assert!(!problems(&document).is_empty(), "a document without {missing} passes");
+    }
+}
+
+#[test]
+fn a_document_of_the_dearest_statements_fits_the_schema() {
+    let spent = Spent { sql: "select 1".into(), calls: 2.0, total_ms: 8.0, rows: Some(2.0), ..Spent::default() };
+    let busiest = Busiest { source: "pg_stat_statements", statements: vec![spent], hidden: 1, ..Busiest::default() };
+    let report = BusiestReport { engine: Engine::PostgreSql, version: Some("18.4"), busiest: &busiest, total_ms: 16.0 };
+    let document: Value = serde_json::from_str(&busiest::json(&report).unwrap()).unwrap();
+    assert_eq!(problems(&document), Vec::<String>::new());
+    assert_eq!(document["statements"][0]["share"], 0.5);
+    for missing in ["engine", "source", "since", "notes", "statements"] {
         let mut document = document.clone();
         document.as_object_mut().unwrap().remove(missing).unwrap();
         assert!(!problems(&document).is_empty(), "a document without {missing} passes");

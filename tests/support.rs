@@ -14,3 +14,10 @@ pub(crate) fn url(variable: &str) -> String {
 pub(crate) fn target(url: &str) -> Target {
     Target::resolve(Some(url), &Environment::default()).unwrap_or_else(|e| panic!("{e}"))
 }
+
+/// Runs the program to its end: exit status, standard output, standard error.
+pub(crate) fn whyslow(words: &[&str]) -> (i32, String, String) {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_whyslow")).args(words).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.code().unwrap(), text(&run.stdout), text(&run.stderr))
+}

@@ -5,7 +5,7 @@ mod btree;
 mod covering;
 mod draft;
 mod existing;
-mod full_text;
+pub(super) mod full_text;
 mod gin;
 mod gist;
 mod hash;

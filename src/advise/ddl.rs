@@ -86,10 +86,11 @@ pub fn create(candidate: &Candidate, name: &str, catalog: &Catalog) -> Vec<Strin
                 _ => ("INDEX", "NONE"),
             };
             vec![format!(
-                "ALTER TABLE {} ADD {word} {} ({}), ALGORITHM=INPLACE, LOCK={lock}",
+                "ALTER TABLE {} ADD {word} {} ({}){}, ALGORITHM=INPLACE, LOCK={lock}",
                 table(candidate),
                 quoted(name, candidate.engine),
-                keys(candidate)
+                keys(candidate),
+                with_parser(candidate)
             )]
         }
     }
@@ -188,7 +189,7 @@ pub fn plain_create_on(candidate: &Candidate, name: &str, table: &str) -> String
                 "spatial" => "SPATIAL ",
                 _ => "",
             };
-            format!("CREATE {kind}INDEX {index} ON {table} ({})", keys(candidate))
+            format!("CREATE {kind}INDEX {index} ON {table} ({}){}", keys(candidate), with_parser(candidate))
         }
     }
 }
@@ -209,8 +210,14 @@ fn postgres_body(candidate: &Candidate) -> String {
     format!("USING {} {}", candidate.method, body(candidate))
 }
 
+/// How a FULLTEXT index of MySQL takes words apart, where not at blanks.
+fn with_parser(candidate: &Candidate) -> String {
+    let parser = candidate.keys.first().and_then(|key| key.opclass.as_ref()).filter(|_| candidate.method == "fulltext");
+    parser.map_or_else(String::new, |parser| format!(" WITH PARSER {parser}"))
+}
+
 fn body(candidate: &Candidate) -> String {
-    let mut sql = format!("({})", keys(candidate));
+    let mut sql = format!("({}){}", keys(candidate), with_parser(candidate));
     if !candidate.include.is_empty() {
         let columns: Vec<String> = candidate.include.iter().map(|c| quoted(c, candidate.engine)).collect();
         sql = format!("{sql} INCLUDE ({})", columns.join(", "));
@@ -231,7 +238,7 @@ fn key(key: &Key, engine: Engine) -> String {
     if let Some(prefix) = key.prefix {
         sql = format!("{sql}({prefix})");
     }
-    if let Some(opclass) = &key.opclass {
+    if let (Some(opclass), Engine::PostgreSql) = (&key.opclass, engine) {
         sql = format!("{sql} {opclass}");
     }
     if key.desc {

@@ -1,6 +1,7 @@
 //! What is not proposed, and why: what a person who looks for it would otherwise miss, and what would help instead.
 
 use super::{
+    candidates::full_text,
     ddl,
     facts::{self, Kind, selectivity},
 };
@@ -73,6 +74,20 @@ fn of_condition(table: &Table, predicate: &Predicate, only: bool, engine: Engine
             let Some(Value::Literal(pattern)) = predicate.values.first() else { return None };
             let enough = pattern.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().count() >= LETTERS);
             (!enough).then(|| format!("{sql}: fewer than three letters in a row, which no index finds"))
+        }
+        Test::FullText if engine == Engine::MariaDb && full_text::has_unspaced_words(sql) => Some(format!(
+            "{sql}: MariaDB's own FULLTEXT indexes find what stands between blanks only; such text wants the storage engine Mroonga"
+        )),
+        Test::Position => {
+            let column = predicate.operand.column().and_then(|c| table.column(c)).filter(|c| full_text::is_shape(c))?;
+            let why = full_text::cannot_be_spatial(column, engine)?;
+            let place = [&table.schema, name].map(|n| ddl::quoted(n, engine)).join(".");
+            let srid = if engine == Engine::MySql { " SRID 0" } else { "" };
+            Some(format!(
+                "{sql}: {why}: ALTER TABLE {place} MODIFY {} {} NOT NULL{srid} (with the number its values have), then ask again",
+                ddl::quoted(&column.name, engine),
+                column.type_name
+            ))
         }
         Test::Pattern => Some(format!(
             "{sql}: a pattern that begins anywhere reads every row; a FULLTEXT index with MATCH … AGAINST finds words"

@@ -11,7 +11,9 @@ use super::{
     connect::{self, Place},
     explain::{Advice, cancelled, found},
     failure::Failure,
-    options, print, snapshot, suppositions,
+    options, print, snapshot,
+    statements::{self, From},
+    suppositions,
     telling::{clear, progress},
     workload,
 };
@@ -21,8 +23,10 @@ use crate::{
     export::{Searched, WorkloadReport},
     inspect,
     plan::Engine,
-    server::{ExplainRequest, Session},
+    server::{ExplainRequest, ServerError, Session},
+    sql,
     whatif::{self, Supposed},
+    workload::values,
 };
 
 /// Runs the command.
@@ -30,13 +34,30 @@ use crate::{
 /// # Errors
 /// [`Failure`], exit status 2.
 pub(super) async fn run(options: options::Advise, engine: Option<&'static Provider>) -> Result<ExitCode, Failure> {
+    let (from, target) = statements::from(&options.from, options.target.as_deref())?;
+    let texts = (options.query.as_slice(), options.file.as_slice());
     let (mut session, read, demo) = if let Some(file) = &options.snapshot {
-        let read = workload::read(&options.query, &options.file, Engine::PostgreSql)?;
+        if from == Some(From::Statistics) {
+            let problem = "a snapshot holds no statistics of statements";
+            return Err(Failure::plain("finding the statements", problem).with("--from logs FILE, or --file"));
+        }
+        let read = workload::read(texts, from.as_ref(), None, options.top, Engine::PostgreSql)?;
         (snapshot::session(file, &options.connecting).await?, read, None)
     } else {
-        let Place { mut target, demo } = connect::place(options.target.as_deref(), engine).await?;
-        let read = workload::read(&options.query, &options.file, target.engine)?;
-        (connect::session(&mut target, &options.connecting).await?, read, demo)
+        let Place { mut target, demo } = connect::place(target, engine).await?;
+        // What is wrong with files is said before a server is asked.
+        let database = target.database.clone();
+        let mut read = workload::read(texts, from.as_ref(), database.as_deref(), options.top, target.engine)?;
+        let mut session = connect::session(&mut target, &options.connecting).await?;
+        if from == Some(From::Statistics) {
+            let found = session.busiest(statements::ALL).await.map_err(|e| Failure::server(&e, None))?;
+            workload::spent(&mut read, &found.statements, options.top, session.info().engine);
+            if read.statements.is_empty() {
+                let problem = format!("{} has none of this database that EXPLAIN takes", found.source);
+                return Err(Failure::plain("finding the statements", &problem));
+            }
+        }
+        (session, read, demo)
     };
     let limits = Limits {
         bytes: options.budget,
@@ -48,6 +69,8 @@ pub(super) async fn run(options: options::Advise, engine: Option<&'static Provid
     if read.skipped > 0 {
         say(&format!("left out: {} that EXPLAIN does not take\n", read.skipped));
     }
+    let mut read = read;
+    with_values(&mut session, &mut read.statements, &options).await?;
     let code = if let [one] = read.statements.as_slice() {
         one_statement(&mut session, one, &options, &limits).await?
     } else {
@@ -56,6 +79,44 @@ pub(super) async fn run(options: options::Advise, engine: Option<&'static Provid
     drop(session);
     drop(demo);
     Ok(code)
+}
+
+/// MySQL and MariaDB plan no statement without values: each gets some that its columns have, where rows may be read.
+async fn with_values(
+    session: &mut Session,
+    statements: &mut [Weighted],
+    options: &options::Advise,
+) -> Result<(), Failure> {
+    let engine = session.info().engine;
+    let without = |s: &&mut Weighted| !sql::parameters(&s.sql, engine).is_empty();
+    let allow = options.connecting.allow();
+    if engine == Engine::PostgreSql || !statements.iter_mut().any(|s| without(&s)) {
+        return Ok(());
+    }
+    if !allow.temporary_tables && !allow.reads.rows {
+        let problem = format!("some hold ? for values, and {} plans none without", engine.title());
+        return Err(Failure::plain("planning the statements", &problem).with(
+            "put values in their place, or let whyslow read some of the tables' rows for them: --twin-reads rows, or \
+             --allow-temporary-tables",
+        ));
+    }
+    let mut known = values::Known::default();
+    let mut count = 0;
+    for statement in statements.iter_mut().filter(without) {
+        let failed = |e: ServerError| Failure::server(&e, Some(&statement.sql));
+        let Some(catalog) = inspect::catalog_of(session, &statement.sql, engine).await.map_err(failed)? else {
+            continue;
+        };
+        let filled = values::filled(session, &statement.sql, &catalog, &mut known).await;
+        statement.sql = filled.map_err(|e| Failure::server(&e, Some(&statement.sql)))?;
+        count += 1;
+    }
+    say(&format!(
+        "{count} statements held ? for values: they were planned with some that their columns have ({} columns, up to 1,000 rows of each \
+         looked at)\n",
+        known.columns()
+    ));
+    Ok(())
 }
 
 /// A single statement: its plan and findings too.

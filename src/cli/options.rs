@@ -234,6 +234,13 @@ pub(super) struct Advise {
     /// Statements from a file (- for standard input) or from the .sql and .json files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE|FOLDER")]
     pub(super) file: Vec<PathBuf>,
+    /// Statements from the server's own statistics (pg_stat_statements, performance_schema), or from a log (PostgreSQL's, or a slow query
+    /// log), as often as they ran there
+    #[arg(long, value_name = "statistics|logs FILE", num_args = 1..=2)]
+    pub(super) from: Vec<String>,
+    /// How many of the dearest statements of --from
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(super) top: usize,
     /// Bytes all new indexes may take together, such as 500MB or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = super::workload::size)]
     pub(super) budget: Option<u64>,
@@ -261,6 +268,41 @@ pub(super) struct Advise {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) connecting: Connecting,
+}
+
+/// `whyslow statements`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Statements {
+    /// Where to connect; the environment without it
+    pub(super) target: Option<String>,
+    /// The server's own statistics (the default), or a log: PostgreSQL's with durations (plain, CSV, JSON, syslog), or a slow query log
+    #[arg(long, value_name = "statistics|logs FILE", num_args = 1..=2)]
+    pub(super) from: Vec<String>,
+    /// How many statements
+    #[arg(short = 'n', long = "most", value_name = "N", default_value_t = 20)]
+    pub(super) most: usize,
+    /// Which come first
+    #[arg(long, value_enum, default_value = "total")]
+    pub(super) by: Order,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) connecting: Connecting,
+}
+
+/// What decides on which statements come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Order {
+    /// Time of all runs.
+    Total,
+    /// Time of one run.
+    Mean,
+    /// How often it ran.
+    Calls,
+    /// Rows looked at, or given where that is not counted.
+    Rows,
+    /// Bytes read from outside the server's cache (PostgreSQL).
+    Read,
 }
 
 /// `whyslow history`.

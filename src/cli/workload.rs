@@ -2,8 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{failure::Failure, input};
-use crate::{advise::Weighted, plan::Engine, sql};
+use super::{
+    failure::Failure,
+    input,
+    statements::{self, From},
+};
+use crate::{
+    advise::Weighted,
+    plan::Engine,
+    server::busiest::Spent,
+    sql,
+    workload::{self, Reads},
+};
 
 /// Statements with their weights, equal ones together, and how many texts were no queries.
 #[derive(Debug, Default, PartialEq)]
@@ -35,13 +45,30 @@ fn one() -> f64 {
 
 /// Reads all that was named; standard input when nothing was.
 ///
+/// `from`: logs besides, of which so many of the dearest statements are taken, those of `database` where a log tells; the server's own
+/// statistics are for the caller to ask.
+///
 /// A text may hold several statements. A comment `-- weight: 12` before one says how often it runs; equal statements add
 /// up.
 ///
 /// # Errors
 /// [`Failure`] when a file cannot be read, or there is no statement in all of it.
-pub(super) fn read(queries: &[String], files: &[PathBuf], engine: Engine) -> Result<Read, Failure> {
+pub(super) fn read(
+    (queries, files): (&[String], &[PathBuf]),
+    from: Option<&From<'_>>,
+    database: Option<&str>,
+    most: usize,
+    engine: Engine,
+) -> Result<Read, Failure> {
     let mut read = Read::default();
+    if let Some(From::Logs(logs)) = from {
+        let (whose, found) = statements::of_logs(logs, database)?;
+        if (whose == Engine::PostgreSql) != (engine == Engine::PostgreSql) {
+            let problem = format!("it is a log of {}, and the server is {}", whose.title(), engine.title());
+            return Err(Failure::plain("reading the log", &problem));
+        }
+        spent(&mut read, &found.statements, most, engine);
+    }
     for query in queries {
         take(&mut read, query, engine);
     }
@@ -54,18 +81,27 @@ pub(super) fn read(queries: &[String], files: &[PathBuf], engine: Engine) -> Res
             take_file(&mut read, file, engine)?;
         }
     }
-    if queries.is_empty() && files.is_empty() && input::is_piped() {
+    if queries.is_empty() && files.is_empty() && from.is_none() && input::is_piped() {
         take(&mut read, &input::stdin()?, engine);
     }
-    if read.statements.is_empty() {
+    if read.statements.is_empty() && from != Some(&From::Statistics) {
         let problem = if read.skipped > 0 {
             "what was given holds no query, only statements that EXPLAIN does not take"
         } else {
-            "there is none; pass it by --query, in a file or folder by --file, or on standard input"
+            "there is none; pass it by --query, in a file or folder by --file, by --from statistics or --from logs FILE, or on \
+             standard input"
         };
         return Err(Failure::plain("reading the statement", problem));
     }
     Ok(read)
+}
+
+/// Adds what a server or a log counted, as often as it ran; so many statements at most, those that read no table of the database left out.
+pub(super) fn spent(read: &mut Read, statements: &[Spent], most: usize, engine: Engine) {
+    let of_people = statements.iter().filter(|s| workload::reads(&s.sql, engine) == Reads::Tables);
+    for statement in of_people.take(most) {
+        add(read, statement.sql.trim().trim_end_matches(';'), statement.calls, engine);
+    }
 }
 
 /// The SQL and JSON files of a folder and those below it, by name.
@@ -211,7 +247,7 @@ mod tests {
     #[test]
     fn equal_statements_add_up_and_what_is_no_query_is_left_out() {
         let text = ["-- weight: 2\nselect 1; select 1; set x = 1; begin".to_owned(), "select 1".to_owned()];
-        let found = read(&text, &[], Engine::PostgreSql).unwrap();
+        let found = read((&text, &[]), None, None, 0, Engine::PostgreSql).unwrap();
         let weighted = |sql: &str, weight| Weighted { sql: sql.to_owned(), weight };
         assert_eq!(found.statements, [weighted("-- weight: 2\nselect 1", 2.0), weighted("select 1", 2.0)]);
         assert_eq!(found.skipped, 2);

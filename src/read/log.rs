@@ -48,7 +48,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 /// A line of syslog without what syslog puts before it: `… postgres[123]: [5-2] #011Seq Scan on t`.
-pub(super) fn without_syslog(row: &str) -> Option<String> {
+pub(crate) fn without_syslog(row: &str) -> Option<String> {
     let (_, after) = row.split_once("postgres[")?;
     let (_, message) = after.split_once("]: [")?;
     let (number, message) = message.split_once("] ")?;

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: connect, explain, cancel, read the catalog.
 
+mod busiest;
 mod catalog;
 pub(crate) mod cells;
 mod error;
@@ -23,7 +24,9 @@ use std::{
 use mysql_async::{Opts, Params, Row, Value};
 
 use self::wire::{OpenError, Shared, Wire};
-use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, target::TlsMode};
+use super::{
+    ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, busiest::Busiest, target::TlsMode,
+};
 use crate::{
     catalog::{Catalog, Names},
     plan::Engine,
@@ -257,6 +260,30 @@ impl Connection {
     pub async fn names(&mut self) -> Result<Names, ServerError> {
         self.ready().await?;
         names::read(self).await
+    }
+
+    /// The statements that cost the server most, from the performance schema; so many at most.
+    ///
+    /// # Errors
+    /// [`ServerError`]; of kind [`ErrorKind::Unsupported`] where it is switched off or no database is chosen.
+    pub async fn busiest(&mut self, most: usize) -> Result<Busiest, ServerError> {
+        self.ready().await?;
+        busiest::read(self, most).await
+    }
+
+    /// Values that a column of `(schema, table)` has, as SQL literals in their order: of some hundred rows from either end of the key
+    /// `keys`, or of those that come first without one.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn some_values(
+        &mut self,
+        table: (&str, &str),
+        column: &str,
+        keys: &[&str],
+    ) -> Result<Vec<String>, ServerError> {
+        self.ready().await?;
+        busiest::some_values(self, table, column, keys).await
     }
 
     /// Prepares and executes one statement of ours.

@@ -3,6 +3,7 @@
 //! Everything runs inside a transaction that is rolled back, with settings and limits local to it. So nothing stays
 //! behind, not even on a server connection that a pooler hands to the next client.
 
+mod busiest;
 mod catalog;
 mod errors;
 mod explain;
@@ -23,7 +24,7 @@ pub(crate) use transaction::{Access, Transaction};
 pub use wire::Canceller;
 
 use self::wire::Wire;
-use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target};
+use super::{ErrorKind, ExplainRequest, Explained, Info, ServerError, SessionOptions, Target, busiest::Busiest};
 use crate::{
     catalog::{Catalog, Names},
     plan::Engine,
@@ -154,6 +155,15 @@ impl Connection {
     pub async fn names(&mut self) -> Result<Names, ServerError> {
         self.start_over();
         names::read(self).await
+    }
+
+    /// The statements that cost the server most, from `pg_stat_statements`; so many at most.
+    ///
+    /// # Errors
+    /// [`ServerError`]; of kind [`ErrorKind::Unsupported`] where the extension is not in this database.
+    pub async fn busiest(&mut self, most: usize) -> Result<Busiest, ServerError> {
+        self.start_over();
+        busiest::read(self, most).await
     }
 }
 

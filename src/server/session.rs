@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ErrorKind, ServerError, Target, mysql, postgres};
+use super::{ErrorKind, ServerError, Target, busiest::Busiest, mysql, postgres};
 use crate::{
     catalog::{Catalog, Names},
     plan::Engine,
@@ -166,6 +166,17 @@ impl Session {
         match self {
             Self::Postgres(c) => c.names().await,
             Self::Mysql(c) => c.names().await,
+        }
+    }
+
+    /// The statements that cost the server most, by its own statistics, the dearest first; so many at most.
+    ///
+    /// # Errors
+    /// [`ServerError`]; of kind [`ErrorKind::Unsupported`], with what to do, where the server does not count them.
+    pub async fn busiest(&mut self, most: usize) -> Result<Busiest, ServerError> {
+        match self {
+            Self::Postgres(c) => c.busiest(most).await,
+            Self::Mysql(c) => c.busiest(most).await,
         }
     }
 }

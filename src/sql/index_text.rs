@@ -33,7 +33,7 @@ pub struct IndexTextKey {
     pub desc: bool,
     /// `NULLS FIRST` or `NULLS LAST`.
     pub nulls_first: Option<bool>,
-    /// Operator class.
+    /// Operator class; of a FULLTEXT index's first key the parser (MySQL).
     pub opclass: Option<String>,
     /// Leading characters or bytes (MySQL).
     pub prefix: Option<u32>,
@@ -68,6 +68,12 @@ pub fn index_text(text: &str, engine: Engine) -> Result<IndexText, String> {
     }
     if reader.word("USING") {
         out.method = Some(reader.one_name("the kind of index after USING")?.to_ascii_lowercase());
+    }
+    if reader.word("WITH") {
+        if !reader.word("PARSER") {
+            return Err("PARSER and its name were expected after WITH".to_owned());
+        }
+        out.keys[0].opclass = Some(reader.one_name("the parser's name")?.to_ascii_lowercase());
     }
     if reader.word("WHERE") {
         let from = reader.tokens.get(reader.at).ok_or("the condition after WHERE is missing")?.start;

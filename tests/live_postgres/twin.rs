@@ -1,6 +1,6 @@
 //! Twins: an empty server that plans like the real one.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use whyslow::{
     advise::{Candidate, Trust},
@@ -13,7 +13,7 @@ use super::{
     Admin, connect, connect_with, explain,
     whatif::{cost, index, uses},
 };
-use crate::support::{target, url};
+use crate::support::{target, url, whyslow};
 
 /// A twin and nothing else.
 const TWIN: Allow = Allow { method: Method::Twin, reads: Reads { ends: false, rows: false }, temporary_tables: false };
@@ -284,12 +284,6 @@ async fn a_twin_ends_with_its_workshop() {
     drop(workshop);
     assert!(!directory.exists());
     assert!(connect_with(&place, &SessionOptions::default()).await.is_err());
-}
-
-fn whyslow(words: &[&str]) -> (i32, String, String) {
-    let run = Command::new(env!("CARGO_BIN_EXE_whyslow")).args(words).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (run.status.code().unwrap(), text(&run.stdout), text(&run.stderr))
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod busiest;
 mod invisible;
 mod kinds;
 mod misleading;

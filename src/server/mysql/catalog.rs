@@ -20,6 +20,9 @@ use crate::{
 
 const READING: &str = "reading the catalog";
 
+/// From which MySQL on columns can be bound to a spatial reference system.
+const SRID_SINCE: u32 = 80_003;
+
 /// Settings that decide about plans.
 const SETTINGS: [&str; 12] = [
     "eq_range_index_dive_limit",
@@ -130,14 +133,14 @@ async fn table(connection: &mut Connection, schema: &str, name: &str) -> Result<
         ..Table::default()
     };
     let (row_bytes, index_bytes) = (number(row, 7), whole(row, 9));
-    let rows = connection
-        .ask(
-            READING,
-            "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, GENERATION_EXPRESSION, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH \
-             FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
-            key(),
-        )
-        .await?;
+    // MySQL 8.0.3 and newer.
+    let srid = connection.info.engine == Engine::MySql && connection.info.version_number >= SRID_SINCE;
+    let srid = if srid { "SRS_ID" } else { "NULL" };
+    let sql = format!(
+        "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, GENERATION_EXPRESSION, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, {srid} \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION"
+    );
+    let rows = connection.ask(READING, &sql, key()).await?;
     table.columns = rows.iter().filter_map(column).collect();
     statistics::widths(&mut table.columns, &rows, row_bytes);
     if table.kind == TableKind::View {
@@ -169,6 +172,7 @@ fn column(row: &Row) -> Option<Column> {
         type_name: text(row, 1).unwrap_or_default(),
         not_null: text(row, 2).as_deref() == Some("NO"),
         generated: text(row, 3).filter(|expression| !expression.is_empty()),
+        srid: whole(row, 6).and_then(|srid| u32::try_from(srid).ok()),
         statistics: None,
     })
 }

@@ -184,6 +184,7 @@ fn column(row: &Row) -> Result<(u32, Column), ServerError> {
         type_name: row.take()?,
         not_null: row.take()?,
         generated: row.take()?,
+        srid: None,
         statistics: None,
     };
     if let Some(null_fraction) = row.take::<Option<f64>>()? {

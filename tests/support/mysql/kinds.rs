@@ -34,7 +34,7 @@ const SETUP: &[&str] = &[
      concat('r', n % 7), concat('note ', left(sha2(n, 256), 32)), concat('C', lpad((n * 7901) % 20000, 8, '0')), (n * 31) % 5, \
      nullif((n * 13) % 60, 0) from many",
     "create table customers (id int primary key, email varchar(80), city varchar(40), score int, doc json, bio text, \
-     place point not null)",
+     place point not null /*!80003 SRID 0 */)",
     "insert into customers select n, concat('Person', n, '@example.org'), concat('city', n % 200), (n * 17) % 1000, \
      json_object('plan', if(n % 400 = 0, 'pro', concat('p', n % 50)), 'ids', json_array(n % 900, n % 700)), \
      concat('life of ', left(sha2(n, 256), 32), ' word', n % 900), point(n % 100, n % 97) from many",
@@ -250,8 +250,18 @@ const CASES: &[(On, &str, &str, bool)] = &[
         Both,
         "select * from customers where mbrwithin(place, st_geomfromtext('POLYGON((0 0, 3 0, 3 3, 0 3, 0 0))'))",
         "customers (place) spatial",
-        false,
+        true,
     ),
+    // Without blanks between words.
+    (
+        MySql,
+        "select * from customers where match (bio) against ('数据' in boolean mode)",
+        "customers (bio) WITH PARSER ngram fulltext",
+        true,
+    ),
+    // One row of each group, by looking from group to group.
+    (Both, "select distinct city from customers", "customers (city)", true),
+    (Both, "select city, min(score), max(score) from customers group by city", "customers (city, score)", true),
 ];
 
 /// Statements for which there must be no candidate.
