@@ -16,28 +16,26 @@ pub fn together(runs: Vec<Spent>, engine: Engine) -> Vec<Spent> {
     let mut all: Vec<(f64, Spent)> = Vec::new();
     for run in runs {
         let slowest = if run.calls > 0.0 { run.total_ms / run.calls } else { 0.0 };
-        match places.get(&sql::alike(&run.sql, engine)).and_then(|at| all.get_mut(*at)) {
-            Some((worst, sum)) => {
-                if slowest > *worst {
-                    *worst = slowest;
-                    sum.sql.clone_from(&run.sql);
-                }
-                sum.calls += run.calls;
-                sum.total_ms += run.total_ms;
-                for (sum, more) in [
-                    (&mut sum.rows, run.rows),
-                    (&mut sum.examined, run.examined),
-                    (&mut sum.read_bytes, run.read_bytes),
-                    (&mut sum.spilt_bytes, run.spilt_bytes),
-                ] {
-                    if let Some(more) = more {
-                        *sum = Some(sum.unwrap_or(0.0) + more);
-                    }
-                }
-            }
-            None => {
-                places.insert(sql::alike(&run.sql, engine), all.len());
-                all.push((slowest, run));
+        let key = sql::alike(&run.sql, engine);
+        let Some((worst, sum)) = places.get(&key).and_then(|at| all.get_mut(*at)) else {
+            places.insert(key, all.len());
+            all.push((slowest, run));
+            continue;
+        };
+        if slowest > *worst {
+            *worst = slowest;
+            sum.sql.clone_from(&run.sql);
+        }
+        sum.calls += run.calls;
+        sum.total_ms += run.total_ms;
+        for (sum, more) in [
+            (&mut sum.rows, run.rows),
+            (&mut sum.examined, run.examined),
+            (&mut sum.read_bytes, run.read_bytes),
+            (&mut sum.spilt_bytes, run.spilt_bytes),
+        ] {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0.0) + more);
             }
         }
     }

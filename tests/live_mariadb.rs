@@ -216,3 +216,8 @@ async fn partitions_have_their_own_statistics_on_a_twin() {
 async fn the_dearest_statements_are_listed_and_advised_on() {
     MARIADB.the_dearest_statements_are_listed_and_advised_on().await;
 }
+
+#[tokio::test]
+async fn a_statement_the_server_refuses_keeps_no_other_from_its_index() {
+    MARIADB.a_statement_the_server_refuses_keeps_no_other_from_its_index().await;
+}

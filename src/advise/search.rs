@@ -147,11 +147,10 @@ pub(super) async fn search(
     limits: &Limits,
     tell: &mut (dyn FnMut(Step) + Send),
 ) -> Found {
-    let bounded = limits.bytes.is_some() || limits.indexes.is_some();
     let each = trial.sets_a_statement();
     // What serves one statement has to be looked at beside what serves others, so that each asks for more the more there are.
     let crowded = each + each * subjects.len() / CROWD;
-    let most = (subjects.len() * if bounded { crowded } else { 2 * crowded }).max(AT_LEAST * each);
+    let most = (subjects.len() * if limits.bound() { crowded } else { 2 * crowded }).max(AT_LEAST * each);
     let all: Vec<usize> = (0..subjects.len()).collect();
     let method = trial.method();
     let alone = all.len() == 1 && pool.first().is_some_and(|thing| thing.candidate.engine == Engine::PostgreSql);
@@ -174,7 +173,7 @@ pub(super) async fn search(
     };
     walk.start();
     walk.probe().await;
-    let mut state = if walk.bounded() { walk.assemble(Set::new()).await } else { walk.greedy().await };
+    let mut state = if limits.bound() { walk.assemble(Set::new()).await } else { walk.greedy().await };
     if !walk.costs.over() {
         state = walk.refine(state).await;
     }
@@ -210,11 +209,6 @@ impl Walk<'_> {
         let weight = self.costs.subjects[statement].weight;
         let relative = (cost.max(base * 1e-6) / base).ln();
         weight * (sum * cost / self.whole + mean * relative / self.weights)
-    }
-
-    /// Whether there is less room than several statements together could use.
-    fn bounded(&self) -> bool {
-        self.base.len() > 1 && (self.limits.bytes.is_some() || self.limits.indexes.is_some())
     }
 
     /// What a set costs beside the statements' plans: its bytes, and its upkeep.

@@ -163,13 +163,38 @@ mod tests {
                 name: "customers".to_owned(),
                 rows: Some(1e6),
                 last_analyzed: Some("now".to_owned()),
-                columns: vec![column("email", "varchar(80)"), column("created_at", "datetime")],
+                columns: vec![
+                    column("email", "varchar(80)"),
+                    column("created_at", "datetime"),
+                    Column { not_null: true, ..column("place", "point") },
+                    Column { not_null: true, srid: Some(4326), ..column("home", "point") },
+                    column("bio", "text"),
+                ],
                 ..Table::default()
             }],
             search_path: vec!["shop".to_owned()],
             ..Catalog::default()
         };
         unproposed(&[shape(sql, engine, &catalog).ok()], &catalog, engine)
+    }
+
+    #[test]
+    fn what_a_spatial_and_a_full_text_index_wants_is_told() {
+        let within = |column: &str| {
+            format!(
+                "select * from customers where mbrwithin({column}, st_geomfromtext('POLYGON((0 0, 3 0, 3 3, 0 3, 0 0))'))"
+            )
+        };
+        let lines = told(MySql, &within("place"));
+        assert!(
+            lines.iter().any(|l| l.contains("ALTER TABLE shop.customers MODIFY place point NOT NULL SRID 0")),
+            "{lines:?}"
+        );
+        assert_eq!(told(MySql, &within("home")), Vec::<String>::new());
+        assert_eq!(told(MariaDb, &within("place")), Vec::<String>::new());
+        let words = "select * from customers where match (bio) against ('数据' in boolean mode)";
+        assert!(told(MariaDb, words).iter().any(|l| l.contains("Mroonga")));
+        assert_eq!(told(MySql, words), Vec::<String>::new());
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether there may be less room than the statements could use.
+    #[must_use]
+    pub const fn bound(&self) -> bool {
+        self.bytes.is_some() || self.indexes.is_some()
+    }
+
     /// Whether the search is to end now.
     #[must_use]
     pub fn over(&self) -> bool {

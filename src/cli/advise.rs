@@ -72,9 +72,9 @@ pub(super) async fn run(options: options::Advise, engine: Option<&'static Provid
     let mut read = read;
     with_values(&mut session, &mut read.statements, &options).await?;
     let code = if let [one] = read.statements.as_slice() {
-        one_statement(&mut session, one, &options, &limits).await?
+        Box::pin(one_statement(&mut session, one, &options, &limits)).await?
     } else {
-        many(&mut session, &read.statements, &options, &limits).await?
+        Box::pin(many(&mut session, &read.statements, &options, &limits)).await?
     };
     drop(session);
     drop(demo);
@@ -150,7 +150,7 @@ async fn one_statement(
         .map_err(|e| Failure::server(&e, Some(&one.sql)))?;
         Ok((inspection, advice, supposed, started.elapsed().as_secs_f64()))
     };
-    let (inspection, advice, supposed, seconds) = interruptible(work, &stop, &canceller).await?;
+    let (inspection, advice, supposed, seconds) = Box::pin(interruptible(work, &stop, &canceller)).await?;
     clear();
     let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
     let advice =

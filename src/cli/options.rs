@@ -234,9 +234,13 @@ pub(super) struct Advise {
     /// Statements from a file (- for standard input) or from the .sql and .json files of a folder; may be repeated
     #[arg(short, long, value_name = "FILE|FOLDER")]
     pub(super) file: Vec<PathBuf>,
-    /// Statements from the server's own statistics (pg_stat_statements, performance_schema), or from a log (PostgreSQL's, or a slow query
-    /// log), as often as they ran there
-    #[arg(long, value_name = "statistics|logs FILE", num_args = 1..=2)]
+    /// Statements from the server's own statistics, or from a log.
+    #[arg(
+        long,
+        help = "Statements from the server's own statistics (pg_stat_statements, performance_schema), or from a log \
+                (PostgreSQL's, or a slow query log), as often as they ran there",
+        value_name = "statistics|logs FILE", num_args = 1..=2
+    )]
     pub(super) from: Vec<String>,
     /// How many of the dearest statements of --from
     #[arg(long, value_name = "N", default_value_t = 100)]

@@ -340,6 +340,8 @@ mod tests {
         let index = index_text("create index i on t (name(10), (year(d)))", MySql).unwrap();
         assert_eq!(index.keys[0].prefix, Some(10));
         assert_eq!((index.keys[1].expr.as_str(), index.keys[1].expression), ("year(d)", true));
+        let index = index_text("create fulltext index i on t (bio, name) with parser NGRAM", MySql).unwrap();
+        assert_eq!((index.method.as_deref(), index.keys[0].opclass.as_deref()), (Some("fulltext"), Some("ngram")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Allow, Progress, method};
 use crate::{
-    advise::{self, Advice, Limits, Weighted},
+    advise::{self, Advice, Limits, Outcome, Weighted},
     catalog::Catalog,
     plan::Plan,
     read,
@@ -25,6 +25,66 @@ pub async fn advise(
     allow: Allow,
     limits: &Limits,
     mut progress: impl FnMut(Progress) + Send,
+) -> Result<Advice, ServerError> {
+    let advice = all_together(session, workload, plans, catalog, allow, limits, &mut progress).await?;
+    let none = workload.len() > 1 && advice.broken.is_none() && advice.statements.iter().all(|s| s.problem.is_some());
+    if !none {
+        return Ok(advice);
+    }
+    // A method that prepares for all of them at once fails with the first that the server itself refuses.
+    let mut wrong: Vec<Option<String>> = Vec::with_capacity(workload.len());
+    for (statement, known) in workload.iter().zip(plans) {
+        wrong.push(match (known, plan_now(session, &statement.sql).await) {
+            (None, Err(error)) if matches!(error.kind, ErrorKind::Statement | ErrorKind::Unsupported) => {
+                Some(error.to_string())
+            }
+            (_, Err(error)) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => {
+                return Err(error);
+            }
+            _ => None,
+        });
+    }
+    let right: Vec<usize> = (0..workload.len()).filter(|at| wrong[*at].is_none()).collect();
+    if right.is_empty() || right.len() == workload.len() {
+        return Ok(advice);
+    }
+    let some: Vec<Weighted> = right.iter().map(|at| workload[*at].clone()).collect();
+    let known: Vec<Option<&Plan>> = right.iter().map(|at| plans.get(*at).copied().flatten()).collect();
+    let advice = all_together(session, &some, &known, catalog, allow, limits, &mut progress).await?;
+    Ok(with_the_wrong(advice, workload, &right, &wrong))
+}
+
+/// Advice on some statements as advice on all of a workload: `right` are the places of those it is on, `wrong` says what is wrong with
+/// the others.
+fn with_the_wrong(mut advice: Advice, workload: &[Weighted], right: &[usize], wrong: &[Option<String>]) -> Advice {
+    for served in advice.proposals.iter_mut().flat_map(|p| &mut p.serves) {
+        // Behind the workload's own come those that foreign keys ask.
+        let besides = served.statement.checked_sub(right.len()).map(|more| workload.len() + more);
+        served.statement = right.get(served.statement).copied().or(besides).unwrap_or_default();
+    }
+    for (at, statement) in workload.iter().enumerate() {
+        let Some(problem) = wrong.get(at).and_then(Option::as_ref) else { continue };
+        let outcome = Outcome {
+            sql: statement.sql.clone(),
+            weight: statement.weight,
+            before: None,
+            after: None,
+            problem: Some(problem.clone()),
+        };
+        advice.statements.insert(at.min(advice.statements.len()), outcome);
+    }
+    advice
+}
+
+/// The same, of statements that are prepared for together.
+async fn all_together(
+    session: &mut Session,
+    workload: &[Weighted],
+    plans: &[Option<&Plan>],
+    catalog: &Catalog,
+    allow: Allow,
+    limits: &Limits,
+    progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<Advice, ServerError> {
     progress(Progress { done: 0, total: 0, doing: "looking for candidates".to_owned() });
     session.start_over();
@@ -62,7 +122,13 @@ pub async fn advise(
     for (statement, known) in workload.iter().zip(plans) {
         own.push(match known {
             Some(plan) => Some((*plan).clone()),
-            None => plan_now(session, &statement.sql).await?,
+            None => match plan_now(session, &statement.sql).await {
+                Ok(plan) => plan,
+                Err(error) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => {
+                    return Err(error);
+                }
+                Err(_) => None,
+            },
         });
     }
     let plans: Vec<Option<&Plan>> = own.iter().map(Option::as_ref).collect();
@@ -85,20 +151,15 @@ async fn with_partners(
     Ok(all)
 }
 
-/// A statement's plan; `None` when the server does not plan it.
+/// A statement's plan; `None` when it cannot be read.
 async fn plan_now(session: &mut Session, sql: &str) -> Result<Option<Plan>, ServerError> {
     let request = ExplainRequest { sql: sql.to_owned(), ..ExplainRequest::default() };
-    match session.explain(&request).await {
-        Ok(answer) => {
-            let plan = read::read(&answer.document).ok().and_then(|plans| plans.into_iter().next());
-            let info = session.info();
-            Ok(plan.map(|mut plan| {
-                plan.engine = info.engine;
-                plan.version.get_or_insert_with(|| info.version.clone());
-                plan
-            }))
-        }
-        Err(error) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => Err(error),
-        Err(_) => Ok(None),
-    }
+    let answer = session.explain(&request).await?;
+    let plan = read::read(&answer.document).ok().and_then(|plans| plans.into_iter().next());
+    let info = session.info();
+    Ok(plan.map(|mut plan| {
+        plan.engine = info.engine;
+        plan.version.get_or_insert_with(|| info.version.clone());
+        plan
+    }))
 }

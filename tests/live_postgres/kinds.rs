@@ -29,12 +29,14 @@ insert into customers select i, 'Person' || i || '@example.org', 'city' || i % 2
   jsonb_build_object('plan', case when i % 400 = 0 then 'pro' else 'p' || i % 50 end, 'age', i % 90, 'tags', jsonb_build_array('t' || i % 900)),
   array['a' || i % 800, 'b' || i % 700], array[i % 800, i % 700], hstore('k', (i % 900)::text),
   to_tsvector('english', 'word' || i % 900 || ' common'), 'life of ' || md5(i::text) from generate_series(1, 20000) i;
-create table events (id bigint, at timestamp, kind int, host inet, seen tsrange, room int, place point, area box, path ltree, payload text);
+create table events (id bigint, at timestamp, kind int, host inet, seen tsrange, room int, place point, area box, path ltree, payload text,
+  stream bigint);
 insert into events select i, timestamp '2024-01-01' + i * interval '10 seconds', i % 40,
   ('10.' || i % 200 || '.' || (i / 200) % 200 || '.7')::inet,
   tsrange(timestamp '2024-01-01' + i * interval '5 minutes', timestamp '2024-01-01' + (i + 1) * interval '5 minutes'),
   i % 50, point((i * 7919) % 1000, (i * 7907) % 1000), box(point(i % 1000, i % 997), point(i % 1000 + 1, i % 997 + 1)),
-  ('top.n' || i % 300 || '.m' || i % 7)::ltree, repeat('x', 100) from generate_series(1, 70000) i;
+  ('top.n' || i % 300 || '.m' || i % 7)::ltree, repeat('x', 100),
+  i + (i % 2) * 100000 from generate_series(1, 70000) i;
 create table items (order_id bigint, product_id int, line int, quantity int, price numeric(10,2), primary key (order_id, line));
 insert into items select i, (i * 31 + l) % 2000, l, l, i % 100 from generate_series(1, 20000) i, generate_series(1, 3) l;
 create table \"Mixed\" (\"Id\" int, \"Group\" int, \"select\" int);
@@ -273,6 +275,11 @@ const CASES: &[(&str, &[&str])] = &[
     // BRIN and hash.
     ("select count(*) from events where at between '2024-01-05' and '2024-01-05 12:00'", &["events USING brin (at)"]),
     ("select count(payload) from events where id > 30000 and id < 33000", &["events USING brin (id)"]),
+    // Two streams of values side by side: a block of pages holds two short ranges, not one.
+    (
+        "select count(payload) from events where stream > 30000 and stream < 33000",
+        &["events USING brin (stream int8_minmax_multi_ops)"],
+    ),
     ("select * from orders where digest = 'x'", &["orders USING hash (digest)|orders USING btree (digest)"]),
     // Writes find their rows too.
     ("update orders set note = 'x' where customer_id = 77", &["orders USING btree (customer_id)"]),

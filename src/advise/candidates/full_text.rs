@@ -33,12 +33,15 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
                 }
                 found.push(draft);
             }
-            (Operand::Column(column), Test::Position) => {
-                if at.table.column(column).is_some_and(|c| is_shape(c) && cannot_be_spatial(c, at.engine).is_none()) {
-                    let mut draft = Draft { method: "spatial", ..Draft::btree(4) };
-                    draft.add(Some(At::plain_key(column, None)), At::reason(predicate));
-                    found.push(draft);
-                }
+            (Operand::Column(column), Test::Position)
+                if at
+                    .table
+                    .column(column)
+                    .is_some_and(|c| is_shape(c) && cannot_be_spatial(c, at.engine).is_none()) =>
+            {
+                let mut draft = Draft { method: "spatial", ..Draft::btree(4) };
+                draft.add(Some(At::plain_key(column, None)), At::reason(predicate));
+                found.push(draft);
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 use super::draft::{At, Draft};
 use crate::{
     advise::facts::selectivity,
+    catalog::Statistics,
     plan::Engine,
     sql::shape::{Predicate, Test, Value},
 };
@@ -14,6 +15,9 @@ const MOST_VALUES: f64 = 20.0;
 /// A value is an exception when it comes this much less often than the values do on average; an index for each of many
 /// equally common values is nobody's wish.
 const EXCEPTIONAL: f64 = 0.5;
+
+/// From this part of the rows on a list of values leaves none out.
+const ALL: f64 = 0.999;
 
 /// Partial forms of the most promising drafts.
 pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
@@ -49,6 +53,15 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
     found
 }
 
+/// Whether no row has a value, as far as statistics know: they list all there are, and it is not among them. An index of nothing serves
+/// no statement longer than until the first such row.
+fn is_unheard_of(statistics: &Statistics, value: &str, rows: Option<f64>) -> bool {
+    let known: f64 = statistics.most_common.iter().map(|(_, part)| part).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a short list")]
+    let all = statistics.distinct(rows.unwrap_or(0.0)).is_some_and(|n| statistics.most_common.len() as f64 >= n);
+    all && known + statistics.null_fraction > ALL && statistics.most_common.iter().all(|(common, _)| common != value)
+}
+
 /// A constant that statistics show to be rare.
 fn is_rare(at: &At<'_>, predicate: &Predicate) -> bool {
     let Some(statistics) =
@@ -62,7 +75,7 @@ fn is_rare(at: &At<'_>, predicate: &Predicate) -> bool {
     match predicate.test {
         Test::IsNull | Test::IsNotNull => selectivity(at.table, predicate) < RARE,
         Test::Equal => {
-            matches!(predicate.values.as_slice(), [Value::Literal(_)])
+            matches!(predicate.values.as_slice(), [Value::Literal(value)] if !is_unheard_of(statistics, value, at.table.rows))
                 && !statistics.most_common.is_empty()
                 && statistics
                     .distinct(at.table.rows.unwrap_or(0.0))

@@ -86,11 +86,6 @@ impl<'a> Costs<'a> {
         !self.over() && self.explains * 2 < self.most
     }
 
-    /// Whether most questions are still unasked.
-    pub(super) fn spare(&self) -> bool {
-        !self.over() && self.explains * 4 < self.most
-    }
-
     /// The cost and the indexes used, when they are known or follow: a plan that was the cheapest of many is the
     /// cheapest of fewer as long as all it uses is there.
     pub(super) fn look(&self, statement: usize, set: &[u16]) -> Option<(f64, &[u16])> {

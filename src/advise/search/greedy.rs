@@ -5,10 +5,7 @@ use std::collections::HashSet;
 
 use super::{LEAST, Set, Walk};
 
-/// How far bytes count: fully, or less, which favours large indexes that gain much. The better end wins. A second walk costs less
-/// than the first, for the answers are shared, but only where the first has left most questions unasked is it worth them.
-const EXPONENTS: [f64; 3] = [1.0, 0.6, 0.8];
-/// The same when bytes are not bounded.
+/// How far bytes count where there is room for all: less than fully, which favours large indexes that gain much.
 const UNBOUNDED: f64 = 0.5;
 /// Bytes that every index costs beside its own, as a part of the tables: none is free.
 const FLAT: f64 = 0.005;
@@ -43,29 +40,16 @@ enum Sure {
 }
 
 impl Walk<'_> {
-    /// Walks once for each exponent, and takes the better end.
+    /// Walks up from nothing and, where several statements share indexes, down from everything, and takes the better end. For sets that
+    /// nothing bounds.
     pub(super) async fn greedy(&mut self) -> Set {
         let moves = self.moves();
-        if self.limits.bytes.is_none() {
-            let up = self.climb(Vec::new(), &moves, UNBOUNDED, f64::INFINITY).await;
-            if self.limits.indexes.is_some() || self.base.len() == 1 {
-                return up;
-            }
-            let down = self.downwards().await;
-            return if self.total(&down) < self.total(&up) { down } else { up };
+        let up = self.climb(Vec::new(), &moves, UNBOUNDED, f64::INFINITY).await;
+        if self.base.len() == 1 {
+            return up;
         }
-        let mut best: Option<(f64, Set)> = None;
-        for exponent in EXPONENTS {
-            if best.is_some() && !self.costs.spare() {
-                break;
-            }
-            let set = self.climb(Vec::new(), &moves, exponent, f64::INFINITY).await;
-            let total = self.total(&set);
-            if best.as_ref().is_none_or(|(least, _)| total < *least) {
-                best = Some((total, set));
-            }
-        }
-        best.map(|(_, set)| set).unwrap_or_default()
+        let down = self.downwards().await;
+        if self.total(&down) < self.total(&up) { down } else { up }
     }
 
     /// The other way round, where nothing bounds the set: all that any statement would take if it had everything, without what earns

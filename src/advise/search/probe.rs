@@ -31,7 +31,7 @@ impl Walk<'_> {
             narrow.sort_unstable();
             self.rounds(statement, own.clone(), ROUNDS).await;
             self.rounds(statement, narrow, NARROW_ROUNDS).await;
-            if self.bounded() {
+            if self.limits.bound() {
                 self.small(statement, own).await;
             }
         }

@@ -24,14 +24,14 @@ impl Walk<'_> {
             if self.limits.bytes.is_some() || self.limits.indexes.is_some() {
                 set = self.fill(set).await;
             }
-            if self.bounded() {
+            if self.limits.bound() {
                 set = self.assemble(set).await;
             }
-            if self.bounded() || self.costs.over() || self.total(&set) > before - self.least() {
+            if self.limits.bound() || self.costs.over() || self.total(&set) > before - self.least() {
                 break;
             }
         }
-        if self.bounded() {
+        if self.limits.bound() {
             // What the answers do not tell, by trial and error.
             if self.costs.half_left() {
                 set = self.exchange(set).await;

@@ -113,6 +113,7 @@ impl<'a> Board<'a> {
         board
     }
 
+    /// A set with the best plan of every statement.
     pub(super) fn state(&self, set: &[u16]) -> State {
         let mut state = State {
             have: vec![false; self.said.bytes.len()],
@@ -126,12 +127,14 @@ impl<'a> Board<'a> {
         state
     }
 
+    /// The same without these.
     pub(super) fn less(&self, state: &State, gone: &[u16]) -> State {
         let mut less = state.clone();
         self.change(&mut less, &[], gone);
         less
     }
 
+    /// Adds what the set has not and takes out what it has, and settles every statement whose plan that may change.
     pub(super) fn change(&self, state: &mut State, new: &[u16], gone: &[u16]) {
         mark(&mut state.have, gone, false);
         mark(&mut state.have, new, true);

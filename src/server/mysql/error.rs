@@ -9,9 +9,14 @@ use mysql_async::{DriverError, Error, IoError};
 
 pub(super) use self::position::Sent;
 use crate::{
+    plan::Engine,
     server::{ErrorKind, ServerError},
+    sql::full_text_index,
     text::one_line,
 };
+
+/// `ER_FT_MATCHING_KEY_NOT_FOUND`.
+const NO_FULL_TEXT_INDEX: u16 = 1191;
 
 /// Whether nothing more can be said over the connection after this error.
 pub(super) fn breaks(error: &Error) -> bool {
@@ -54,6 +59,11 @@ pub(super) fn of_statement(error: &Error, attempted: impl Into<String>, sent: &S
     let mut converted = convert(error, attempted);
     if let Error::Server(e) = error {
         converted.position = sent.position(e.code, &e.message);
+        if e.code == NO_FULL_TEXT_INDEX
+            && let Some(ddl) = full_text_index(sent.statement(), Engine::MySql)
+        {
+            converted.next = Some(format!("{ddl}; without it the server cannot plan the search"));
+        }
     }
     converted
 }
@@ -136,7 +146,7 @@ pub(super) fn kind(code: u16, state: &str) -> ErrorKind {
         1053 | 1080 | 1152..=1161 | 1927 | 2006 | 2013 | 3169 | 4031 => ErrorKind::Disconnected,
         1290 | 1792 | 1836 => ErrorKind::Refused,
         1137 | 1235 | 1295 | 6412 => ErrorKind::Unsupported,
-        1056 | 1305 | 3065 => ErrorKind::Statement,
+        1056 | NO_FULL_TEXT_INDEX | 1305 | 3065 => ErrorKind::Statement,
         _ if state.starts_with("42") || state.starts_with("22") || state.starts_with("21") => ErrorKind::Statement,
         _ => ErrorKind::Other,
     }
@@ -154,6 +164,7 @@ const fn next(code: u16) -> Option<&'static str> {
         1146 => "check the table's name and the database of the connection",
         1046 => "name the database in the target, as in mysql://user@host/database, or write database.table",
         1064 | 1149 => "correct the statement at the place marked",
+        NO_FULL_TEXT_INDEX => "MATCH wants a FULLTEXT index of exactly its columns: make one, or ask by LIKE",
         1193 => "check the name; SHOW VARIABLES lists what can be set",
         1231 | 1232 => "check the value; the manual's page on the variable says what it takes",
         1238 | 1621 => "it cannot be set for a session; choose another way",

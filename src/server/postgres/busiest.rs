@@ -1,6 +1,6 @@
 //! The dearest statements, from the extension `pg_stat_statements`.
 //!
-//! Columns: PostgreSQL 18 manual, "pg_stat_statements"; `total_time` became `total_exec_time` in version 1.8 of the extension
+//! Columns: PostgreSQL 18 manual, "F.32. `pg_stat_statements`"; `total_time` became `total_exec_time` in version 1.8 of the extension
 //! (PostgreSQL 13), `pg_stat_statements_info` came with 1.9 (14).
 
 use tokio_postgres::types::Type;

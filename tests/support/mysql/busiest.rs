@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use whyslow::{
+    advise::{Limits, Verdict, Weighted},
     plan::Engine,
     server::{ErrorKind, busiest::Spent},
+    whatif::{Allow, Method, advise},
 };
 
 use super::{Server, connect, drop_private, private};
@@ -63,6 +65,39 @@ impl Server {
         let error = reader.busiest(5).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Privilege, "{error}");
         assert!(error.next.as_deref().is_some_and(|next| next.contains("GRANT SELECT")), "{error}");
+        drop_private(admin, session).await;
+    }
+
+    pub(crate) async fn a_statement_the_server_refuses_keeps_no_other_from_its_index(self) {
+        let (mut admin, mut session) = private(self, "one_wrong").await;
+        admin.run("create table parts (id int primary key auto_increment, code int, note varchar(80))").await;
+        admin.run("insert into parts (code, note) values (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')").await;
+        for _ in 0..11 {
+            admin.run("insert into parts (code, note) select code + id, note from parts").await;
+        }
+        admin.run("analyze table parts").await;
+        let statements = [
+            "select id from parts where match (note) against ('a')",
+            "select nothing from parts",
+            "select * from parts where code = 4000",
+        ];
+        let workload = statements.map(|sql| Weighted { sql: sql.to_owned(), weight: 1.0 });
+        let catalog = session.catalog(&[(None, "parts".to_owned())], &[]).await.unwrap();
+        let allow = Allow { temporary_tables: true, method: Method::TemporaryTables, ..Allow::default() };
+        let limits = Limits::default();
+        let advice =
+            advise(&mut session, &workload, &[None, None, None], &catalog, allow, &limits, |_| ()).await.unwrap();
+        let told: Vec<Option<&str>> = advice.statements.iter().map(|s| s.problem.as_deref()).collect();
+        assert!(told[0].is_some_and(|p| p.contains("ALTER TABLE parts ADD FULLTEXT INDEX (note)")), "{told:?}");
+        assert!(told[1].is_some_and(|p| p.contains("nothing")) && told[2].is_none(), "{told:?}");
+        let first = advice.proposals.first().unwrap();
+        assert_eq!(
+            (first.verdict, first.candidate.keys[0].expr.as_str()),
+            (Verdict::Proved, "code"),
+            "{}",
+            first.reason
+        );
+        assert_eq!(first.serves.iter().map(|s| s.statement).collect::<Vec<_>>(), [2]);
         drop_private(admin, session).await;
     }
 }

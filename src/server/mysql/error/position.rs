@@ -20,6 +20,11 @@ impl<'a> Sent<'a> {
         Self { prefix, text, skipped }
     }
 
+    /// The statement that was explained.
+    pub(super) const fn statement(&self) -> &'a str {
+        self.text
+    }
+
     /// The character (from 1) of the person's text that the error is at.
     pub(super) fn position(&self, code: u16, message: &str) -> Option<usize> {
         let at = match code {

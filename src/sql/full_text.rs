@@ -1,0 +1,68 @@
+//! Which columns a search for words names: MySQL and MariaDB plan `MATCH (…) AGAINST (…)` only with a FULLTEXT index of exactly these.
+
+use super::{
+    classify,
+    lex::{Kind, content},
+};
+use crate::plan::Engine;
+
+/// The index that the first such search of a statement needs, as `ALTER TABLE t ADD FULLTEXT INDEX (a, b)`; `None` without one, or
+/// when the statement names several tables and the search does not say which is its own.
+#[must_use]
+pub fn full_text_index(sql: &str, engine: Engine) -> Option<String> {
+    let tokens = content(sql, engine);
+    let at = tokens.iter().position(|t| t.is_word(sql, "MATCH"))?;
+    let mut rest = tokens[at + 1..].iter();
+    rest.next().filter(|t| t.is_symbol(sql, "("))?;
+    let mut columns: Vec<String> = Vec::new();
+    let mut owner: Option<String> = None;
+    let mut name: Vec<String> = Vec::new();
+    for token in rest {
+        match token.kind {
+            Kind::Word | Kind::Name => name.push(token.text(sql).to_owned()),
+            Kind::Symbol if matches!(token.text(sql), "," | ")") => {
+                columns.push(name.pop()?);
+                owner = name.pop().or(owner);
+                name.clear();
+                if token.is_symbol(sql, ")") {
+                    break;
+                }
+            }
+            Kind::Symbol if token.is_symbol(sql, ".") => {}
+            _ => return None,
+        }
+    }
+    let tables = classify(sql, engine).tables;
+    let bare = |name: &str| name.trim_matches('`').to_owned();
+    let table = match (tables.as_slice(), owner) {
+        ([(_, only)], _) => only.clone(),
+        // An alias names no table that could be altered.
+        (many, Some(owner)) => many.iter().find(|(_, name)| *name == bare(&owner))?.1.clone(),
+        _ => return None,
+    };
+    (!columns.is_empty()).then(|| format!("ALTER TABLE {table} ADD FULLTEXT INDEX ({})", columns.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_text_index;
+    use crate::plan::Engine::MySql;
+
+    #[test]
+    fn the_index_a_search_needs_is_told() {
+        for (sql, expected) in [
+            (
+                "select id from t where match (bio, `city`) against ('x')",
+                Some("ALTER TABLE t ADD FULLTEXT INDEX (bio, `city`)"),
+            ),
+            (
+                "select 1 from a x join b on b.i = x.i where MATCH(b.bio) against ('x')",
+                Some("ALTER TABLE b ADD FULLTEXT INDEX (bio)"),
+            ),
+            ("select 1 from a x join b on b.i = x.i where match(x.bio) against ('x')", None),
+            ("select match from t", None),
+        ] {
+            assert_eq!(full_text_index(sql, MySql).as_deref(), expected, "{sql}");
+        }
+    }
+}
