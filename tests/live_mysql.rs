@@ -210,6 +210,12 @@ async fn every_pair_is_planned_as_if_the_index_were_there() {
 }
 
 #[tokio::test]
+#[ignore = "takes minutes, and builds and drops indexes of the shop"]
+async fn every_pair_is_calculated_or_flagged() {
+    MYSQL.every_pair_is_calculated_or_flagged().await;
+}
+
+#[tokio::test]
 async fn a_sample_that_misleads_is_not_trusted() {
     MYSQL.a_sample_that_misleads_is_not_trusted().await;
 }

@@ -44,7 +44,7 @@ impl<'a> Ladder<'a> {
         }
         let here = if allow.method == Method::HypoPg { None } else { twin::available(version) };
         let rungs = match (allow.method, here) {
-            (Method::HypoPg | Method::TemporaryTables, _) => vec![hypopg],
+            (Method::HypoPg | Method::TemporaryTables | Method::Calculated, _) => vec![hypopg],
             (Method::Twin, _) => vec![Some(Rung::Twin(Box::new(twin)))],
             (_, None) => {
                 twin.give_back(connection);

@@ -13,6 +13,8 @@ pub(super) mod copy;
 mod make;
 pub(super) mod sample;
 
+pub(super) use make::MAY_NOT;
+
 use self::{
     copy::Definition,
     make::{fill, keep_from_replicas, stage},
