@@ -194,6 +194,11 @@ async fn every_pair_is_calculated_or_flagged() {
 }
 
 #[tokio::test]
+async fn a_sample_that_misleads_formulas_is_not_trusted() {
+    MARIADB.a_sample_that_misleads_formulas_is_not_trusted().await;
+}
+
+#[tokio::test]
 async fn a_sample_that_misleads_is_not_trusted() {
     MARIADB.a_sample_that_misleads_is_not_trusted().await;
 }
@@ -216,4 +221,19 @@ async fn a_setting_of_the_whole_server_is_supposed_on_a_twin() {
 #[tokio::test]
 async fn partitions_have_their_own_statistics_on_a_twin() {
     MARIADB.partitions_have_their_own_statistics_on_a_twin().await;
+}
+
+#[tokio::test]
+async fn who_may_only_select_gets_a_calculated_answer() {
+    MARIADB.who_may_only_select_gets_a_calculated_answer().await;
+}
+
+#[tokio::test]
+async fn statistics_alone_answer_what_needs_no_rows() {
+    MARIADB.statistics_alone_answer_what_needs_no_rows().await;
+}
+
+#[tokio::test]
+async fn what_is_not_calculated_says_why() {
+    MARIADB.what_is_not_calculated_says_why().await;
 }

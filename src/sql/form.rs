@@ -2,7 +2,8 @@
 
 use sqlparser::ast::{
     Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, JoinConstraint, JoinOperator,
-    LimitClause, OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, Visit, Visitor,
+    LimitClause, OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, Visit,
+    Visitor,
 };
 
 use super::parse::parsed;
@@ -133,7 +134,9 @@ fn read(query: &Query, select: &Select) -> Result<Form, &'static str> {
     }
     if let Some(order) = &query.order_by {
         let OrderByKind::Expressions(keys) = &order.kind else { return Err("it orders by everything") };
-        let key = |key: &sqlparser::ast::OrderByExpr| (place(&key.expr, &aliases), matches!(key.options.sort, Some(OrderBySort::Desc)));
+        let key = |key: &sqlparser::ast::OrderByExpr| {
+            (place(&key.expr, &aliases), matches!(key.options.sort, Some(OrderBySort::Desc)))
+        };
         form.order = keys.iter().map(key).collect();
     }
     form.limit = limit(query)?;
@@ -174,8 +177,26 @@ struct Functions {
 }
 
 const AGGREGATES: &[&str] = &[
-    "any_value", "avg", "bit_and", "bit_or", "bit_xor", "count", "group_concat", "json_arrayagg", "json_objectagg", "max", "median",
-    "min", "std", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop", "var_samp", "variance",
+    "any_value",
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "count",
+    "group_concat",
+    "json_arrayagg",
+    "json_objectagg",
+    "max",
+    "median",
+    "min",
+    "std",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "sum",
+    "var_pop",
+    "var_samp",
+    "variance",
 ];
 
 impl Visitor for Functions {

@@ -160,7 +160,10 @@ impl Calculated {
         if samples.is_empty() {
             return format!("calculated from the server's statistics alone, read in {time}");
         }
-        format!("calculated from the server's statistics and {}, which stayed on the server; read in {time}", samples.join(" and "))
+        format!(
+            "calculated from the server's statistics and {}, which stayed on the server; read in {time}",
+            samples.join(" and ")
+        )
     }
 
     fn prepared(&self, statement: &str) -> Result<&Prepared, TrialError> {
@@ -224,13 +227,21 @@ impl Calculated {
                 notes.push(format!("with {why} it would be another plan: {}", way(&plan)));
             }
         }
+        if (0..prepared.known.len()).any(|tab| likely.intersects(tab)) {
+            sure = false;
+            notes.push(
+                "the server may read two indexes and take what both have (index_merge), which is not calculated"
+                    .to_owned(),
+            );
+        }
         let alone = prepared.known.len() == 1;
         if !alone {
             notes.push("of a join this is a hint: what its tables give together is not counted".to_owned());
         }
         let whole = prepared.known.iter().all(|known| !known.partitioned);
         let checked = matches!(prepared.checked, Checked::Same(_));
-        let trust = if alone && whole && sure && checked && !near(&likely, &outcome) { Trust::Close } else { Trust::Rough };
+        let trust =
+            if alone && whole && sure && checked && !near(&likely, &outcome) { Trust::Close } else { Trust::Rough };
         Ok((answer, trust, notes))
     }
 
@@ -238,6 +249,17 @@ impl Calculated {
     fn answerable(&self, world: &World<'_>) -> Result<(), TrialError> {
         for (tab, indexes) in world.indexes.iter().enumerate() {
             for ix in indexes.iter().filter(|ix| ix.new) {
+                let first = ix.parts.first().map(|part| &part.column);
+                if world.question.tabs[tab]
+                    .conds
+                    .iter()
+                    .any(|c| c.alternative.is_some() && c.alternative.as_ref() == first)
+                {
+                    return Err(cannot(
+                        "its OR may be answered by several indexes together (index_merge), which is not calculated; two statements \
+                         joined by UNION can be",
+                    ));
+                }
                 let Some((_, used)) = world.used(tab, ix) else { continue };
                 if world.quick(tab, ix).is_some() {
                     continue;
@@ -245,9 +267,13 @@ impl Calculated {
                 let conditions: Vec<&str> = used.iter().filter_map(|c| c.sql.as_deref()).collect();
                 let what = one_line(&conditions.join(" and "));
                 return Err(cannot(if self.rows {
-                    format!("nobody can tell how many rows {what} selects: the table has no key along which rows can be picked")
+                    format!(
+                        "nobody can tell how many rows {what} selects: the table has no key along which rows can be picked"
+                    )
                 } else {
-                    format!("how many rows {what} selects only a sample of the rows tells, which is only looked at with --twin-reads rows")
+                    format!(
+                        "how many rows {what} selects only a sample of the rows tells, which is only looked at with --twin-reads rows"
+                    )
                 }));
             }
         }
@@ -325,16 +351,37 @@ impl Calculated {
         for at in 0..question.tabs.len() {
             let tab = question.tabs[at].clone();
             let Some(table) = self.catalog.table(Some(&tab.schema), &tab.table) else { continue };
-            let fixed = |column: &str| tab.conds.iter().find(|c| c.kind == question::Kind::Equal && c.column.as_deref() == Some(column)).and_then(|c| c.sql.clone());
-            let key = table.indexes.iter().filter(|i| i.unique && !i.disabled).find_map(|i| {
-                i.keys.iter().map(|k| fixed(k.column.as_deref()?)).collect::<Option<Vec<String>>>()
-            });
-            let mut wanted: Vec<String> = question.joins.iter().flat_map(|(l, r)| [l, r]).filter(|side| side.0 == at && fixed(&side.1).is_none()).map(|side| side.1.clone()).collect();
+            let fixed = |column: &str| {
+                tab.conds
+                    .iter()
+                    .find(|c| c.kind == question::Kind::Equal && c.column.as_deref() == Some(column))
+                    .and_then(|c| c.sql.clone())
+            };
+            let key = table
+                .indexes
+                .iter()
+                .filter(|i| i.unique && !i.disabled)
+                .find_map(|i| i.keys.iter().map(|k| fixed(k.column.as_deref()?)).collect::<Option<Vec<String>>>());
+            let mut wanted: Vec<String> = question
+                .joins
+                .iter()
+                .flat_map(|(l, r)| [l, r])
+                .filter(|side| side.0 == at && fixed(&side.1).is_none())
+                .map(|side| side.1.clone())
+                .collect();
             wanted.dedup();
             let Some(key) = key.filter(|_| !wanted.is_empty()) else { continue };
             let list: Vec<String> = wanted.iter().map(|c| quoted(c)).collect();
-            let sql = format!("SELECT {} FROM {}.{} WHERE {} LIMIT 1", list.join(", "), quoted(&tab.schema), quoted(&tab.table), key.join(" AND "));
-            let Ok(rows) = connection.ask("reading the row that a constant names", &sql, Vec::new()).await else { continue };
+            let sql = format!(
+                "SELECT {} FROM {}.{} WHERE {} LIMIT 1",
+                list.join(", "),
+                quoted(&tab.schema),
+                quoted(&tab.table),
+                key.join(" AND ")
+            );
+            let Ok(rows) = connection.ask("reading the row that a constant names", &sql, Vec::new()).await else {
+                continue;
+            };
             let Some(row) = rows.first() else { continue };
             for (place, column) in wanted.iter().enumerate() {
                 let value = row.as_ref(place).cloned().unwrap_or(Value::NULL);
@@ -354,7 +401,8 @@ impl Calculated {
     ) -> Result<HashMap<(String, String), Result<Known, TrialError>>, TrialError> {
         let mut wanted: HashMap<(String, String), (Vec<String>, Vec<String>)> = HashMap::new();
         for (_, question) in open {
-            let tables: Vec<&Table> = question.tabs.iter().filter_map(|t| self.catalog.table(Some(&t.schema), &t.table)).collect();
+            let tables: Vec<&Table> =
+                question.tabs.iter().filter_map(|t| self.catalog.table(Some(&t.schema), &t.table)).collect();
             for (at, tab) in question.tabs.iter().enumerate() {
                 let (columns, conditions) = wanted.entry((tab.schema.clone(), tab.table.clone())).or_default();
                 columns.extend(question.counted(at, &tables));
@@ -463,7 +511,8 @@ fn possible(candidate: &Candidate) -> Option<&'static str> {
 /// The indexes of a table in a trial.
 fn indexes(known: &Known, change: Change<'_>) -> Vec<Ix> {
     let table = &known.table;
-    let gone = |ix: &Ix| change.drop.iter().any(|d| d.schema == table.schema && d.table == table.name && d.name == ix.name);
+    let gone =
+        |ix: &Ix| change.drop.iter().any(|d| d.schema == table.schema && d.table == table.name && d.name == ix.name);
     let mut all: Vec<Ix> = known.indexes.iter().filter(|ix| !gone(ix)).cloned().collect();
     for (at, candidate) in change.add.iter().enumerate() {
         if candidate.schema == table.schema && candidate.table == table.name && possible(candidate).is_none() {

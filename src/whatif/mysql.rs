@@ -37,7 +37,14 @@ impl<'a> Methods<'a> {
         let allowed = allow.temporary_tables && matches!(allow.method, Method::Auto | Method::TemporaryTables);
         let formulas = matches!(allow.method, Method::Auto | Method::Calculated);
         let calculated = formulas.then(|| Calculated::new(allow.reads.rows));
-        Self { tables: TemporaryTables::new(connection), twin, calculated, allowed, auto: allow.method == Method::Auto, nothing }
+        Self {
+            tables: TemporaryTables::new(connection),
+            twin,
+            calculated,
+            allowed,
+            auto: allow.method == Method::Auto,
+            nothing,
+        }
     }
 
     /// Whether an index that does not exist can be tried.
@@ -61,7 +68,8 @@ impl<'a> Methods<'a> {
 
     /// Temporary tables that cannot be made at all give way to formulas for good, so that the answers of two methods are not mixed.
     fn calculates(&mut self, error: &TrialError) -> bool {
-        let refused = matches!(error, TrialError::Unsupported { reason, .. } if reason.contains(temporary_tables::MAY_NOT));
+        let refused =
+            matches!(error, TrialError::Unsupported { reason, .. } if reason.contains(temporary_tables::MAY_NOT));
         if refused && self.calculated.is_some() {
             self.allowed = false;
         }
@@ -103,7 +111,9 @@ impl<'a> Methods<'a> {
             let planned = self.tables.plans(statements, change).await;
             let refused = match &planned {
                 Err(error) => Some(error.clone()),
-                Ok(answers) if answers.iter().all(Result::is_err) => answers.iter().find_map(|a| a.as_ref().err().cloned()),
+                Ok(answers) if answers.iter().all(Result::is_err) => {
+                    answers.iter().find_map(|a| a.as_ref().err().cloned())
+                }
                 Ok(_) => None,
             };
             if !refused.is_some_and(|error| self.calculates(&error)) {
@@ -121,7 +131,9 @@ impl<'a> Methods<'a> {
     /// What could not be calculated may be tried otherwise.
     fn beside(&self, error: TrialError) -> TrialError {
         match (error, &self.nothing) {
-            (TrialError::Unsupported { method, reason }, TrialError::Unsupported { reason: others, .. }) if self.auto => {
+            (TrialError::Unsupported { method, reason }, TrialError::Unsupported { reason: others, .. })
+                if self.auto =>
+            {
                 TrialError::Unsupported { method, reason: format!("{reason}; otherwise {others}") }
             }
             (error, _) => error,
@@ -187,7 +199,9 @@ fn nothing(connection: &Connection, allow: Allow) -> TrialError {
         (Method::Auto, false) if allow.reads.rows => {
             (temporary_tables::METHOD, format!("{TABLES}; and for a twin, {}", mysql_twin::wanted(connection.info())))
         }
-        (Method::Auto | Method::TemporaryTables | Method::Calculated, _) => (temporary_tables::METHOD, TABLES.to_owned()),
+        (Method::Auto | Method::TemporaryTables | Method::Calculated, _) => {
+            (temporary_tables::METHOD, TABLES.to_owned())
+        }
     };
     TrialError::Unsupported { method, reason }
 }

@@ -1,5 +1,6 @@
 //! What holds on MySQL and on MariaDB alike.
 
+mod calculated;
 mod invisible;
 mod kinds;
 mod misleading;

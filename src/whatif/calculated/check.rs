@@ -29,7 +29,8 @@ impl Checked {
                 fmt::cost(*server)
             ),
             Self::Same(None) => {
-                "checked: the formulas read today's plan as the server does, with as many rows (it tells no cost)".to_owned()
+                "checked: the formulas read today's plan as the server does, with as many rows (it tells no cost)"
+                    .to_owned()
             }
             Self::Differs(how) => format!("the check failed, so that this is no more than a hint: {how}"),
         }

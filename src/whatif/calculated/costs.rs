@@ -108,9 +108,7 @@ impl Model {
         match self {
             Self::MySql => t.pages * t.page + EVALUATE * t.rows,
             Self::Pages => t.pages + t.rows / COMPARED,
-            Self::Micros(c) => {
-                (t.pages * c.page() + c.setup + t.rows * (c.row_next + c.row_copy + c.whole)) / 1e3
-            }
+            Self::Micros(c) => (t.pages * c.page() + c.setup + t.rows * (c.row_next + c.row_copy + c.whole)) / 1e3,
         }
     }
 
@@ -121,9 +119,7 @@ impl Model {
             // MySQL takes an index in place of the table without asking what it costs.
             Self::MySql => self.scan(t),
             Self::Pages => t.rows / per_block(ix.key + t.primary, 0.75) + t.rows / COMPARED,
-            Self::Micros(c) => {
-                (c.setup / 2.0 + pages * c.page() + t.rows * (c.key_next + c.key_copy + c.whole)) / 1e3
-            }
+            Self::Micros(c) => (c.setup / 2.0 + pages * c.page() + t.rows * (c.key_next + c.key_copy + c.whole)) / 1e3,
         }
     }
 

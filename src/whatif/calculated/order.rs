@@ -68,7 +68,14 @@ fn search(
     before.extend(done.iter().map(|a| a.tab));
     for (at, tab) in open.iter().enumerate() {
         // What is not joined to those before comes last.
-        let joined = |t: usize| done.is_empty() || world.question.joins.iter().any(|(l, r)| (l.0 == t && before.contains(&r.0)) || (r.0 == t && before.contains(&l.0)));
+        let joined = |t: usize| {
+            done.is_empty()
+                || world
+                    .question
+                    .joins
+                    .iter()
+                    .any(|(l, r)| (l.0 == t && before.contains(&r.0)) || (r.0 == t && before.contains(&l.0)))
+        };
         if !joined(*tab) && open.iter().any(|other| joined(*other)) {
             continue;
         }
@@ -98,12 +105,9 @@ fn serve(world: &World<'_>, outcome: &mut Outcome) {
             if outcome.consts.contains(&tab) {
                 continue;
             }
-            // What is joined equal is ordered alike.
-            let column = if tab == first {
-                column
-            } else {
-                world.question.equals(tab, &column).into_iter().find(|(t, _)| *t == first)?.1
-            };
+            if tab != first {
+                return None;
+            }
             keys.push((column, desc));
         }
         Some(keys)
@@ -129,7 +133,9 @@ fn serve(world: &World<'_>, outcome: &mut Outcome) {
     let Some(access) = outcome.steps.first() else { return };
     let index = access.index.map(|at| &world.indexes[first][at]);
     let delivers = |keys: &Option<Vec<SortKey>>, any: bool| match (keys, index) {
-        (Some(keys), Some(ix)) => access.how == How::Loose || (!access.buffered && serves(world, first, ix, keys, any, access)),
+        (Some(keys), Some(ix)) => {
+            access.how == How::Loose || (!access.buffered && serves(world, first, ix, keys, any, access))
+        }
         (Some(keys), None) => keys.is_empty(),
         _ => false,
     };
@@ -157,7 +163,8 @@ fn serves(world: &World<'_>, tab: usize, ix: &Ix, keys: &[SortKey], any: bool, a
 /// `MIN` and `MAX` that stand at the ends of an index.
 fn away(world: &World<'_>, tab: usize, outcome: &Outcome, tables: &[&Table]) -> bool {
     let form = &world.question.form;
-    let Some(extremes) = form.extremes.as_ref().filter(|e| !e.is_empty() && !form.plain && form.group.is_empty()) else {
+    let Some(extremes) = form.extremes.as_ref().filter(|e| !e.is_empty() && !form.plain && form.group.is_empty())
+    else {
         return false;
     };
     if !outcome.consts.is_empty() && world.known.len() > 1 {
@@ -168,9 +175,10 @@ fn away(world: &World<'_>, tab: usize, outcome: &Outcome, tables: &[&Table]) -> 
         at == tab
             && world.indexes[tab].iter().any(|ix| {
                 let fixed = ix.parts.iter().take_while(|p| !p.cut && world.fixed(tab, &p.column).is_some()).count();
-                let all = world.question.tabs[tab].conds.iter().all(|c| {
-                    c.column.as_ref().is_some_and(|c| ix.parts[..fixed].iter().any(|p| p.column == *c))
-                });
+                let all = world.question.tabs[tab]
+                    .conds
+                    .iter()
+                    .all(|c| c.column.as_ref().is_some_and(|c| ix.parts[..fixed].iter().any(|p| p.column == *c)));
                 all && ix.parts.get(fixed).is_some_and(|p| p.column == column && !p.cut)
             })
     })
@@ -203,7 +211,8 @@ fn loose_by(world: &World<'_>, tab: usize, keys: &[SortKey], extreme: Option<&st
     for (at, ix) in world.indexes[tab].iter().enumerate() {
         let columns = ix.parts.iter().map(|p| p.column.as_str());
         let wanted = keys.iter().map(|(c, _)| c.as_str()).chain(extreme);
-        let fits = columns.take(keys.len() + usize::from(extreme.is_some())).eq(wanted) && ix.parts[..keys.len()].iter().all(|p| !p.cut);
+        let fits = columns.take(keys.len() + usize::from(extreme.is_some())).eq(wanted)
+            && ix.parts[..keys.len()].iter().all(|p| !p.cut);
         if !fits || !world.covers(tab, ix) {
             continue;
         }
@@ -260,19 +269,13 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
     let size = world.size(tab);
     let whole = matches!(now.how, How::Scan | How::IndexScan);
     let limit = world.question.form.limit.filter(|_| !grouping && world.question.form.distinct.is_empty());
-    let quick = world.indexes[tab].iter().filter_map(|ix| world.quick(tab, ix)).map(|q| q.rows).fold(size.rows, f64::min);
+    let quick =
+        world.indexes[tab].iter().filter_map(|ix| world.quick(tab, ix)).map(|q| q.rows).fold(size.rows, f64::min);
     let kept = if whole { quick } else { now.rows };
     let mut best: Option<(f64, Access)> = None;
     for (at, ix) in world.indexes[tab].iter().enumerate() {
         let covers = world.covers(tab, ix);
-        let access = Access {
-            how: How::IndexScan,
-            index: Some(at),
-            parts: 0,
-            covers,
-            rows: size.rows,
-            ..now.clone()
-        };
+        let access = Access { how: How::IndexScan, index: Some(at), parts: 0, covers, rows: size.rows, ..now.clone() };
         if !in_order(ix, keys, grouping) {
             continue;
         }
@@ -283,8 +286,14 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
         let cost = world.model.ordered(size, world.through(tab, ix, false), rows);
         let chosen = (whole && covers) || (limit.is_some() && cost < now.cost);
         if chosen && best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            let cost_shown = if limit.is_some() { cost } else { now.cost };
-            best = Some((cost, Access { rows: limit.map_or(size.rows, |_| rows), cost: cost_shown, ..access }));
+            // MariaDB goes on to say what the whole costs.
+            let shown = match (limit, world.model) {
+                (Some(_), Model::MySql) => cost,
+                (Some(_), model) if covers => model.index_scan(size, world.through(tab, ix, false)),
+                (Some(_), model) => model.scan(size),
+                (None, _) => now.cost,
+            };
+            best = Some((cost, Access { rows: limit.map_or(size.rows, |_| rows), cost: shown, ..access }));
         }
     }
     if let Some((_, access)) = best {
@@ -311,7 +320,11 @@ fn limited(world: &World<'_>, now: &Access, outcome: &mut Outcome, grouping: boo
     if let Some(step) = outcome.steps.first_mut() {
         step.rows = limit.min(now.rows);
         if matches!(world.model, Model::MySql) {
-            step.cost = step.cost.min(world.model.ordered(world.size(now.tab), world.through(now.tab, &world.indexes[now.tab][now.index.unwrap_or_default()], false), limit));
+            step.cost = step.cost.min(world.model.ordered(
+                world.size(now.tab),
+                world.through(now.tab, &world.indexes[now.tab][now.index.unwrap_or_default()], false),
+                limit,
+            ));
             outcome.cost = step.cost;
         }
     }

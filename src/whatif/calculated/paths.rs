@@ -165,14 +165,21 @@ impl World<'_> {
     fn selected(&self, tab: usize, ix: &Ix, used: &[&Cond], columns: &[String]) -> Option<f64> {
         let known = self.known[tab];
         let sql: Vec<&str> = used.iter().filter_map(|c| c.sql.as_deref()).collect();
-        let dived = known.dives.iter().find(|(name, conditions, _)| *name == ix.name && conditions.iter().map(String::as_str).eq(sql.iter().copied()));
+        // The same conditions select the same rows by whichever index.
+        let same = |conditions: &[String]| {
+            conditions.len() == sql.len() && conditions.iter().all(|c| sql.contains(&c.as_str()))
+        };
+        let dived = known.dives.iter().find(|(_, conditions, _)| same(conditions));
         if let Some((.., rows)) = dived {
             return Some(*rows);
         }
         let sample = known.sample.as_ref()?;
         let equal = used.iter().all(|c| c.kind == Kind::Equal);
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let each = sample.distinct(&names, known.rows).filter(|_| equal).map_or(known.rows, |d| known.rows / d.leaning(self.lean).max(1.0));
+        let each = sample
+            .distinct(&names, known.rows)
+            .filter(|_| equal)
+            .map_or(known.rows, |d| known.rows / d.leaning(self.lean).max(1.0));
         let rows = sample.passing(&sql, known.rows, each, self.lean)?.max(1.0);
         Some(self.told(tab, ix, rows, equal && ix.unique.is_some_and(|n| columns.len() >= n)))
     }
@@ -199,6 +206,18 @@ impl World<'_> {
         }
         let most = if matches!(self.model, Model::Micros(_)) { all } else { (all / 2.0).floor() };
         (2.0 * rows).round().min(most)
+    }
+
+    /// Whether two indexes each find rows by values of all their own parts, each by others: then both may be read and intersected.
+    pub(super) fn intersects(&self, tab: usize) -> bool {
+        let whole = self.indexes[tab].iter().filter(|ix| ix.unique != Some(ix.own)).filter_map(|ix| {
+            let (quick, _) = self.used(tab, ix)?;
+            (quick.fixed >= ix.own).then(|| ix.parts[..ix.own].iter().map(|p| p.column.as_str()).collect::<Vec<_>>())
+        });
+        let all: Vec<Vec<&str>> = whole.collect();
+        all.iter().enumerate().any(|(at, a)| {
+            all[at + 1..].iter().any(|b| !a.iter().all(|c| b.contains(c)) && !b.iter().all(|c| a.contains(c)))
+        })
     }
 
     /// Rows of each value of the first parts of an index.
@@ -262,7 +281,8 @@ impl World<'_> {
             Some((mut access, _)) => {
                 if !before.is_empty() {
                     let part = Size { rows: access.rows, pages: access.rows.min(size.pages), ..size };
-                    access.cost += self.model.buffered(part, rows, self.width(before), access.filter) - self.model.scan(part);
+                    access.cost +=
+                        self.model.buffered(part, rows, self.width(before), access.filter) - self.model.scan(part);
                     access.buffered = true;
                 }
                 access
@@ -271,7 +291,15 @@ impl World<'_> {
         };
         match lookup {
             // One index, looked up by as much as the range has.
-            Some(found) if found.cost <= other.cost || (other.how == How::Range && found.index == other.index && found.parts >= other.parts) => found,
+            // One index, looked up by as much as the range has; and an index that covers is not read whole where there is a lookup (the
+            // third of the conditions in `best_access_path` by which a scan is not looked at).
+            Some(found)
+                if found.cost <= other.cost
+                    || other.how == How::IndexScan
+                    || (other.how == How::Range && found.index == other.index && found.parts >= other.parts) =>
+            {
+                found
+            }
             _ => other,
         }
     }
@@ -297,7 +325,18 @@ impl World<'_> {
         if buffered {
             cost = self.model.buffered(size, rows, self.width(before), own);
         }
-        Access { tab, how, index, parts: 0, covers: index.is_some(), rows: size.rows, filter, before: rows, cost, buffered }
+        Access {
+            tab,
+            how,
+            index,
+            parts: 0,
+            covers: index.is_some(),
+            rows: size.rows,
+            filter,
+            before: rows,
+            cost,
+            buffered,
+        }
     }
 
     /// Bytes of a row of the tables before, as far as they are needed.
@@ -384,8 +423,15 @@ impl World<'_> {
             part *= match cond.kind {
                 Kind::Equal => EQUAL,
                 Kind::OneOf => (EQUAL * values).min(0.5),
-                Kind::Range if values > 1.0 || cond.sql.as_deref().is_some_and(|s| s.to_ascii_lowercase().contains(" like ")) => BETWEEN,
-                Kind::Range if cond.sql.as_deref().is_some_and(|s| s.to_ascii_lowercase().contains("is not null")) => 1.0 - EQUAL,
+                Kind::Range
+                    if values > 1.0
+                        || cond.sql.as_deref().is_some_and(|s| s.to_ascii_lowercase().contains(" like ")) =>
+                {
+                    BETWEEN
+                }
+                Kind::Range if cond.sql.as_deref().is_some_and(|s| s.to_ascii_lowercase().contains("is not null")) => {
+                    1.0 - EQUAL
+                }
                 Kind::Range => RANGE,
                 Kind::NotEqual => 1.0 - EQUAL,
                 Kind::Other => 1.0,

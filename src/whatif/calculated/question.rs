@@ -46,6 +46,8 @@ pub(super) struct Cond {
     pub(super) values: usize,
     /// As SQL about this table alone, if it can be asked of single rows.
     pub(super) sql: Option<String>,
+    /// The column an alternative of an OR asks about.
+    pub(super) alternative: Option<String>,
 }
 
 /// How an index may serve a condition.
@@ -75,7 +77,8 @@ pub(super) fn question(sql: &str, engine: Engine, catalog: &Catalog) -> Result<Q
     let mut tabs = Vec::new();
     for (at, source) in shape.sources.iter().enumerate() {
         let shown = one_line(&source.table);
-        let table = catalog.table(Some(&source.schema), &source.table).ok_or_else(|| format!("nothing is known of {shown}"))?;
+        let table =
+            catalog.table(Some(&source.schema), &source.table).ok_or_else(|| format!("nothing is known of {shown}"))?;
         suitable(table)?;
         let columns = if source.whole_row {
             table.columns.iter().map(|c| c.name.clone()).collect()
@@ -121,7 +124,8 @@ fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
             Test::NotEqual => Kind::NotEqual,
             _ => Kind::Other,
         };
-        let askable = literal && predicate.branch.is_none() && !matches!(predicate.test, Test::FullText | Test::Matches);
+        let askable =
+            literal && predicate.branch.is_none() && !matches!(predicate.test, Test::FullText | Test::Matches);
         let sql = if !askable {
             None
         } else if predicate.derived {
@@ -134,7 +138,9 @@ fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
         }
         let known = sql.is_some() && all.iter().any(|c| c.sql == sql);
         if !known {
-            all.push(Cond { column: column.map(str::to_owned), kind, values: predicate.values.len().max(1), sql });
+            let alternative = predicate.branch.and_then(|_| predicate.operand.column()).map(str::to_owned);
+            let values = predicate.values.len().max(1);
+            all.push(Cond { column: column.map(str::to_owned), kind, values, sql, alternative });
         }
     }
     all
@@ -173,7 +179,9 @@ fn closed(shape: &Shape) -> Vec<((usize, String), (usize, String))> {
     let mut all = Vec::new();
     for class in classes {
         for (at, left) in class.iter().enumerate() {
-            all.extend(class[at + 1..].iter().filter(|right| right.0 != left.0).map(|right| (left.clone(), right.clone())));
+            all.extend(
+                class[at + 1..].iter().filter(|right| right.0 != left.0).map(|right| (left.clone(), right.clone())),
+            );
         }
     }
     all
@@ -199,7 +207,9 @@ impl Question {
         }
         let form = &self.form;
         let named = form.group.iter().chain(form.order.iter().map(|(key, _)| key)).chain(&form.distinct).flatten();
-        all.extend(named.filter_map(|name| self.place(name, known)).filter(|(tab, _)| *tab == at).map(|(_, column)| column));
+        all.extend(
+            named.filter_map(|name| self.place(name, known)).filter(|(tab, _)| *tab == at).map(|(_, column)| column),
+        );
         all.sort();
         all.dedup();
         all
@@ -212,6 +222,7 @@ impl Question {
             kind: Kind::Equal,
             values: 1,
             sql: Some(format!("{} = {}", quoted(column), value.as_sql(false))),
+            alternative: None,
         };
         let tab = &mut self.tabs[at];
         if !tab.conds.iter().any(|c| c.kind == Kind::Equal && c.column == cond.column) {
@@ -228,4 +239,3 @@ impl Question {
         self.joins.iter().filter_map(other).collect()
     }
 }
-

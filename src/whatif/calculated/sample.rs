@@ -126,7 +126,9 @@ async fn pick(
     };
     let wanted = Wanted::of(table);
     if let Some(limit) = wanted.all {
-        let rows = connection.ask(SAMPLING, &format!("SELECT 0, {list} FROM {name} LIMIT {}", limit + 1.0), Vec::new()).await?;
+        let rows = connection
+            .ask(SAMPLING, &format!("SELECT 0, {list} FROM {name} LIMIT {}", limit + 1.0), Vec::new())
+            .await?;
         #[expect(clippy::cast_precision_loss, reason = "some ten thousand")]
         if rows.len() as f64 <= limit {
             // Which stand together is not told: every row counts as a place.
@@ -140,9 +142,12 @@ async fn pick(
     let count = wanted.places(CHUNK);
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
     let Some(walk) = walk::best(table, count as f64) else { return Ok(None) };
-    sample.key = if walk.primary { "the primary key".to_owned() } else { format!("the index {}", one_line(&walk.index)) };
+    sample.key =
+        if walk.primary { "the primary key".to_owned() } else { format!("the index {}", one_line(&walk.index)) };
     let source = Source { table, name: &name, columns: &list };
-    let Some(places) = Places::along(connection, &source, &walk, (count, CHUNK)).await? else { return Ok(Some(sample)) };
+    let Some(places) = Places::along(connection, &source, &walk, (count, CHUNK)).await? else {
+        return Ok(Some(sample));
+    };
     let start = Instant::now();
     let all: Vec<usize> = (0..places.len()).collect();
     for batch in all.chunks(AT_ONCE) {
@@ -196,7 +201,6 @@ impl Sample {
         let all = grouped(table.rows.unwrap_or_default().max(self.rows()));
         format!("{rows} of about {all} rows of {name}, in {places} places along {}", self.key)
     }
-
 
     fn column(&self, name: &str) -> Option<&Vec<Option<u32>>> {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, values)| values)

@@ -93,7 +93,8 @@ pub(super) async fn read(connection: &mut Connection, table: &Table) -> Result<K
         let distinct = told.iter().filter(|(name, _)| *name == index.name).map(|(_, distinct)| *distinct);
         let distinct = distinct.map(|d| d.map(|d| if twice && !index.unique { d / 2.0 } else { d })).collect();
         let whole = parts.iter().all(|p| !p.cut && table.column(&p.column).is_some_and(|c| c.not_null));
-        let bytes = index.keys.iter().map(|k| key_bytes(table, k.column.as_deref().unwrap_or_default(), k.prefix)).sum();
+        let bytes =
+            index.keys.iter().map(|k| key_bytes(table, k.column.as_deref().unwrap_or_default(), k.prefix)).sum();
         indexes.push(Ix {
             name: index.name.clone(),
             own: parts.len(),
@@ -105,6 +106,8 @@ pub(super) async fn read(connection: &mut Connection, table: &Table) -> Result<K
             new: false,
         });
     }
+    // The servers keep them so, and of equal ones take the first.
+    indexes.sort_by_key(|ix| (!ix.primary, ix.unique.is_none()));
     extend(&mut indexes);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a table")]
     let pages = (table.bytes.unwrap_or_default() as f64 / PAGE).max(1.0);
@@ -189,8 +192,7 @@ pub(super) fn candidate(known: &Known, candidate: &Candidate, name: &str) -> Ix 
         })
     };
     let distinct = (1..=own).map(same).collect();
-    let mut index =
-        Ix { name: name.to_owned(), parts, own, unique: None, primary: false, bytes, distinct, new: true };
+    let mut index = Ix { name: name.to_owned(), parts, own, unique: None, primary: false, bytes, distinct, new: true };
     append(&mut index, &primary);
     index
 }

@@ -40,7 +40,11 @@ impl Tree<'_> {
 
     /// The answer stands at the end of an index.
     fn away(&mut self) -> Result<(), BuildError> {
-        let words = if self.engine == Engine::MariaDb { "Select tables optimized away" } else { "Rows fetched before execution" };
+        let words = if self.engine == Engine::MariaDb {
+            "Select tables optimized away"
+        } else {
+            "Rows fetched before execution"
+        };
         let mut node = Node::new(Role::Root, Operator::Result, words);
         node.index = self.outcome.steps.first().and_then(|a| self.ends(a.tab));
         node.rows.estimated = Some(1.0);
@@ -83,7 +87,8 @@ impl Tree<'_> {
         let (mut sorts, mut keeps) = (false, false);
         for id in above(now) {
             let mut node = now.node(id).clone();
-            let groups = matches!(node.operator, Operator::HashAggregate | Operator::TemporaryTable | Operator::WorkTableScan);
+            let groups =
+                matches!(node.operator, Operator::HashAggregate | Operator::TemporaryTable | Operator::WorkTableScan);
             match node.operator {
                 Operator::Sort if outcome.ordered => continue,
                 Operator::Sort => sorts = true,
@@ -128,7 +133,8 @@ impl Tree<'_> {
             }
             let mut node = Node::new(Role::Outer, Operator::UniqueLookup, "const");
             let fixes = |ix: &&super::tables::Ix| {
-                ix.unique == Some(ix.own) && ix.parts[..ix.own].iter().all(|p| self.world.fixed(*tab, &p.column).is_some())
+                ix.unique == Some(ix.own)
+                    && ix.parts[..ix.own].iter().all(|p| self.world.fixed(*tab, &p.column).is_some())
             };
             node.index = self.world.indexes[*tab].iter().find(fixes).map(|ix| ix.name.clone());
             node.relation = Some(self.relation(*tab));
@@ -141,7 +147,8 @@ impl Tree<'_> {
     fn joined(&mut self, at: usize, parent: Option<NodeId>) -> Result<(), BuildError> {
         let Some(step) = self.outcome.steps.get(at) else { return Ok(()) };
         if at == 0 {
-            let role = if self.outcome.consts.is_empty() || self.engine == Engine::MySql { Role::Outer } else { Role::Inner };
+            let role =
+                if self.outcome.consts.is_empty() || self.engine == Engine::MySql { Role::Outer } else { Role::Inner };
             return self.read(step, parent, role);
         }
         let hashed = step.buffered && self.engine == Engine::MySql;

@@ -98,10 +98,7 @@ pub(in crate::whatif) const MAY_NOT: &str = "this account may not make temporary
 
 fn may_not(error: ServerError, schema: &str) -> TrialError {
     if matches!(error.code.as_deref(), Some("1044" | "1142" | "1227")) {
-        return cannot(format!(
-            "{MAY_NOT} (CREATE TEMPORARY TABLES on {})",
-            one_line(schema)
-        ));
+        return cannot(format!("{MAY_NOT} (CREATE TEMPORARY TABLES on {})", one_line(schema)));
     }
     failed(error)
 }
