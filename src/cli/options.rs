@@ -114,7 +114,8 @@ pub(super) enum TwinReads {
     /// First and last value of each indexed column: for tables that grew since ANALYZE (PostgreSQL).
     Ends,
     /// PostgreSQL: these, and a sample of some thousand rows of a table where statistics are wanted that there are none of. MySQL, MariaDB: some
-    /// 20,000 rows of each table, kept in a private directory of this machine until the end.
+    /// 20,000 rows of each table, kept in a private directory of this machine until the end; or only counted on the server, where trials
+    /// are calculated.
     Rows,
 }
 

@@ -148,7 +148,9 @@ impl Trial for Ladder<'_> {
 
     fn opening(&self) -> &'static str {
         match self.rungs.first() {
-            Some(Rung::Twin(_)) => "making a twin: the server's catalogs are read, and a PostgreSQL is started here",
+            Some(Rung::Twin(_)) => {
+                "making a twin (a second or two): the server's catalogs are read, and a PostgreSQL is started here"
+            }
             _ => "asking HypoPG for plans",
         }
     }

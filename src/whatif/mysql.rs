@@ -241,7 +241,7 @@ impl Trial for Methods<'_> {
 
     fn opening(&self) -> &'static str {
         if self.twin.is_some() {
-            "making a twin: a sample of each table's rows is read, and a server of the same kind is started here"
+            "making a twin (some 2 to 8 s): a sample of each table's rows is read, and a server of the same kind is started here"
         } else if self.formulas().is_some() {
             "reading statistics to calculate with"
         } else {

@@ -46,6 +46,8 @@ pub(super) struct Cond {
     pub(super) values: usize,
     /// As SQL about this table alone, if it can be asked of single rows.
     pub(super) sql: Option<String>,
+    /// As it is shown.
+    pub(super) text: String,
     /// The column an alternative of an OR asks about.
     pub(super) alternative: Option<String>,
 }
@@ -140,7 +142,8 @@ fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
         if !known {
             let alternative = predicate.branch.and_then(|_| predicate.operand.column()).map(str::to_owned);
             let values = predicate.values.len().max(1);
-            all.push(Cond { column: column.map(str::to_owned), kind, values, sql, alternative });
+            let text = sql.clone().unwrap_or_else(|| predicate.sql.clone());
+            all.push(Cond { column: column.map(str::to_owned), kind, values, sql, text, alternative });
         }
     }
     all
@@ -222,6 +225,7 @@ impl Question {
             kind: Kind::Equal,
             values: 1,
             sql: Some(format!("{} = {}", quoted(column), value.as_sql(false))),
+            text: format!("{} = {}", quoted(column), value.as_sql(false)),
             alternative: None,
         };
         let tab = &mut self.tabs[at];

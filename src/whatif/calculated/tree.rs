@@ -4,8 +4,11 @@
 use super::{
     order::Outcome,
     paths::{Access, How, World},
+    question::Cond,
 };
-use crate::plan::{BuildError, Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows};
+use crate::plan::{
+    BuildError, Conditions, Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows,
+};
 
 /// Builds it.
 pub(super) fn tree(now: &Plan, world: &World<'_>, outcome: &Outcome) -> Result<Plan, BuildError> {
@@ -14,7 +17,7 @@ pub(super) fn tree(now: &Plan, world: &World<'_>, outcome: &Outcome) -> Result<P
     if outcome.away {
         made.away()?;
     } else {
-        let parent = if now.engine == Engine::MariaDb { made.block()? } else { made.upper(now)? };
+        let parent = if now.engine == Engine::MariaDb { made.block(now)? } else { made.upper(now)? };
         let parent = made.constants(parent)?;
         if let Some(last) = outcome.steps.len().checked_sub(1) {
             made.joined(last, parent)?;
@@ -59,7 +62,7 @@ impl Tree<'_> {
     }
 
     /// MariaDB: the block, and what it sorts and keeps.
-    fn block(&mut self) -> Result<Option<NodeId>, BuildError> {
+    fn block(&mut self, now: &Plan) -> Result<Option<NodeId>, BuildError> {
         let form = &self.world.question.form;
         let mut root = Node::new(Role::Root, Operator::Result, "query_block");
         root.cost = Cost { startup: None, total: Some(self.outcome.cost), own: None };
@@ -70,6 +73,8 @@ impl Tree<'_> {
         if sorts {
             let mut node = Node::new(Role::Outer, Operator::Sort, "filesort");
             node.flags.push(Flag::Filesort);
+            let sort = now.ids().map(|id| now.node(id)).find(|node| node.operator == Operator::Sort);
+            node.keys = sort.map(|sort| sort.keys.clone()).unwrap_or_default();
             at = self.builder.push(Some(at), node)?;
         }
         if keeps {
@@ -194,21 +199,27 @@ impl Tree<'_> {
             (Engine::MariaDb, How::Lookup) => "ref".to_owned(),
             (Engine::MariaDb, How::Unique) => "eq_ref".to_owned(),
             (Engine::MariaDb, How::Range | How::Loose) => "range".to_owned(),
-            (_, how) => self.words(how, step.covers, alias, index.as_deref()),
+            (_, how) => Self::words(how, step.covers, alias, index.as_deref()),
         };
         let each = step.cost / step.before.max(1.0);
-        let filtered = step.filter < 0.999 && self.engine == Engine::MySql;
+        let conditions = self.conditions(step);
+        let filtered = conditions.filter.is_some() && self.engine == Engine::MySql;
         let mut at = parent;
         let mut role = Self::role(parent, role);
         if filtered {
             let mut filter = Node::new(role, Operator::Filter, "Filter");
             filter.rows.estimated = Some(step.rows * step.filter);
             filter.cost.total = Some(each);
+            filter.conditions.filter.clone_from(&conditions.filter);
             at = Some(self.builder.push(at, filter)?);
             role = Role::Outer;
         }
         let mut node = Node::new(role, operator, words);
         node.relation = Some(self.relation(step.tab));
+        node.conditions.index.clone_from(&conditions.index);
+        if !filtered {
+            node.conditions.filter = conditions.filter;
+        }
         if let Some(ix) = step.index.map(|at| &self.world.indexes[step.tab][at]) {
             node.keys = ix.parts.iter().take(step.parts).map(|p| p.column.clone()).collect();
         }
@@ -231,8 +242,26 @@ impl Tree<'_> {
         self.builder.push(at, node).map(|_| ())
     }
 
+    /// What finds rows in the index, and what is asked of them afterwards.
+    fn conditions(&self, step: &Access) -> Conditions {
+        let question = self.world.question;
+        let tab = &question.tabs[step.tab];
+        let used: Vec<&str> = step.index.map_or_else(Vec::new, |at| {
+            self.world.indexes[step.tab][at].parts.iter().take(step.parts).map(|p| p.column.as_str()).collect()
+        });
+        let finds = |c: &&Cond| c.column.as_deref().is_some_and(|c| used.contains(&c));
+        let mut index: Vec<String> = tab.conds.iter().filter(finds).map(|c| c.text.clone()).collect();
+        for column in used.iter().filter(|column| !tab.conds.iter().any(|c| c.column.as_deref() == Some(**column))) {
+            let other = question.equals(step.tab, column).into_iter().next();
+            index.extend(other.map(|(at, name)| format!("{column} = {}.{name}", question.tabs[at].alias)));
+        }
+        let filter: Vec<String> = tab.conds.iter().filter(|c| !finds(c)).map(|c| c.text.clone()).collect();
+        let joined = |all: Vec<String>| (!all.is_empty()).then(|| all.join(" AND "));
+        Conditions { filter: joined(filter), index: joined(index), ..Conditions::default() }
+    }
+
     /// As MySQL words it.
-    fn words(&self, how: How, covers: bool, alias: &str, index: Option<&str>) -> String {
+    fn words(how: How, covers: bool, alias: &str, index: Option<&str>) -> String {
         let Some(index) = index else { return format!("Table scan on {alias}") };
         let covering = if covers { "Covering index" } else { "Index" };
         match how {
