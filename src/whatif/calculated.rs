@@ -220,6 +220,11 @@ impl Calculated {
                     .to_owned(),
             );
         }
+        if outcome.thin {
+            sure = false;
+            notes
+                .push("whether rows are read in the order of an index up to the limit hangs on little here".to_owned());
+        }
         // Of a row that a unique key names beforehand all is known.
         let alone = outcome.steps.len() <= 1;
         if !alone {

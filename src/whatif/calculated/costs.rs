@@ -208,6 +208,15 @@ impl Model {
         }
     }
 
+    /// Looking at rows that are read (MySQL, MariaDB to 10.11).
+    pub(super) fn evaluated(&self, rows: f64) -> f64 {
+        match self {
+            Self::MySql => EVALUATE * rows,
+            Self::Pages => rows / COMPARED,
+            Self::Micros(_) => 0.0,
+        }
+    }
+
     /// What one page of a new index costs (MySQL): nothing of it is in memory yet, as far as the server knows; and once it is read.
     pub(super) const fn new_page(once_read: bool) -> f64 {
         if once_read { 0.25 } else { 1.0 }

@@ -7,8 +7,12 @@ use super::{
 };
 use crate::catalog::Table;
 
+/// Costs that differ by less decide nothing where a limit is reckoned with: how soon it is reached, the server only guesses.
+const THIN: f64 = 10.0;
+
 /// What a statement would do.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the way that was found")]
 pub(super) struct Outcome {
     /// Tables of which one row at most is read beforehand.
     pub(super) consts: Vec<usize>,
@@ -22,6 +26,8 @@ pub(super) struct Outcome {
     pub(super) grouped: bool,
     /// The answer is read from the ends of an index.
     pub(super) away: bool,
+    /// Whether an index is read in order up to the limit, or something else, hangs on little.
+    pub(super) thin: bool,
 }
 
 /// What a statement would do with the indexes of a trial.
@@ -272,7 +278,7 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
     let quick =
         world.indexes[tab].iter().filter_map(|ix| world.quick(tab, ix)).map(|q| q.rows).fold(size.rows, f64::min);
     let kept = if whole { quick } else { now.rows };
-    let mut best: Option<(f64, Access)> = None;
+    let (mut best, mut thin): (Option<(f64, Access)>, bool) = (None, false);
     for (at, ix) in world.indexes[tab].iter().enumerate() {
         let covers = world.covers(tab, ix);
         let access = Access { how: How::IndexScan, index: Some(at), parts: 0, covers, rows: size.rows, ..now.clone() };
@@ -284,7 +290,16 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
             _ => size.rows,
         };
         let cost = world.model.ordered(size, world.through(tab, ix, false), rows);
-        let chosen = (whole && covers) || (limit.is_some() && cost < now.cost);
+        // What reading alone costs now is what the limit is held against (`test_if_cheaper_ordering` of `sql/sql_optimizer.cc`, in
+        // MariaDB of `sql/sql_select.cc`).
+        let reading = match (world.model, whole) {
+            (Model::MySql, true) => size.pages * size.page,
+            (Model::Pages, true) => size.pages,
+            (Model::Micros(_), _) => now.cost,
+            (_, false) => now.cost - world.model.evaluated(now.rows),
+        };
+        let chosen = (whole && covers) || (limit.is_some() && cost < reading);
+        thin |= limit.is_some() && !(whole && covers) && cost.max(reading) < THIN * cost.min(reading);
         if chosen && best.as_ref().is_none_or(|(least, _)| cost < *least) {
             // MariaDB goes on to say what the whole costs.
             let shown = match (limit, world.model) {
@@ -296,6 +311,7 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
             best = Some((cost, Access { rows: limit.map_or(size.rows, |_| rows), cost: shown, ..access }));
         }
     }
+    outcome.thin = thin;
     if let Some((_, access)) = best {
         outcome.cost = access.cost;
         outcome.steps = vec![access];

@@ -18,7 +18,7 @@ use whyslow::{
 
 use super::{
     ADMIN, Server, connect, explain,
-    pairs::{FIRST, LATER, Pair},
+    pairs::{CALCULATED as HELD, FIRST, LATER, Pair},
     whatif::candidate,
 };
 
@@ -189,18 +189,18 @@ impl Server {
 
     /// Each pair on a twin, right in 95 of 100.
     pub(crate) async fn every_pair_is_planned_as_if_the_index_were_there(self) {
-        self.every_pair(TWIN, Some(95)).await;
+        self.every_pair(TWIN, &[("first", FIRST), ("later", LATER)], Some(95)).await;
     }
 
     /// Each pair by formulas: what is wrong is flagged.
     pub(crate) async fn every_pair_is_calculated_or_flagged(self) {
-        self.every_pair(CALCULATED, None).await;
+        self.every_pair(CALCULATED, &[("first", FIRST), ("later", LATER), ("held", HELD)], None).await;
     }
 
     /// Each pair beside the index really built on production. Prints a line a pair and the sum. `WHYSLOW_PAIRS` takes a part of them: those
     /// whose statement holds it, or, as `60..`, those from there on. `WHYSLOW_TRUTHS` names a file in which is kept what the real
     /// indexes gave, so that they are not built again.
-    async fn every_pair(self, allow: Allow, least: Option<usize>) {
+    async fn every_pair(self, allow: Allow, all: &[(&str, &[Pair])], least: Option<usize>) {
         let mut admin = ADMIN(self.admin).await;
         admin.run("use shop").await;
         let only = std::env::var("WHYSLOW_PAIRS").ok();
@@ -208,7 +208,7 @@ impl Server {
         let mut table = String::new();
         let mut failures = Vec::new();
         let mut place = 0;
-        for (name, pairs) in [("first", FIRST), ("later", LATER)] {
+        for (name, pairs) in all {
             let mut sum = Sum::default();
             let mut session = connect(self.reader).await;
             for (at, pair) in pairs.iter().enumerate() {
