@@ -25,6 +25,7 @@ use crate::{
         cells::{number, quoted},
     },
     sql::classify,
+    text::one_line,
     whatif::mysql::plan,
 };
 
@@ -48,7 +49,13 @@ impl Calculated {
         let engine = connection.info().engine;
         let mut open: Vec<(&str, Question)> = Vec::new();
         for statement in new {
-            match question(statement, engine, &self.catalog) {
+            let read = match self.runs(connection, statement).await? {
+                Some(function) => {
+                    Err(format!("it calls {}, which would run for each row that is looked at", one_line(&function)))
+                }
+                None => question(statement, engine, &self.catalog),
+            };
+            match read {
                 Ok(question) => open.push((statement, question)),
                 Err(why) => {
                     self.statements.insert(statement.to_owned(), Err(cannot(why)));
@@ -70,6 +77,13 @@ impl Calculated {
         }
         self.spent += start.elapsed().as_secs_f64() * 1e3;
         Ok(())
+    }
+
+    /// A function of somebody's own, or one that does more than compute, which conditions may hold that are asked of a sample.
+    async fn runs(&self, connection: &mut Connection, statement: &str) -> Result<Option<String>, TrialError> {
+        let called = classify(statement, connection.info().engine).functions;
+        let known = connection.functions(&called).await.map_err(failed)?;
+        Ok(known.into_iter().find(|f| self.rows && (f.volatile || !f.builtin)).map(|f| f.name))
     }
 
     /// The catalog of all tables, and what the server's formulas rest on.

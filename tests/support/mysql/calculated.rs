@@ -90,6 +90,12 @@ impl Server {
             ),
             ("select id from orders where customer_id = 4 or coupon = 'SAVE3'", "orders (customer_id)", "index_merge"),
             ("select id from orders where total = 4 union select id from products", "orders (total)", "union"),
+            // It is not asked of a thousand places.
+            (
+                "select id from orders where total = 4 and customer_id < 5 + sleep(0)",
+                "orders (total)",
+                "it calls sleep",
+            ),
         ] {
             let facts = catalog(&mut session, sql).await;
             let add = candidates(index, session.info().engine, &facts);
