@@ -223,6 +223,7 @@ pub enum Command {
     Yes,
     No,
     Tables,
+    Formulas,
     ChooseTrials,
     ShowSamples,
     NextPane,

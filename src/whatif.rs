@@ -1,6 +1,7 @@
 //! Methods that try an index which does not exist. Each says what it needs, what it costs and how far to trust it.
 
 mod advise;
+mod calculated;
 mod create;
 mod hypopg;
 mod ignored;
@@ -50,6 +51,8 @@ pub enum Method {
     Twin,
     /// Temporary tables with a sample of the rows only (MySQL, MariaDB).
     TemporaryTables,
+    /// By the server's own formulas only, from its statistics (MySQL, MariaDB).
+    Calculated,
 }
 
 /// What a trial may do beyond catalog reads and HypoPG, which are always allowed.

@@ -96,7 +96,7 @@ fn dispatch(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::EditOutside => return vec![Effect::EditOutside { text: model.editor.text() }],
         Command::TryIndex | Command::EditProposal => tries::ask(model, command == Command::EditProposal),
         Command::Note => note(model),
-        Command::Yes | Command::No | Command::Tables => return tries::answer(model, command),
+        Command::Yes | Command::No | Command::Tables | Command::Formulas => return tries::answer(model, command),
         Command::ChooseTrials => methods::choose(model),
         Command::ShowSamples => {
             model.view = View::Start;

@@ -241,6 +241,7 @@ const fn in_palette(command: Command) -> bool {
             | Command::Yes
             | Command::No
             | Command::Tables
+            | Command::Formulas
             | Command::Leave
             | Command::Palette
             | Command::NewLine

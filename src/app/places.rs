@@ -83,7 +83,7 @@ impl Model {
             return command == Command::Leave || (command == Command::ToggleMouse && self.mouse);
         }
         match (self.view, command) {
-            (_, Command::Tables) => self.question == Some(Question::Trials),
+            (_, Command::Tables | Command::Formulas) => self.question == Some(Question::Trials),
             // A search that is under way is not begun, nor turned elsewhere.
             (
                 View::Indexes,

@@ -132,6 +132,10 @@ pub(super) fn arrived(model: &mut Model, arrival: Arrival) -> Vec<Effect> {
     model.asked_for_tables = false;
     model.allow.temporary_tables = model.allowed.temporary_tables;
     model.allow.reads.rows = model.allowed.reads.rows;
+    if model.allow.method == crate::whatif::Method::Calculated {
+        // It was an answer about the server before.
+        model.allow.method = model.allowed.method;
+    }
     model.error = None;
     model.samples.clear();
     for sheet in &mut model.sheets {

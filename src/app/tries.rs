@@ -212,12 +212,12 @@ pub(super) fn ask_first(model: &mut Model, question: Question, waiting: Waiting)
 }
 
 /// Takes the answer and goes on with what was asked for: a twin, or temporary tables where there can be none; temporary tables alone;
-/// nothing. Where statistics are wanted: a sample, or nothing.
+/// formulas and a look at rows; formulas without. Where statistics are wanted: a sample, or nothing.
 pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
     let yes = command == Command::Yes;
     match model.question.take() {
         None => return Vec::new(),
-        Some(Question::Sample) if command == Command::Tables => {
+        Some(Question::Sample) if matches!(command, Command::Tables | Command::Formulas) => {
             model.question = Some(Question::Sample);
             return Vec::new();
         }
@@ -228,10 +228,17 @@ pub(super) fn answer(model: &mut Model, command: Command) -> Vec<Effect> {
         Some(Question::Sample) => model.allow.reads.rows = true,
         Some(Question::Trials) => {
             model.asked_for_tables = true;
-            model.allow.reads.rows = yes;
-            model.allow.temporary_tables = command != Command::No;
+            let formulas = command == Command::Formulas;
+            model.allow.reads.rows = yes || formulas;
+            model.allow.temporary_tables = matches!(command, Command::Yes | Command::Tables);
+            // What was asked for with the program stays, unless it was these before.
+            model.allow.method = match model.allow.method {
+                _ if formulas => whatif::Method::Calculated,
+                whatif::Method::Calculated => whatif::Method::Auto,
+                method => method,
+            };
             if command == Command::No {
-                model.say("nothing is made: what needs a sample stays untested");
+                model.say("no row is looked at: what statistics alone do not tell stays untested");
             }
         }
     }

@@ -94,7 +94,7 @@ pub(super) struct Connecting {
 /// How indexes are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// A twin where a server of the same major version is installed here; otherwise HypoPG, or temporary tables.
+    /// A twin where a server of the same major version is installed here; otherwise HypoPG, or temporary tables; at last formulas.
     Auto,
     /// The extension of the server (PostgreSQL).
     Hypopg,
@@ -102,6 +102,8 @@ pub(super) enum Method {
     Twin,
     /// Session-private tables on the server with a sample of the rows (MySQL, MariaDB).
     TemporaryTables,
+    /// The formulas of the server's optimizer, from its statistics and with --twin-reads rows a sample (MySQL, MariaDB).
+    Calculated,
 }
 
 /// What a twin may read beyond catalogs.
@@ -112,7 +114,8 @@ pub(super) enum TwinReads {
     /// First and last value of each indexed column: for tables that grew since ANALYZE (PostgreSQL).
     Ends,
     /// PostgreSQL: these, and a sample of some thousand rows of a table where statistics are wanted that there are none of. MySQL, MariaDB: some
-    /// 20,000 rows of each table, kept in a private directory of this machine until the end.
+    /// 20,000 rows of each table, kept in a private directory of this machine until the end; or only counted on the server, where trials
+    /// are calculated.
     Rows,
 }
 
@@ -443,6 +446,7 @@ impl Connecting {
                 Method::Hypopg => whatif::Method::HypoPg,
                 Method::Twin => whatif::Method::Twin,
                 Method::TemporaryTables => whatif::Method::TemporaryTables,
+                Method::Calculated => whatif::Method::Calculated,
             },
             reads: Reads {
                 ends: matches!(self.twin_reads, TwinReads::Ends | TwinReads::Rows),

@@ -41,6 +41,7 @@ pub static COMMANDS: &[Binding] = &[
     line(Open, "open", &["ret"], &[Tree], "Go to the node's details", ""),
     line(Command::Yes, "yes", &["y"], &[Question], "Yes", "yes"),
     line(Command::Tables, "tables", &["t"], &[Question], "On temporary tables", "temporary tables"),
+    line(Command::Formulas, "calculate", &["c"], &[Question], "By the server's formulas", "calculated"),
     line(Command::No, "no", &["n"], &[Question], "No", "no"),
     line(Command::ChooseTrials, "choose-trials", &[], &[Normal], "Choose by which method indexes are tried, and what it may read", ""),
     line(Command::Mark, "mark", &["space"], &[History], "Mark the run, to compare it with another", "mark"),

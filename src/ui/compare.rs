@@ -331,7 +331,7 @@ pub(super) fn about(comparison: &Comparison, model: &Model, columns: usize, them
     };
     let by = |method: &str, by: Trust| {
         let means = means(method).map_or_else(String::new, |means| format!(" ({means})"));
-        format!("{method}, trust {}: {}{means}", badge(by, theme).content, trust(by))
+        format!("{method}, trust {}: {}{means}", badge(by, theme).content, trust(method, by))
     };
     match &comparison.of {
         Compared::Proposal(proposal) => return indexes::about(proposal, model, columns, theme),

@@ -297,7 +297,7 @@ pub(super) fn badge(trust: Trust, theme: &Theme) -> Span<'static> {
 /// By which method something was tried and how far to trust it, in as many words as there is room for.
 pub(super) fn told_by(method: &str, by: Trust, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
     let dim = theme.style("ui.dim");
-    let more = if columns < 110 { String::new() } else { format!(": {}", trust(by)) };
+    let more = if columns < 110 { String::new() } else { format!(": {}", trust(method, by)) };
     vec![Span::styled(format!("{method}, trust "), dim), badge(by, theme), Span::styled(more, dim)]
 }
 
@@ -307,14 +307,18 @@ pub(super) fn means(method: &str) -> Option<&'static str> {
         "twin" => Some("a twin is a private server on this machine that plans as yours does"),
         "hypopg" => Some("HypoPG is a server extension: its indexes exist for the planner alone"),
         "temporary-tables" => Some("they hold a sample of the rows, and only this session sees them"),
+        "calculated" => Some("the server's own formulas, from its statistics and a sample that was counted on it"),
         "invisible-index" => Some("built on the server and seen by this session alone"),
         _ => None,
     }
 }
 
 /// How far a method can be trusted, in words.
-pub(super) const fn trust(trust: Trust) -> &'static str {
+pub(super) fn trust(method: &str, trust: Trust) -> &'static str {
     match trust {
+        Trust::Close if method == "calculated" => {
+            "the formulas read today's plan as the server does, and the sample leaves no other"
+        }
         Trust::Exact => "planned with the real index",
         Trust::Close => "the server's own planner, with the index's size estimated",
         Trust::Rough => "a sample or a formula: take it as a hint",
@@ -364,7 +368,7 @@ pub(super) fn about(p: &Proposal, model: &Model, columns: usize, theme: &Theme) 
     if let Some(tried) = &p.tried {
         let badge = badge(tried.trust, theme).content;
         let means = means(tried.method).map_or_else(String::new, |means| format!(" ({means})"));
-        let words = format!("{}, trust {badge}: {}{means}", tried.method, trust(tried.trust));
+        let words = format!("{}, trust {badge}: {}{means}", tried.method, trust(tried.method, tried.trust));
         out.extend(labelled("tried by", &words, columns, text, theme));
         if let Some(check) = check(tried) {
             out.extend(labelled("checked", check, columns, text, theme));

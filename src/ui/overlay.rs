@@ -211,20 +211,21 @@ fn aside(frame: &mut Frame<'_>, body: Rect, (width, height): (u16, u16), row: Op
 pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, theme: &Theme) {
     let wide = body.width.saturating_sub(4).min(76);
     let columns = usize::from(wide.saturating_sub(4));
-    let (name, words) = match question {
+    let (name, words): (_, &[&str]) = match question {
         Question::Trials => (
             "Try indexes on a sample of the rows?",
-            [
+            &[
                 "y: the surest. Some 20,000 rows of each table are copied to a private server (a twin) on this machine, indexes are built \
                  there, and its plans are checked against yours. The copy is deleted when the connection ends. If that server is not \
                  installed here, as t.",
-                "t: on temporary tables on your server that only this session sees; the answer is a hint.",
-                "n: read no rows; indexes are shown untested. Your tables stay as they are in any case. It takes seconds.",
+                "t: on temporary tables on your server that only this session sees; the answer is a hint. If this account may make none, as c.",
+                "c: calculated by your server's own formulas. It counts on such a sample, of which no row leaves it; takes a second.",
+                "n: no row is looked at; what statistics alone do not tell stays untested. Your tables stay as they are in any case.",
             ],
         ),
         Question::Sample => (
             "Read a sample of the rows?",
-            [
+            &[
                 "y: some thousand rows of the table are read, and the statistics that are wanted are made of them, on a twin on this machine.",
                 "Until the connection ends a twin may then read such a sample wherever statistics are wanted that there are none of.",
                 "n: nothing is read, and this is not asked. Nothing of yours changes in any case.",
@@ -237,7 +238,9 @@ pub(super) fn question(frame: &mut Frame<'_>, body: Rect, question: Question, th
     }
     out.push(Line::default());
     let answers: &[(&'static str, &'static str)] = match question {
-        Question::Trials => &[("y", "on a twin"), ("t", "on temporary tables"), ("n", "untested"), ("Esc", "leave")],
+        Question::Trials => {
+            &[("y", "on a twin"), ("t", "temporary tables"), ("c", "calculated"), ("n", "no rows"), ("Esc", "leave")]
+        }
         Question::Sample => &[("y", "read it"), ("n", "not"), ("Esc", "leave")],
     };
     let answer = |(key, words): &(&'static str, &'static str)| {

@@ -44,7 +44,7 @@ impl<'a> Ladder<'a> {
         }
         let here = if allow.method == Method::HypoPg { None } else { twin::available(version) };
         let rungs = match (allow.method, here) {
-            (Method::HypoPg | Method::TemporaryTables, _) => vec![hypopg],
+            (Method::HypoPg | Method::TemporaryTables | Method::Calculated, _) => vec![hypopg],
             (Method::Twin, _) => vec![Some(Rung::Twin(Box::new(twin)))],
             (_, None) => {
                 twin.give_back(connection);
@@ -148,7 +148,9 @@ impl Trial for Ladder<'_> {
 
     fn opening(&self) -> &'static str {
         match self.rungs.first() {
-            Some(Rung::Twin(_)) => "making a twin: the server's catalogs are read, and a PostgreSQL is started here",
+            Some(Rung::Twin(_)) => {
+                "making a twin (a second or two): the server's catalogs are read, and a PostgreSQL is started here"
+            }
             _ => "asking HypoPG for plans",
         }
     }

@@ -1,7 +1,9 @@
 //! The methods that a session of MySQL or MariaDB allows.
 
 use super::{
-    Allow, Method, ignored,
+    Allow, Method,
+    calculated::{self, Calculated},
+    ignored,
     mysql_twin::{self, MysqlTwin},
     temporary_tables::{self, TemporaryTables},
 };
@@ -13,12 +15,15 @@ use crate::{
 };
 
 /// Existing indexes are left out by a hint in the statement; what needs an index that does not exist is tried on a twin, or on samples
-/// in temporary tables.
+/// in temporary tables; where there is neither, it is calculated.
 pub(super) struct Methods<'a> {
     tables: TemporaryTables<'a>,
     twin: Option<MysqlTwin>,
+    calculated: Option<Calculated>,
     /// Temporary tables may be made.
     allowed: bool,
+    /// Any method may answer.
+    auto: bool,
     /// Why nothing can be tried.
     nothing: TrialError,
 }
@@ -30,7 +35,16 @@ impl<'a> Methods<'a> {
         let wanted = matches!(allow.method, Method::Auto | Method::Twin);
         let twin = (here && wanted).then(|| MysqlTwin::new(connection));
         let allowed = allow.temporary_tables && matches!(allow.method, Method::Auto | Method::TemporaryTables);
-        Self { tables: TemporaryTables::new(connection), twin, allowed, nothing }
+        let formulas = matches!(allow.method, Method::Auto | Method::Calculated);
+        let calculated = formulas.then(|| Calculated::new(allow.reads.rows));
+        Self {
+            tables: TemporaryTables::new(connection),
+            twin,
+            calculated,
+            allowed,
+            auto: allow.method == Method::Auto,
+            nothing,
+        }
     }
 
     /// Whether an index that does not exist can be tried.
@@ -38,17 +52,28 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// [`TrialError::Unsupported`] with what would make it possible.
     pub(super) fn able(&self) -> Result<(), TrialError> {
-        if self.twin.is_none() && !self.allowed { Err(self.nothing.clone()) } else { Ok(()) }
+        let any = self.twin.is_some() || self.allowed || self.calculated.is_some();
+        if any { Ok(()) } else { Err(self.nothing.clone()) }
     }
 
-    /// A twin that cannot be made gives way to temporary tables, if they are allowed; else its error stands.
+    /// A twin that cannot be made gives way to temporary tables, if they are allowed, and to formulas; else its error stands.
     fn instead(&mut self, error: TrialError) -> Result<(), TrialError> {
         let broken = self.twin.as_ref().is_some_and(MysqlTwin::is_broken);
-        if !broken || !self.allowed {
+        if !broken || !self.allowed && self.calculated.is_none() {
             return Err(error);
         }
         self.twin = None;
         Ok(())
+    }
+
+    /// Temporary tables that cannot be made at all give way to formulas for good, so that the answers of two methods are not mixed.
+    fn calculates(&mut self, error: &TrialError) -> bool {
+        let refused =
+            matches!(error, TrialError::Unsupported { reason, .. } if reason.contains(temporary_tables::MAY_NOT));
+        if refused && self.calculated.is_some() {
+            self.allowed = false;
+        }
+        refused && self.calculated.is_some()
     }
 
     async fn attempt(&mut self, statement: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
@@ -59,7 +84,15 @@ impl<'a> Methods<'a> {
                 tried => return tried,
             }
         }
-        self.tables.try_one(statement, candidate).await
+        if self.allowed {
+            match self.tables.try_one(statement, candidate).await {
+                Err(error) if self.calculates(&error) => {}
+                tried => return tried,
+            }
+        }
+        let Some(formulas) = &mut self.calculated else { return Err(self.nothing.clone()) };
+        let tried = formulas.attempt(self.tables.connection(), statement, candidate).await;
+        tried.map_err(|error| self.beside(error))
     }
 
     async fn changed(
@@ -74,7 +107,42 @@ impl<'a> Methods<'a> {
                 planned => return planned,
             }
         }
-        self.tables.plans(statements, change).await
+        if self.allowed {
+            let planned = self.tables.plans(statements, change).await;
+            let refused = match &planned {
+                Err(error) => Some(error.clone()),
+                Ok(answers) if answers.iter().all(Result::is_err) => {
+                    answers.iter().find_map(|a| a.as_ref().err().cloned())
+                }
+                Ok(_) => None,
+            };
+            if !refused.is_some_and(|error| self.calculates(&error)) {
+                return planned;
+            }
+        }
+        let Some(formulas) = &mut self.calculated else { return Err(self.nothing.clone()) };
+        let answers = formulas.changed(self.tables.connection(), statements, change).await;
+        match answers {
+            Ok(answers) => Ok(answers.into_iter().map(|a| a.map_err(|error| self.beside(error))).collect()),
+            Err(error) => Err(self.beside(error)),
+        }
+    }
+
+    /// What could not be calculated may be tried otherwise.
+    fn beside(&self, error: TrialError) -> TrialError {
+        match (error, &self.nothing) {
+            (TrialError::Unsupported { method, reason }, TrialError::Unsupported { reason: others, .. })
+                if self.auto =>
+            {
+                TrialError::Unsupported { method, reason: format!("{reason}; otherwise {others}") }
+            }
+            (error, _) => error,
+        }
+    }
+
+    /// The formulas, when they are what answers.
+    fn formulas(&self) -> Option<&Calculated> {
+        self.calculated.as_ref().filter(|_| self.twin.is_none() && !self.allowed)
     }
 
     /// Each statement's plan as it is, and with a table so many times as large.
@@ -131,14 +199,20 @@ fn nothing(connection: &Connection, allow: Allow) -> TrialError {
         (Method::Auto, false) if allow.reads.rows => {
             (temporary_tables::METHOD, format!("{TABLES}; and for a twin, {}", mysql_twin::wanted(connection.info())))
         }
-        (Method::Auto | Method::TemporaryTables, _) => (temporary_tables::METHOD, TABLES.to_owned()),
+        (Method::Auto | Method::TemporaryTables | Method::Calculated, _) => {
+            (temporary_tables::METHOD, TABLES.to_owned())
+        }
     };
     TrialError::Unsupported { method, reason }
 }
 
 impl Trial for Methods<'_> {
     fn method(&self) -> &'static str {
-        if self.twin.is_some() { mysql_twin::METHOD } else { self.tables.method() }
+        match (self.twin.is_some(), self.formulas().is_some()) {
+            (true, _) => mysql_twin::METHOD,
+            (_, true) => calculated::METHOD,
+            _ => self.tables.method(),
+        }
     }
 
     fn try_one<'a>(&'a mut self, statement: &'a str, candidate: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
@@ -167,16 +241,19 @@ impl Trial for Methods<'_> {
 
     fn opening(&self) -> &'static str {
         if self.twin.is_some() {
-            "making a twin: a sample of each table's rows is read, and a server of the same kind is started here"
+            "making a twin (some 2 to 8 s): a sample of each table's rows is read, and a server of the same kind is started here"
+        } else if self.formulas().is_some() {
+            "reading statistics to calculate with"
         } else {
             self.tables.opening()
         }
     }
 
     fn remarks(&self, statement: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
-        match &self.twin {
-            Some(twin) => twin.remarks(statement, candidates),
-            None => self.tables.remarks(statement, candidates),
+        match (&self.twin, self.formulas()) {
+            (Some(twin), _) => twin.remarks(statement, candidates),
+            (_, Some(formulas)) => formulas.remarks(statement, candidates),
+            _ => self.tables.remarks(statement, candidates),
         }
     }
 
@@ -188,11 +265,18 @@ impl Trial for Methods<'_> {
     }
 
     fn sets_a_statement(&self) -> usize {
-        // An index is built once and then shown or hidden.
-        if self.twin.is_some() { 16 } else { self.tables.sets_a_statement() }
+        // An index is built once and then shown or hidden; formulas ask nobody.
+        match (self.twin.is_some(), self.formulas().is_some()) {
+            (true, _) => 16,
+            (_, true) => 40,
+            _ => self.tables.sets_a_statement(),
+        }
     }
 
     fn finish(&mut self) -> Boxed<'_, ()> {
+        if let Some(formulas) = &mut self.calculated {
+            formulas.clear();
+        }
         self.tables.finish()
     }
 }

@@ -13,7 +13,7 @@
 mod check;
 mod complete;
 mod costs;
-mod distinct;
+pub(super) mod distinct;
 mod doubt;
 mod facts;
 mod fill;

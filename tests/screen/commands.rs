@@ -7,6 +7,7 @@ use whyslow::{
     keys::{COMMANDS, Command, Key, Keymap, Place, sequence},
     plan::{Engine, NodeId},
     server::{ErrorKind, ServerError},
+    whatif::Method,
 };
 
 use super::{Harness, answers};
@@ -163,6 +164,8 @@ fn cases() -> Vec<Case> {
         (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
         (C::Yes, || indexes_on_mysql(), "y", |s| s.model.allow.reads.rows),
         (C::Tables, || indexes_on_mysql(), "t", |s| s.model.allow.temporary_tables && !s.model.allow.reads.rows && asked(s).ends_with(&["advise"])),
+        (C::Formulas, || indexes_on_mysql(), "c", |s| s.model.allow.method == Method::Calculated && s.model.allow.reads.rows && !s.model.allow.temporary_tables),
+        (C::Formulas, || indexes_on_mysql().keys("c<F2>choose by which<ret>"), "t", |s| s.model.allow.method == Method::Auto && !s.model.allow.reads.rows),
         (C::ChooseTrials, || indexes_on_mysql().keys("n"), "<F2>choose by which<ret>", |s| s.model.question.is_some()),
         (C::No, || indexes_on_mysql(), "n", |s| !s.model.allow.temporary_tables && asked(s).ends_with(&["advise"])),
         (C::ShowSamples, || Harness::new(samples()).keys("1<esc>"), "0", |s| s.model.view == View::Start),

@@ -1,6 +1,7 @@
 //! What holds on MySQL and on MariaDB alike.
 
 mod busiest;
+mod calculated;
 mod invisible;
 mod kinds;
 mod misleading;

@@ -69,7 +69,7 @@ fn declared_volatile(deterministic: &str, data_access: &str) -> bool {
 
 impl Connection {
     /// What the functions a statement names may do. What the server does not tell of counts as volatile.
-    pub(super) async fn functions(&mut self, names: &[String]) -> Result<Vec<Function>, ServerError> {
+    pub(crate) async fn functions(&mut self, names: &[String]) -> Result<Vec<Function>, ServerError> {
         let mut found = Vec::with_capacity(names.len());
         for name in names {
             if let Some(function) = builtin(name).filter(|_| !name.contains('.')) {

@@ -107,13 +107,13 @@ async fn seen(hand: &mut Connection, keys: &[Key], stage: &str, rows: f64) -> Re
 }
 
 /// Values that were not seen at most, by those that were seen in one place and in two, of a table with so many times as many places.
-fn unseen(one_place: f64, two_places: f64, times: f64) -> f64 {
+pub(in crate::whatif) fn unseen(one_place: f64, two_places: f64, times: f64) -> f64 {
     let likely = one_place * one_place / (2.0 * two_places.max(0.5));
     likely.min(one_place * (times - 1.0))
 }
 
 /// The estimator of Haas and Stokes that PostgreSQL uses (`src/backend/commands/analyze.c`): n·d / (n − f₁ + f₁·n/N).
-fn duj1(sampled: f64, rows: f64, distinct: f64, once: f64) -> f64 {
+pub(in crate::whatif) fn duj1(sampled: f64, rows: f64, distinct: f64, once: f64) -> f64 {
     if sampled >= rows || sampled < 1.0 {
         return distinct.max(1.0);
     }
@@ -138,7 +138,7 @@ async fn independent(
     Ok(combined(&frequencies, sampled, before, rows))
 }
 
-fn combined(frequencies: &[(f64, f64)], sampled: f64, before: f64, rows: f64) -> f64 {
+pub(in crate::whatif) fn combined(frequencies: &[(f64, f64)], sampled: f64, before: f64, rows: f64) -> f64 {
     let once = frequencies.iter().find(|(k, _)| *k <= 1.0).map_or(0.0, |(_, values)| *values);
     if once > 0.5 * sampled {
         return rows;

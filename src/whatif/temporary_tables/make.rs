@@ -93,12 +93,12 @@ pub(super) async fn fill(
     connection.analyze_temporary(name).await
 }
 
+/// What is said of an account that may not, and known by.
+pub(in crate::whatif) const MAY_NOT: &str = "this account may not make temporary tables";
+
 fn may_not(error: ServerError, schema: &str) -> TrialError {
     if matches!(error.code.as_deref(), Some("1044" | "1142" | "1227")) {
-        return cannot(format!(
-            "this account may not make temporary tables (CREATE TEMPORARY TABLES on {})",
-            one_line(schema)
-        ));
+        return cannot(format!("{MAY_NOT} (CREATE TEMPORARY TABLES on {})", one_line(schema)));
     }
     failed(error)
 }

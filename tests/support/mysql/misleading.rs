@@ -2,12 +2,12 @@
 
 use whyslow::{
     advise::{Trust, ddl},
-    whatif::Supposition,
+    whatif::{Allow, Supposition},
 };
 
 use super::{
     Server, drop_private, private,
-    twin::{alone, candidates, catalog, path, planned, supposed},
+    twin::{CALCULATED, TWIN, alone, candidates, catalog, path, planned, supposed_by},
 };
 
 /// 200,000 rows, of which some twenty of each 200 that follow each other are read.
@@ -45,7 +45,16 @@ fn statements() -> Vec<(&'static str, Vec<String>)> {
 impl Server {
     /// What a sample cannot tell is asked about: where the twin is wrong, it says that it may be.
     pub(crate) async fn a_sample_that_misleads_is_not_trusted(self) {
-        let (mut admin, mut session) = private(self, "misleading").await;
+        self.misled("misleading", TWIN).await;
+    }
+
+    /// So it is where formulas answer.
+    pub(crate) async fn a_sample_that_misleads_formulas_is_not_trusted(self) {
+        self.misled("formulas", CALCULATED).await;
+    }
+
+    async fn misled(self, database: &str, allow: Allow) {
+        let (mut admin, mut session) = private(self, database).await;
         let engine = session.info().engine;
         let _alone = alone(engine).await;
         for sql in TABLES {
@@ -58,7 +67,7 @@ impl Server {
             let mut twin: Vec<(Vec<String>, Trust, Vec<String>)> = Vec::new();
             for sql in &statements {
                 let supposition = Supposition::Indexes { add: add.clone(), drop: Vec::new() };
-                let both = supposed(&mut session, sql, supposition, &facts).await.unwrap();
+                let both = supposed_by(&mut session, sql, supposition, &facts, allow).await.unwrap();
                 twin.push((path(&both.after), both.trust, both.notes));
             }
             let name = ddl::name(&add[0], &facts);

@@ -228,3 +228,79 @@ pub(crate) const LATER: &[Pair] = &[
         "payments (order_id)",
     ),
 ];
+
+/// Written after the formulas, before they had calculated any of these; nothing was changed for their sake but what was wrong and not
+/// flagged.
+pub(crate) const CALCULATED: &[Pair] = &[
+    ("select * from orders where total between 50 and 60 and channel = 'web'", "orders (channel, total)"),
+    (
+        "select * from orders where customer_id in (1, 2, 3, 4, 5, 6, 7, 8) and status = 'pending'",
+        "orders (customer_id, status)",
+    ),
+    ("select * from orders where status <> 'done'", "orders (status)"),
+    ("select count(*) from orders", "orders (customer_id)"),
+    ("select max(total) from orders", "orders (total)"),
+    ("select min(created_at), max(created_at) from orders where channel = 'app'", "orders (channel, created_at)"),
+    ("select distinct channel, device from orders", "orders (channel, device)"),
+    ("select channel, device, count(*) from orders group by channel, device", "orders (channel, device)"),
+    ("select * from orders order by created_at", "orders (created_at)"),
+    ("select id, created_at from orders order by created_at", "orders (created_at)"),
+    ("select * from orders order by created_at desc limit 20000", "orders (created_at)"),
+    ("select * from orders where device = 'ios' order by created_at desc limit 10", "orders (created_at)"),
+    ("select * from orders where status = 'returned' order by total limit 10", "orders (total)"),
+    ("select * from orders where created_at >= '2024-01-01' and created_at < '2024-07-01'", "orders (created_at)"),
+    ("select * from orders where created_at >= '2025-06-01'", "orders (created_at)"),
+    ("select sum(total) from orders where created_at >= '2024-01-01'", "orders (created_at, total)"),
+    ("select * from orders where shipped_at is null and channel = 'phone'", "orders (shipped_at, channel)"),
+    (
+        "select id from orders where coupon = 'SAVE5' and created_at > '2025-01-01' order by created_at limit 5",
+        "orders (coupon, created_at)",
+    ),
+    ("select * from customers where name like 'A%'", "customers (name)"),
+    (
+        "select * from customers where birthday between '1990-01-01' and '1990-12-31' and country = 'DE'",
+        "customers (country, birthday)",
+    ),
+    (
+        "select city, country, count(*) from customers where vip group by city, country",
+        "customers (vip, city, country)",
+    ),
+    ("select * from customers where phone is null", "customers (phone)"),
+    ("select * from events where at >= '2025-07-20' order by id limit 10", "events (at)"),
+    ("select * from events where kind in ('error', 'checkout') and customer_id = 40", "events (kind, customer_id)"),
+    ("select customer_id, max(at) from events group by customer_id", "events (customer_id, at)"),
+    ("select * from order_items where quantity = 1 and unit_price > 900", "order_items (quantity, unit_price)"),
+    ("select * from order_items where product_id between 100 and 300", "order_items (product_id)"),
+    ("select count(distinct product_id) from order_items where quantity > 5", "order_items (quantity, product_id)"),
+    ("select * from products where category_id = 12 and price > 100 order by price", "products (category_id, price)"),
+    ("select * from products where name like 'S%' order by name limit 20", "products (name)"),
+    ("select * from payments where amount > 900", "payments (amount)"),
+    (
+        "select o.id, c.name from orders o join customers c on c.id = o.customer_id where o.status = 'pending' and o.channel = 'phone'",
+        "orders (channel, status)",
+    ),
+    (
+        "select c.name, count(*) from customers c join orders o on o.customer_id = c.id where c.vip group by c.id, c.name",
+        "orders (customer_id)",
+    ),
+    (
+        "select c.name, o.total from customers c join orders o on o.customer_id = c.id where c.country = 'FR' order by o.total desc limit 10",
+        "orders (customer_id, total)",
+    ),
+    (
+        "select p.name, i.quantity from order_items i join products p on p.id = i.product_id where i.unit_price > 950 and p.price > 500",
+        "order_items (unit_price)",
+    ),
+    (
+        "select e.kind, count(*) from events e join customers c on c.id = e.customer_id where c.birthday = '1980-05-05' group by e.kind",
+        "customers (birthday); events (customer_id)",
+    ),
+    (
+        "select o.id, p.amount from orders o join payments p on p.order_id = o.id where o.coupon = 'SAVE9'",
+        "orders (coupon); payments (order_id)",
+    ),
+    (
+        "select a.id, b.id from orders a join orders b on b.customer_id = a.customer_id where a.id = 77",
+        "orders (customer_id)",
+    ),
+];
