@@ -233,6 +233,7 @@ async fn a_statement_the_server_refuses_keeps_no_other_from_its_index() {
     MARIADB.a_statement_the_server_refuses_keeps_no_other_from_its_index().await;
 }
 
+#[tokio::test]
 async fn who_may_only_select_gets_a_calculated_answer() {
     MARIADB.who_may_only_select_gets_a_calculated_answer().await;
 }
