@@ -89,7 +89,8 @@ fn double(row: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     let inside = inside.strip_suffix("\\n").unwrap_or(inside);
-    Some(if inside.contains("\\\"") {
+    let doubled = inside.contains("\"\"") && !inside.replace("\"\"", "").contains('"');
+    Some(if inside.contains("\\\"") && !doubled {
         Cow::Owned(inside.replace("\\\"", "\"").replace("\\\\", "\\"))
     } else if inside.contains("\"\"") {
         Cow::Owned(inside.replace("\"\"", "\""))

@@ -94,6 +94,10 @@ fn common(rows: &[&str]) -> Option<Vec<char>> {
     let mut best: Option<(usize, usize)> = None;
     for end in boundaries(&prefix).filter(|end| is_foreign(&prefix[..*end]) && !is_bordered(&prefix[..*end])) {
         let count = having(end);
+        let border = end > 2 && matches!(prefix[end - 2], '|' | '│') && having(end - 2) > count;
+        if border {
+            continue;
+        }
         if count * 2 > rows.len() && best.is_none_or(|(most, _)| count >= most) {
             best = Some((count, end));
         }
