@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::{Buffers, Flags, Io, Node, NodeId, Operator, Plan, Role, Timing, Wal};
 
 /// What was computed for one node. Nothing in here is negative, NaN or infinite.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is known of a node, in any combination")]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Derived {
     /// Elapsed wall-clock time of all executions, children included, milliseconds.
@@ -76,7 +77,7 @@ impl Derived {
     pub fn is_slowest(&self) -> bool {
         const WORTH_A_WORD: f64 = 0.1;
         let own = self.self_ms.unwrap_or(0.0);
-        self.felt().is_some_and(|part| part >= WORTH_A_WORD) && self.felt_ms().is_some_and(|felt| felt > own * 1.5)
+        self.felt().is_some_and(|part| part >= WORTH_A_WORD) && self.felt_ms().is_some_and(|felt| felt > own * 1.2)
     }
 }
 

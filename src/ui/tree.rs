@@ -355,11 +355,14 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
         }
         out.push(flag_span(plan.engine, flag, theme));
     }
+    // Why the time is more than the average, where there is room to say it.
     if plan.derived(id).is_slowest() {
-        if out.len() > 1 {
-            out.push(Span::styled(format!(" {} ", theme.glyphs.dot), theme.style("ui.dim")));
+        let dot = if out.len() > 1 { format!(" {} ", theme.glyphs.dot) } else { String::new() };
+        let words = [Span::styled(dot, theme.style("ui.dim")), Span::styled("slowest process", theme.style("ui.dim"))];
+        let used: usize = out.iter().chain(&words).map(|span| width(&span.content)).sum();
+        if used <= columns.flags {
+            out.extend(words);
         }
-        out.push(Span::styled("slowest process", theme.style("ui.dim")));
     }
     fit_spans(out, columns.flags, theme)
 }

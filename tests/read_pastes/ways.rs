@@ -1,4 +1,5 @@
 //! The ways of pasting.
+#![expect(clippy::format_collect, reason = "short texts")]
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -425,7 +426,7 @@ pub(super) const WAYS: &[Way] = &[
         format!("[{}]\n", t.trim_end().lines().map(|line| format!("{line:?}")).collect::<Vec<_>>().join(", "))
     }),
     ("Rust strings, pretty", ALL, |t| format!("{:#?}\n", t.trim_end().lines().collect::<Vec<_>>())),
-    ("Rust option", ALL, |t| format!("Some({:?})\n", t)),
+    ("Rust option", ALL, |t| format!("Some({t:?})\n")),
     ("Elixir rows", COLUMN, |t| {
         format!(
             "%Postgrex.Result{{columns: [\"QUERY PLAN\"], rows: [{}], num_rows: 3}}\n",

@@ -83,19 +83,16 @@ impl Page {
         while let Some(at) = rest.find('<') {
             self.text(&rest[..at]);
             rest = &rest[at..];
-            match tag(rest) {
-                Some((name, attributes, length)) => {
-                    self.tag(&name, attributes);
-                    rest = &rest[length..];
-                    // A break and the line's own end are one.
-                    if matches!(name.as_str(), "br" | "/p" | "/div" | "/pre") {
-                        rest = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")).unwrap_or(rest);
-                    }
+            if let Some((name, attributes, length)) = tag(rest) {
+                self.tag(&name, attributes);
+                rest = &rest[length..];
+                // A break and the line's own end are one.
+                if matches!(name.as_str(), "br" | "/p" | "/div" | "/pre") {
+                    rest = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")).unwrap_or(rest);
                 }
-                None => {
-                    self.text("<");
-                    rest = &rest[1..];
-                }
+            } else {
+                self.text("<");
+                rest = &rest[1..];
             }
         }
         self.text(rest);
@@ -201,15 +198,12 @@ pub(super) fn plain(text: &str) -> String {
                     .map(|c| if c == '\u{a0}' { ' ' } else { c })
             }
         });
-        match (sign, name) {
-            (Some(sign), Some(name)) => {
-                out.push(sign);
-                rest = &rest[name.len() + 2..];
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let (Some(sign), Some(name)) = (sign, name) {
+            out.push(sign);
+            rest = &rest[name.len() + 2..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

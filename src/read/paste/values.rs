@@ -241,7 +241,7 @@ fn named<'t>(tokens: &[(usize, usize, Token<'t>)]) -> Vec<Value<'t>> {
             Some((_, _, Token::Sign(c))) => Some(*c),
             _ => None,
         };
-        let leads = |n: usize| matches!(sign(n), Some(':' | '=' | LEADS_TO)) && !(sign(n) == sign(n + 1));
+        let leads = |n: usize| matches!(sign(n), Some(':' | '=' | LEADS_TO)) && sign(n) != sign(n + 1);
         let own = |name: &str| match lists.last() {
             Some(list) if name.is_empty() => list.clone(),
             _ => name.to_owned(),
