@@ -366,6 +366,13 @@ fn build(items: Vec<Item>, source: &Source<'_>, line: u32, broken: bool) -> Resu
     for (item, feeds) in items.iter_mut().zip(feeds) {
         item.raw.feeds = feeds;
     }
+    // What combines rows of combined rows reads the table of the innermost.
+    for i in (0..items.len()).rev() {
+        if items[i].raw.combines_rows() {
+            let inner = first[i].map(|first| items[first].raw.clone());
+            items[i].raw.combines_rows_of(inner.as_ref());
+        }
+    }
     let mut builder = PlanBuilder::new();
     let mut ids: Vec<NodeId> = Vec::with_capacity(items.len());
     let mut operators = Vec::with_capacity(items.len());
