@@ -13,6 +13,7 @@ mod mariadb;
 mod mysql;
 mod own;
 mod page;
+mod paste;
 mod postgres;
 mod sniff;
 mod source;

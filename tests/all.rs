@@ -22,6 +22,7 @@ mod read_family;
 mod read_formats;
 mod read_measured;
 mod read_own;
+mod read_pastes;
 mod read_plans;
 mod read_versions;
 mod readme;

@@ -168,8 +168,8 @@ fn tree(plan: &Plan, number: usize, out: &mut String) {
 
 fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
     let (node, derived) = (plan.node(id), plan.derived(id));
-    let own = if timed { derived.self_ms.map(fmt::duration_ms) } else { derived.self_cost.map(fmt::cost) };
-    let share = derived.share.unwrap_or(0.0).clamp(0.0, 1.0);
+    let own = if timed { derived.felt_ms().map(fmt::duration_ms) } else { derived.self_cost.map(fmt::cost) };
+    let share = derived.felt().unwrap_or(0.0).clamp(0.0, 1.0);
     let heat = match share {
         s if s >= 0.25 => "hot",
         s if s >= 0.1 => "warm",
@@ -183,7 +183,8 @@ fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
     };
     let off = derived.q_error.filter(|q| *q >= 10.0).map(|q| format!(" <b>{}</b>", fmt::times(q))).unwrap_or_default();
     let loops = node.rows.loops.filter(|l| *l > 1.0).map_or_else(String::new, fmt::count);
-    let flags: Vec<&str> = derived.flags.iter().map(Flag::name).collect();
+    let mut flags: Vec<&str> = derived.flags.iter().map(Flag::name).collect();
+    flags.extend(derived.is_slowest().then_some("slowest process"));
     // Far down a plan is as far to the right as a page bears.
     let indent = plan.depth(id).min(40);
     let deep =
@@ -202,7 +203,7 @@ fn row(plan: &Plan, id: NodeId, number: usize, timed: bool, out: &mut String) {
         "<td class=\"n {heat}\">{}<td><i class=\"{heat}\" style=\"width:{:.1}em\"></i> {}<td class=\"n\">{rows}{off}<td class=\"n\">{loops}<td>{}",
         own.unwrap_or_default(),
         share * 6.0,
-        derived.share.map_or_else(String::new, fmt::percent),
+        derived.felt().map_or_else(String::new, fmt::percent),
         flags.join(", ")
     );
 }

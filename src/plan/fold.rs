@@ -51,8 +51,8 @@ impl Together {
         let below = || members.iter().flat_map(|id| plan.subtree(*id)).map(|id| plan.derived(id));
         let rows = || members.iter().map(|id| plan.node(*id).rows).map(|rows| (rows, rows.loops.unwrap_or(1.0)));
         Self {
-            own: sum(&mut below().map(|d| if timed { d.self_ms } else { d.self_cost })),
-            share: sum(&mut below().map(|d| d.share)),
+            own: sum(&mut below().map(|d| if timed { d.felt_ms() } else { d.self_cost })),
+            share: sum(&mut below().map(super::Derived::felt)),
             estimated: sum(&mut rows().map(|(rows, loops)| rows.estimated.map(|n| n * loops.max(1.0)))),
             actual: sum(&mut rows().map(|(rows, loops)| rows.actual.map(|n| n * loops))),
         }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::{Buffers, Flags, Io, Node, NodeId, Operator, Plan, Role, Timing, Wal};
 
 /// What was computed for one node. Nothing in here is negative, NaN or infinite.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is known of a node, in any combination")]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Derived {
     /// Elapsed wall-clock time of all executions, children included, milliseconds.
@@ -35,6 +36,8 @@ pub struct Derived {
     /// The part by which nodes are ranked: like the share, but what a gathering node waited for ([`Plan::awaited_ms`]) is theirs who were
     /// slow; where the plan does not tell how slow, it is nobody's.
     pub blame: Option<f64>,
+    /// A process that was slower than the others was waited for, and the plan tells how slow: [`Self::felt_ms`] is not the self time.
+    pub waited: bool,
     /// Blocks without children.
     pub self_buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks without children.
@@ -52,6 +55,30 @@ pub struct Derived {
     pub stopped_early: bool,
     /// What stands out: the reader's flags and those that follow from numbers, without repeats.
     pub flags: Flags,
+}
+
+impl Derived {
+    /// Own time as people wait for it, milliseconds: the self time, but what a gathering node waited for ([`Plan::awaited_ms`]) stands with
+    /// the nodes of the process that was slow, where the plan tells how slow. Adds up to the plan's time as self time does.
+    #[must_use]
+    pub fn felt_ms(&self) -> Option<f64> {
+        let moved = self.share.zip(self.blame).filter(|(share, _)| self.waited && *share > 0.0);
+        self.self_ms.map(|ms| moved.map_or(ms, |(share, blame)| ms * blame / share))
+    }
+
+    /// The part of the whole that goes with [`Self::felt_ms`], 0 to 1.
+    #[must_use]
+    pub fn felt(&self) -> Option<f64> {
+        if self.waited { self.blame } else { self.share }
+    }
+
+    /// Whether most of what is felt here is that one process was slower than the others.
+    #[must_use]
+    pub fn is_slowest(&self) -> bool {
+        const WORTH_A_WORD: f64 = 0.1;
+        let own = self.self_ms.unwrap_or(0.0);
+        self.felt().is_some_and(|part| part >= WORTH_A_WORD) && self.felt_ms().is_some_and(|felt| felt > own * 1.2)
+    }
 }
 
 /// The direction of an estimate's error.
@@ -161,6 +188,7 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 off: off.flatten(),
                 share: parts[i].map(share),
                 blame: None,
+                waited: false,
                 self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
                 self_wal: own.wal.get(i).copied().flatten().map(Box::new),

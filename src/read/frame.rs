@@ -22,11 +22,11 @@ pub(super) struct Unframed<'t> {
 pub(super) fn unframe(text: &str) -> Unframed<'_> {
     let begin = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     // A document of its own has no frame, and may be large.
-    if begin.starts_with(['{', '[']) && !begin.starts_with("{\\n") && !framed(begin) {
+    if begin.starts_with(['{', '[']) && !(begin.starts_with("{\\n") || begin.starts_with("[\\n")) && !framed(begin) {
         return Unframed { text: Cow::Borrowed(text), same_lines: true };
     }
     // mysql --batch prints a line feed as the two characters `\n`: outside a string, so it is no JSON.
-    if text.lines().any(|row| row.starts_with("{\\n")) {
+    if text.lines().any(|row| row.starts_with("{\\n") || row.starts_with("[\\n")) {
         return Unframed { text: Cow::Owned(unescape_batch(text)), same_lines: false };
     }
     let text = match log::cells(text) {
@@ -50,9 +50,9 @@ pub(super) fn unescaped(text: &str) -> Option<String> {
     if !text.contains('&') {
         return None;
     }
-    let arrow = text.match_indices("-&gt; ").any(|(at, _)| {
+    let arrow = text.match_indices("-&gt;").any(|(at, _)| {
         let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        text[line..at].trim_start_matches(['|', '"', ' ', '\t']).is_empty()
+        text[line..at].replace("&nbsp;", " ").trim_start_matches(['|', '"', ' ', '\t']).is_empty()
     });
     arrow.then(|| {
         let plain = text.replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", "\"").replace("&#39;", "'");

@@ -33,6 +33,7 @@ enum Separator {
     Padded(char),
     Bare(char),
     Comma,
+    Semicolon,
 }
 
 impl Grid {
@@ -68,11 +69,14 @@ impl Grid {
             Separator::Bare('|'),
             Separator::Bare('│'),
             Separator::Comma,
+            Separator::Semicolon,
         ]
         .into_iter()
         .find_map(|separator| {
             let cells = separator.split(heading)?;
-            let names: Vec<_> = cells.iter().map(|cell| cell.trim().to_lowercase()).collect();
+            // MySQL Workbench copies a row with its names behind a mark.
+            let name = |cell: &String| cell.trim().trim_start_matches("# ").to_lowercase();
+            let names: Vec<_> = cells.iter().map(name).collect();
             wanted(&names).then_some((separator, names))
         })?;
         let mut grid = Self { columns, rows: Vec::new(), lines: 1, uneven: None };
@@ -186,7 +190,8 @@ impl Separator {
                 let inside = inside(line, bar);
                 inside.contains(bar).then(|| inside.split(bar).map(str::to_owned).collect())
             }
-            Self::Comma => line.contains(',').then(|| comma_separated(line)),
+            Self::Comma => line.contains(',').then(|| separated(line, ',')),
+            Self::Semicolon => line.contains(';').then(|| separated(line, ';')),
         }
     }
 }
@@ -198,18 +203,24 @@ fn inside(line: &str, bar: char) -> &str {
     line.strip_suffix(bar).unwrap_or(line)
 }
 
-fn unquoted(cell: &str) -> String {
-    let inner = cell.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.map_or_else(|| cell.to_owned(), |inner| inner.replace("\"\"", "\""))
+fn unquoted(whole: &str) -> String {
+    let cell = whole.trim();
+    let inner = cell.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let single =
+        || cell.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).map(|inner| inner.replace("\\'", "'"));
+    inner.map(|inner| inner.replace("\"\"", "\"")).or_else(single).unwrap_or_else(|| whole.to_owned())
 }
 
-fn comma_separated(line: &str) -> Vec<String> {
+fn separated(line: &str, separator: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
+    // Single quotes are inside of words too: they count where a cell begins with one.
+    let single = line.trim_start().starts_with('\'') || line.contains("','");
+    let quote = if single { '\'' } else { '"' };
     for c in line.trim_end().chars() {
         match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => {
+            c if c == quote => quoted = !quoted,
+            c if c == separator && !quoted => {
                 cells.push(String::new());
                 continue;
             }

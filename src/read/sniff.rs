@@ -11,7 +11,7 @@ use super::{
     json::{Document, Lines, Value, parse},
     log, mariadb, mysql, own,
     page::{Page, Reading},
-    postgres,
+    paste, postgres,
     source::Source,
     text::{self, Dialect},
     tidb, traditional,
@@ -20,6 +20,9 @@ use crate::plan::{NodeId, Plan};
 
 /// How much of a text, in times its length, is read again inside of values that were no documents. Keeps hostile texts linear.
 const AGAIN: usize = 16;
+
+/// Logs put documents in strings of documents.
+const NESTED: u32 = 2;
 
 /// How the writers of statements' plans are told apart, by content. First match wins.
 type JsonReader = (fn(Value<'_>) -> bool, fn(Value<'_>, &Source<'_>) -> Result<Plan, ReadError>);
@@ -66,15 +69,34 @@ const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
 
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
-    let mut plans = Vec::new();
     // What was copied out of a page's source.
     let unescaped = frame::unescaped(text).map(Arc::from);
     let text = unescaped.as_ref().unwrap_or(text);
+    let undone = paste::undone(text).map(Arc::from);
+    let text = undone.as_ref().unwrap_or(text);
+    let strings = paste::of_strings(text).map(Arc::from);
+    let text = strings.as_ref().unwrap_or(text);
+    let (plans, error) = read_plain(text, 0);
+    if plans.is_empty() || error.is_some() {
+        for value in paste::values(text) {
+            let (others, wrong) = read_plain(&Arc::from(value), 0);
+            let nodes = |plans: &[Plan]| plans.iter().map(Plan::len).sum::<usize>();
+            if wrong.is_none() && nodes(&others) > nodes(&plans) {
+                return (others, None);
+            }
+        }
+    }
+    (plans, error)
+}
+
+/// [`read`] of a text without anything that pasting adds, which was in so many strings of other documents.
+fn read_plain(text: &Arc<str>, nested: u32) -> (Vec<Plan>, Option<ReadError>) {
+    let mut plans = Vec::new();
     let (rest, error) = read_framed(text, &mut plans);
     let found = !plans.is_empty() || error.is_some();
     let mut more = None;
     if !found || is_told(&rest) {
-        more = read_text(text, if found { &rest } else { text }, 0, &mut plans).err();
+        more = read_text(text, if found { &rest } else { text }, nested, &mut plans).err();
     }
     if found {
         plans.sort_by_key(|plan| plan.node(NodeId::ROOT).line);
@@ -91,6 +113,14 @@ fn has_tree(text: &str) -> bool {
 /// Whether a text holds what only a plan has.
 fn is_told(text: &str) -> bool {
     TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// Whether a string of a document may hold a plan, or a document with one.
+fn is_worth_reading(text: &str) -> bool {
+    let document = || {
+        text.starts_with(['{', '[']) && ["Node Type", "query_block", "query_plan"].iter().any(|key| text.contains(key))
+    };
+    is_told(text) || has_tree(text) || text.contains("select_type") || document()
 }
 
 /// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
@@ -267,16 +297,12 @@ impl Scan<'_, '_> {
             {
                 done = value.after();
                 self.plans.push(read(value, &self.source)?);
-            } else if self.nested == 0
+            } else if self.nested < NESTED
                 && let Some(text) = value.text()
+                && is_worth_reading(&text)
             {
                 // A table or a log of another program: the whole plan is one string in it.
-                if text.starts_with("-> ") {
-                    read_framed(&Arc::from(text), self.plans);
-                } else if is_told(&text) {
-                    let text = Arc::from(text);
-                    read_text(&text, &text, self.nested + 1, self.plans).ok();
-                }
+                self.plans.extend(read_plain(&Arc::from(text), self.nested + 1).0);
             }
         }
         Ok(())

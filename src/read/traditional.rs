@@ -13,6 +13,8 @@ use crate::plan::{Engine, Plan, PlanBuilder};
 use build::Blocks;
 use row::Row;
 
+pub(super) use row::is_select_type;
+
 /// Columns of a table without its heading (`mysql -N`), by how many there are.
 const COLUMNS: [&[&str]; 3] = [
     &["id", "select_type", "table", "type", "possible_keys", "key", "key_len", "ref", "rows", "extra"],

@@ -193,10 +193,13 @@ fn numbers(plan: &Plan, id: NodeId, theme: &Theme) -> Vec<(&'static str, String)
             out.push((label, words.join(", ")));
         }
     };
-    let share = derived.share.filter(|s| *s > 0.0).map(|s| format!("{} of the statement", fmt::percent(s)));
+    let share = derived.felt().filter(|s| *s > 0.0).map(|s| format!("{} of the statement", fmt::percent(s)));
     let mut time = Vec::new();
     if let Some(own) = derived.self_ms {
-        time.push(format!("{} itself", fmt::duration_ms(own)));
+        let felt = derived.felt_ms().filter(|felt| derived.waited && *felt > own * 1.05);
+        let average = if felt.is_some() { " on average" } else { "" };
+        time.push(format!("{} itself{average}", fmt::duration_ms(own)));
+        time.extend(felt.map(|felt| format!("{} of the slowest process", fmt::duration_ms(felt))));
         time.extend(derived.wall_ms.map(|w| format!("{} with children", fmt::duration_ms(w))));
         time.extend(share.clone());
     }

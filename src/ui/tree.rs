@@ -86,7 +86,7 @@ fn heading(columns: Columns, plan: &Plan, theme: &Theme) -> Line<'static> {
 fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme: &Theme) -> Line<'static> {
     let plan = view.plan;
     let derived = plan.derived(id);
-    let share = view.state.alike(id).map_or(derived.share, |group| group.together.share);
+    let share = view.state.alike(id).map_or(derived.felt(), |group| group.together.share);
     let heat = heat(share, theme);
     let mut spans = vec![Span::styled(if selected { theme.glyphs.cursor } else { " " }, theme.style("ui.accent"))];
     spans.push(mark(id, view, theme));
@@ -107,7 +107,7 @@ fn row(id: NodeId, selected: bool, columns: Columns, view: &TreeView<'_>, theme:
         Some(group) => group.together.own,
         None => {
             if plan.analyzed {
-                derived.self_ms
+                derived.felt_ms()
             } else {
                 derived.self_cost
             }
@@ -355,22 +355,16 @@ fn flags(plan: &Plan, id: NodeId, columns: Columns, theme: &Theme) -> Vec<Span<'
         }
         out.push(flag_span(plan.engine, flag, theme));
     }
-    if out.len() == 1 && waits(plan, id) {
-        out.push(Span::styled("waiting", theme.style("ui.dim")));
+    // Why the time is more than the average, where there is room to say it.
+    if plan.derived(id).is_slowest() {
+        let dot = if out.len() > 1 { format!(" {} ", theme.glyphs.dot) } else { String::new() };
+        let words = [Span::styled(dot, theme.style("ui.dim")), Span::styled("slowest process", theme.style("ui.dim"))];
+        let used: usize = out.iter().chain(&words).map(|span| width(&span.content)).sum();
+        if used <= columns.flags {
+            out.extend(words);
+        }
     }
     fit_spans(out, columns.flags, theme)
-}
-
-/// A gathering node's part of the whole from which its waiting is told.
-const WORTH_A_WORD: f64 = 0.1;
-
-/// Whether most of a gathering node's own time was waiting for a process that was slower than the others, as those processes' own times
-/// tell: the time stands with it, but it is not to blame.
-fn waits(plan: &Plan, id: NodeId) -> bool {
-    let told = |child: NodeId| plan.node(child).workers.as_ref().is_some_and(|w| w.max_ms.is_some());
-    let derived = plan.derived(id);
-    let own = derived.self_ms.filter(|_| derived.share.is_some_and(|share| share >= WORTH_A_WORD));
-    plan.children(id).any(told) && plan.awaited_ms(id).zip(own).is_some_and(|(awaited, own)| awaited > own / 2.0)
 }
 
 /// Whether another column or the operator's name says what a flag would say.

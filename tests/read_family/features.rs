@@ -172,3 +172,12 @@ fn names_in_quotes_are_read_from_json_that_is_none() {
         assert!(plan.notes.iter().any(|note| note.contains("ANSI_QUOTES")), "{format}: {:?}", plan.notes);
     }
 }
+
+/// Rows of an intersection that are combined with others are of the same table, however deep its name stands.
+#[test]
+fn a_merge_of_merges_tells_its_table() {
+    let tree = "-> Deduplicate rows sorted by row ID  (cost=1.85 rows=2)\n    -> Intersect rows sorted by row ID  (cost=0.751 rows=1.29)\n        -> Index range scan on t1 using key1 over (key1 = 100)  (cost=0.251 rows=3)\n        -> Index range scan on t1 using key2 over (key2 = 100)  (cost=0.251 rows=3)\n    -> Index range scan on t1 using key3 over (key3 = 101)  (cost=0.36 rows=1)\n";
+    let plan = whyslow::read::read(tree).unwrap().remove(0);
+    let names: Vec<_> = plan.ids().map(|id| plan.node(id).relation.as_ref().map(|r| r.name.clone())).collect();
+    assert_eq!(names, vec![Some("t1".to_owned()); 5]);
+}

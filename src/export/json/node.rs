@@ -72,6 +72,7 @@ struct RowsOut {
 struct TimeOut {
     wall_ms: Option<f64>,
     self_ms: Option<f64>,
+    felt_ms: Option<f64>,
     first_ms: Option<f64>,
     last_ms: Option<f64>,
     approximate: bool,
@@ -146,7 +147,14 @@ fn time(node: &Node, derived: &Derived) -> TimeOut {
         Some(Timing::PerLoop { first_ms, last_ms }) => (Some(first_ms), Some(last_ms)),
         _ => (None, None),
     };
-    TimeOut { wall_ms: derived.wall_ms, self_ms: derived.self_ms, first_ms, last_ms, approximate: derived.rough_time }
+    TimeOut {
+        wall_ms: derived.wall_ms,
+        self_ms: derived.self_ms,
+        felt_ms: derived.felt_ms(),
+        first_ms,
+        last_ms,
+        approximate: derived.rough_time,
+    }
 }
 
 /// Pairs as an object. A name that comes twice (several triggers, say) keeps all its values, in a list.

@@ -65,7 +65,7 @@ pub(super) fn alike(plan: &Plan, group: &Group, columns: &Columns, timed: bool, 
     let others: Vec<NodeId> = group.alike().skip(1).collect();
     let below = || others.iter().flat_map(|id| plan.subtree(*id)).map(|id| plan.derived(id));
     let sum = |of: fn(&Derived) -> Option<f64>| below().filter_map(of).reduce(|a, b| a + b);
-    let share = sum(|d| d.share);
+    let share = sum(Derived::felt);
     let mut line = Line::of(Style::Dim, guide);
     let name = |id: &NodeId| plan.node(*id).relation.as_ref().map(|r| r.name.clone());
     let names = match (others.first().and_then(name), others.last().and_then(name)) {
@@ -76,7 +76,7 @@ pub(super) fn alike(plan: &Plan, group: &Group, columns: &Columns, timed: bool, 
     line.fit(columns.tree);
     line.pad(columns.tree);
     if columns.own > 0 {
-        let own = if timed { sum(|d| d.self_ms).map(fmt::duration_ms) } else { sum(|d| d.self_cost).map(fmt::cost) };
+        let own = if timed { sum(Derived::felt_ms).map(fmt::duration_ms) } else { sum(|d| d.self_cost).map(fmt::cost) };
         right(&mut line, heat(share), &own.unwrap_or_default(), columns.own);
     }
     heat_bar(&mut line, share, columns);

@@ -112,7 +112,7 @@ pub(super) fn one(plan: &Plan, id: NodeId, options: &Options) -> Vec<Line> {
 fn figures(plan: &Plan, id: NodeId, timed: bool) -> Figures {
     let (node, derived) = (plan.node(id), plan.derived(id));
     let never = node.rows.loops == Some(0.0);
-    let own = match (timed, derived.self_ms, derived.self_cost) {
+    let own = match (timed, derived.felt_ms(), derived.self_cost) {
         _ if never => "never".to_owned(),
         (true, Some(ms), _) => fmt::duration_ms(ms),
         (false, _, Some(cost)) => fmt::cost(cost),
@@ -131,7 +131,7 @@ fn figures(plan: &Plan, id: NodeId, timed: bool) -> Figures {
         (None, None) => String::new(),
     };
     let loops = node.rows.loops.filter(|l| *l > 1.0).map_or(String::new(), fmt::count);
-    Figures { own, share: derived.share, rows, loops }
+    Figures { own, share: derived.felt(), rows, loops }
 }
 
 fn columns(plan: &Plan, figures: &[Figures], width: usize, timed: bool) -> Columns {
@@ -234,7 +234,8 @@ fn node(
         _ => heat(figures.share),
     };
     line.push(title, plan.title(id));
-    let flags: Vec<&str> = plan.derived(id).flags.iter().map(Flag::name).collect();
+    let mut flags: Vec<&str> = plan.derived(id).flags.iter().map(Flag::name).collect();
+    flags.extend(plan.derived(id).is_slowest().then_some("slowest process"));
     let words = format!("  [{}]", flags.join(", "));
     let inline = !flags.is_empty() && line.width() + words.chars().count() <= columns.tree;
     if inline {

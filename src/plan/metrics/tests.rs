@@ -69,15 +69,20 @@ fn who_gathers_is_not_blamed_for_waiting() {
     let worst = |p: &Plan| {
         p.ids().max_by(|a, b| p.derived(*a).blame.unwrap().total_cmp(&p.derived(*b).blame.unwrap())).unwrap()
     };
+    let felt = |p: &Plan| p.ids().filter_map(|id| p.derived(id).felt_ms()).sum::<f64>();
     let told = |max_ms| Some(Workers { min_ms: Some(1.0), max_ms: Some(max_ms), ..Workers::default() });
     // Nobody tells which process was slow: it may have been 99 ms of work.
     let p = gather(None);
     assert!(close(p.derived(NodeId(0)).self_ms, 67.0) && close(p.awaited_ms(NodeId(0)), 66.0));
     assert_eq!(worst(&p), NodeId(2));
+    assert!(close(p.derived(NodeId(0)).felt_ms(), 67.0), "the time stands where it is known to have gone");
     // One was slow, and what it did is blamed by what it took.
     let p = gather(told(95.0));
     assert!(close(p.awaited_ms(NodeId(0)), 62.0) && close(p.derived(NodeId(0)).blame, 0.05));
     assert!(close(p.derived(NodeId(2)).blame, 0.30 * 95.0 / 33.0) && worst(&p) == NodeId(2));
+    // The tree shows it there too, and all of it still adds up.
+    assert!(close(p.derived(NodeId(0)).felt_ms(), 5.0) && close(p.derived(NodeId(2)).felt_ms(), 30.0 * 95.0 / 33.0));
+    assert!(close(Some(felt(&p)), 100.0) && p.derived(NodeId(2)).is_slowest() && !p.derived(NodeId(0)).is_slowest());
     // All were alike: starting them took the time.
     let p = gather(told(34.0));
     assert_eq!((worst(&p), p.awaited_ms(NodeId(0))), (NodeId(0), Some(1.0)));

@@ -103,10 +103,14 @@ pub(super) fn blame(plan: &Plan, derived: &mut [Derived]) {
                 let average = derived[i].wall_ms.filter(|ms| *ms > 0.0);
                 told.zip(average).map_or(1.0, |(awaited, average)| 1.0 + awaited / average)
             };
+            derived[i].waited = slower[i] > 1.0;
             blame = (blame * slower[i]).min(1.0);
         } else if parallel
             && let (Some(awaited), Some(own)) = (awaited(plan, derived, id), derived[i].self_ms.filter(|ms| *ms > 0.0))
         {
+            let told = |child: NodeId| derived[child.index()].processes > 1.0 && slowest(plan.node(child)).is_some();
+            derived[i].waited =
+                plan.children(id).find(|child| derived[child.index()].processes > 1.0).is_some_and(told);
             blame *= 1.0 - (awaited / own).min(1.0);
         }
         derived[i].blame = Some(blame);

@@ -14,7 +14,8 @@ pub(super) fn unquote(text: &str) -> Option<String> {
     let quoted = rows().filter(|row| is_cell(row)).count();
     // CSV quotes only the lines that need it. A cell of many lines has quotes that neither begin nor end a line.
     let headed = rows().next().is_some_and(|row| row == "QUERY PLAN");
-    let by_need = || text.lines().filter(|row| row.starts_with('"')).take(200).all(|row| is_cell(row.trim()));
+    let cells = || text.lines().skip(1).filter(|row| row.starts_with('"')).take(200);
+    let by_need = || cells().next().is_some() && cells().all(|row| is_cell(row.trim()));
     // A heading or a prompt may stand without.
     if quoted == 0 || (quoted * 2 < rows().count() && !(headed && by_need())) {
         return one_cell(text);

@@ -53,6 +53,11 @@ pub(super) fn table<'d>(value: Value<'d>, role: Role, beside: Option<Value<'d>>)
         node.rows.loops = None;
     }
     let own = [f.number("r_table_time_ms"), f.number("r_other_time_ms")];
+    // The tables of information_schema are filled before they are read, which may never happen: that takes its time all the same.
+    let filled = value.get("scanned_databases").is_some() && own.iter().flatten().any(|ms| *ms > 0.0);
+    if filled && node.rows.loops == Some(0.0) {
+        node.rows.loops = None;
+    }
     // Filling a row-id filter reads an index of the same table: a node of its own.
     let filter = f.take("rowid_filter");
     let filling = filter.and_then(|filter| filter.get("r_filling_time_ms")?.number()).unwrap_or(0.0);

@@ -66,3 +66,32 @@ fn what_ran_before_the_blocks_own_time_is_not_cut_to_it() {
     let scan = plan.ids().last().unwrap();
     assert!(plan.derived(scan).self_ms.is_some_and(|ms| (ms - 0.04).abs() < 1e-6), "{:?}", plan.derived(scan));
 }
+
+/// Measured: HAVING is checked while the groups are sorted, so that the sort's own time holds the sub-query's.
+#[test]
+fn what_a_sort_asked_of_a_sub_query_is_not_its_own_time() {
+    let block = |whole: f64| {
+        plan(&format!(
+            "\"r_loops\": 1, \"r_total_time_ms\": {whole}, \"having_condition\": \"t4.a > (subquery#2)\", \"filesort\": {{\"sort_key\": \"a\", \"r_loops\": 1, \"r_total_time_ms\": 27, \"temporary_table\": {{\"nested_loop\": [{{\"table\": {{\"table_name\": \"t4\", \"access_type\": \"ALL\", \"r_loops\": 1, \"rows\": 7, \"r_rows\": 7, \"r_table_time_ms\": 4, \"r_other_time_ms\": 6}}}}], \"subqueries\": [{{\"query_block\": {{\"select_id\": 2, \"r_loops\": 4, \"r_total_time_ms\": 20, \"nested_loop\": [{{\"table\": {{\"table_name\": \"t5\", \"access_type\": \"ALL\", \"r_loops\": 4, \"rows\": 7, \"r_rows\": 7, \"r_table_time_ms\": 10, \"r_other_time_ms\": 9}}}}]}}}}]}}}}"
+        ))
+    };
+    let own = |plan: &Plan, operator: &Operator| {
+        let id = plan.ids().find(|id| plan.node(*id).operator == *operator).unwrap();
+        plan.derived(id).self_ms.unwrap()
+    };
+    let inside = block(40.0);
+    assert!((own(&inside, &Operator::Sort) - 7.0).abs() < 1e-9, "{:?}", shape(&inside));
+    // Where there is room for both, nothing says that one was in the other.
+    assert!((own(&block(60.0), &Operator::Sort) - 27.0).abs() < 1e-9);
+}
+
+/// Measured: a table of `information_schema` is filled before it is read, and may never be read.
+#[test]
+fn what_filling_a_table_of_the_schema_took_is_its_time() {
+    let filled = plan(
+        "\"r_loops\": 1, \"r_total_time_ms\": 24, \"nested_loop\": [{\"table\": {\"table_name\": \"b\", \"access_type\": \"ALL\", \"loops\": 100, \"r_loops\": 0, \"r_rows\": null, \"r_table_time_ms\": 1.5, \"r_other_time_ms\": 19, \"open_frm_only\": true, \"scanned_databases\": \"all\"}}]",
+    );
+    let table = NodeId(1);
+    assert_eq!(filled.derived(table).self_ms, Some(20.5), "{:?}", shape(&filled));
+    assert!(!filled.derived(table).flags.contains(crate::plan::Flag::NeverExecuted));
+}

@@ -77,6 +77,21 @@ impl RawNode {
         }
     }
 
+    /// Whether it combines rows by their ids and names no table itself.
+    pub(super) fn combines_rows(&self) -> bool {
+        let merges = matches!(self.access_type.as_deref(), Some("index_merge" | "rowid_intersection" | "rowid_union"));
+        merges && self.table_name.is_none()
+    }
+
+    /// Takes the table of its first input where it combines rows by their ids and names no table itself.
+    pub(super) fn combines_rows_of(&mut self, first: Option<&Self>) {
+        if let (true, Some(first)) = (self.combines_rows(), first) {
+            self.schema_name.clone_from(&first.schema_name);
+            self.table_name.clone_from(&first.table_name);
+            self.alias.clone_from(&first.alias);
+        }
+    }
+
     /// Takes the marks of a sub-query from its heading, such as `Select #2 (subquery in condition; run only once)`; false when it is none.
     pub(super) fn serves(&mut self, heading: &str) -> bool {
         let about = heading.strip_prefix("Select #").and_then(|rest| rest.split_once("(subquery in "));

@@ -176,7 +176,8 @@ fn arrow(line: &str, first: bool) -> Option<(usize, &str)> {
     text = text.strip_suffix('"').filter(|rest| rest.matches('"').count() % 2 == usize::from(first)).unwrap_or(text);
     // MySQL Workbench copies a cell in single quotes.
     let copied = || text.strip_prefix('\'').filter(|inside| inside.starts_with("-> "));
-    if let Some(inside) = text.strip_prefix("| ").or_else(|| text.strip_prefix('"')).or_else(copied) {
+    let boxed = || text.strip_prefix("| ").or_else(|| text.strip_prefix('|'));
+    if let Some(inside) = boxed().or_else(|| text.strip_prefix('"')).or_else(copied) {
         text = inside;
     }
     if first && let Some((name, rest)) = text.split_once(": ") {
@@ -186,11 +187,16 @@ fn arrow(line: &str, first: bool) -> Option<(usize, &str)> {
         }
     }
     let operation = text.trim_start();
-    let indent = text.len() - operation.len();
+    let indent = columns(&text[..text.len() - operation.len()]);
     if operation == "->" {
         return Some((indent, ""));
     }
     operation.strip_prefix("-> ").filter(|rest| !rest.starts_with(' ')).map(|rest| (indent, rest))
+}
+
+/// How many columns blanks take: a tab goes to the next eighth.
+fn columns(blanks: &str) -> usize {
+    blanks.chars().fold(0, |column, c| if c == '\t' { (column / 8 + 1) * 8 } else { column + 1 })
 }
 
 /// The line with those that belong to it: a text in a condition may hold line feeds.
@@ -359,6 +365,13 @@ fn build(items: Vec<Item>, source: &Source<'_>, line: u32, broken: bool) -> Resu
     let mut items = items;
     for (item, feeds) in items.iter_mut().zip(feeds) {
         item.raw.feeds = feeds;
+    }
+    // What combines rows of combined rows reads the table of the innermost.
+    for i in (0..items.len()).rev() {
+        if items[i].raw.combines_rows() {
+            let inner = first[i].map(|first| items[first].raw.clone());
+            items[i].raw.combines_rows_of(inner.as_ref());
+        }
     }
     let mut builder = PlanBuilder::new();
     let mut ids: Vec<NodeId> = Vec::with_capacity(items.len());

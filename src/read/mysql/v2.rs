@@ -142,5 +142,17 @@ fn raw(value: Value<'_>) -> RawNode {
     {
         raw.awaits_marks = raw.serves(&heading);
     }
+    if raw.combines_rows() {
+        // The table of what combines rows of combined rows is that of the innermost.
+        let mut inner = value;
+        // Unions of intersections: nothing stands deeper.
+        for _ in 0..8 {
+            let Some(first) = inner.get("inputs").and_then(|inputs| inputs.children().next()) else { break };
+            inner = first;
+        }
+        let text = |key: &str| inner.get(key).and_then(Value::text).map(std::borrow::Cow::into_owned);
+        let (schema_name, table_name, alias) = (text("schema_name"), text("table_name"), text("alias"));
+        raw.combines_rows_of(Some(&RawNode { schema_name, table_name, alias, ..RawNode::default() }));
+    }
     raw
 }

@@ -65,7 +65,7 @@ fn is_hidden(cell: &str) -> bool {
 }
 
 /// Whether a cell holds a `select_type`.
-pub(super) fn is_select_type(cell: &str) -> bool {
+pub(in crate::read) fn is_select_type(cell: &str) -> bool {
     SELECT_TYPES.contains(&bare(cell)) || ["EXCEPT RESULT", "UNIT RESULT", "PUSHED UNIT"].contains(&cell)
 }
 
