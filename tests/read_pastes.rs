@@ -8,7 +8,7 @@ mod ways;
 use std::path::{Path, PathBuf};
 
 use crate::support::formats::same;
-use ways::{Kind, WAYS};
+use ways::Kind;
 use whyslow::{plan::Plan, read::read_partial};
 
 fn fixtures() -> PathBuf {
@@ -87,7 +87,7 @@ fn a_plan_is_the_same_plan_however_it_was_pasted() {
         }
         let (plans, _) = read_partial(text);
         let [expected] = plans.as_slice() else { panic!("{name}: {} plans", plans.len()) };
-        for (way, kinds, paste) in WAYS {
+        for (way, kinds, paste) in ways::all() {
             if !kinds.contains(kind) || !way.contains(&only) {
                 continue;
             }
