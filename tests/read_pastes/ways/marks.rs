@@ -1,5 +1,4 @@
 //! What editors, pages, chats, logs and programs put around and into lines.
-#![expect(clippy::format_collect, reason = "short texts")]
 
 use super::{
     ALL, COLUMN, DOCUMENTS,
