@@ -246,7 +246,12 @@ impl Standing {
             keys,
             first: first.map(|key| key.expr.clone()),
             method: candidate.method,
-            imagined: Imagined { name, distinct: prefixes.iter().map(|p| p.distinct).collect(), pages },
+            imagined: Imagined {
+                name,
+                distinct: prefixes.iter().map(|p| p.distinct).collect(),
+                pages,
+                sampled: self.sampled,
+            },
             prefixes,
             visible: true,
         });

@@ -33,6 +33,8 @@ pub(super) struct Imagined {
     pub(super) distinct: Vec<f64>,
     /// Pages it would take on production.
     pub(super) pages: f64,
+    /// Rows of the sample that this is known from.
+    pub(super) sampled: f64,
 }
 
 /// How large a table of the twin is against production's.
@@ -78,7 +80,7 @@ pub(super) async fn inject(
         return Ok(());
     }
     if facts.definition.is_partitioned() {
-        return partitions::inject(hand, facts, scale, page).await;
+        return partitions::inject(hand, facts, scale, imagined, page).await;
     }
     let (schema, table) = (facts.table.schema.as_str(), facts.table.name.as_str());
     let rows = facts.rows();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mysql_async::Value;
 
-use super::{COUNTING, Scale, read_anew};
+use super::{COUNTING, Imagined, Scale, read_anew};
 use crate::{
     server::{
         ServerError,
@@ -15,6 +15,9 @@ use crate::{
     },
     whatif::mysql_twin::facts::Facts,
 };
+
+/// A sample of which fewer than this part of the rows differ has seen nearly all values there are.
+const OFTEN: f64 = 0.5;
 
 /// What production tells of a partition.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +49,15 @@ pub(in crate::whatif::mysql_twin) async fn read(
 }
 
 /// Writes the partitions' rows and sizes in the place of those that the twin's server gathered, and has what is distinct in nearly every
-/// row grow with them. Distinct values of a partition are those of the sample: production tells them of the whole table only.
-pub(super) async fn inject(hand: &mut Connection, facts: &Facts, scale: Scale, page: f64) -> Result<(), ServerError> {
+/// row grow with them. Distinct values: of production's indexes as it reckons with them itself; of others those of the sample where it has seen
+/// them all, and where most came once, those that a part of the table has of the values of all of it.
+pub(super) async fn inject(
+    hand: &mut Connection,
+    facts: &Facts,
+    scale: Scale,
+    imagined: &[Imagined],
+    page: f64,
+) -> Result<(), ServerError> {
     let (schema, table) = (facts.table.schema.as_str(), facts.table.name.as_str());
     let sql = "SELECT table_name, n_rows FROM mysql.innodb_table_stats WHERE database_name = ? AND table_name LIKE ?";
     let like =
@@ -74,7 +84,84 @@ pub(super) async fn inject(hand: &mut Connection, facts: &Facts, scale: Scale, p
         let sql = "UPDATE mysql.innodb_index_stats SET stat_value = GREATEST(1, ROUND(stat_value * ?)) \
                    WHERE database_name = ? AND table_name = ? AND (stat_name NOT LIKE 'n\\_diff%' OR stat_value > 0.1 * ?)";
         let values = std::iter::once(Value::from(times)).chain(own()).chain([Value::from(*gathered)]).collect();
+        let seen = seen(hand, schema, name).await?;
         hand.ask(COUNTING, sql, values).await?;
+        distinct(hand, facts, scale, imagined, (name, rows, *gathered), &seen).await?;
     }
     read_anew(hand, facts).await
+}
+
+/// Distinct values that the twin's server knows of in a partition: index, how many columns, how many values.
+async fn seen(hand: &mut Connection, schema: &str, name: &str) -> Result<Vec<(String, usize, f64)>, ServerError> {
+    let sql = "SELECT index_name, stat_name, stat_value FROM mysql.innodb_index_stats \
+               WHERE database_name = ? AND table_name = ? AND stat_name LIKE 'n\\_diff%'";
+    let rows = hand.ask(COUNTING, sql, vec![Value::from(schema), Value::from(name)]).await?;
+    let one = |row: &mysql_async::Row| {
+        let columns = text(row, 1)?.strip_prefix("n_diff_pfx")?.parse().ok()?;
+        Some((text(row, 0)?, columns, number(row, 2)?))
+    };
+    Ok(rows.iter().filter_map(one).collect())
+}
+
+/// Writes a partition's distinct values: of production's indexes as production reckons with them, of others what a sample leaves open.
+async fn distinct(
+    hand: &mut Connection,
+    facts: &Facts,
+    scale: Scale,
+    imagined: &[Imagined],
+    (name, rows, gathered): (&str, f64, f64),
+    seen: &[(String, usize, f64)],
+) -> Result<(), ServerError> {
+    for (index, columns, seen) in seen {
+        let known = facts.prefixes.iter().find(|p| p.index == *index && p.columns == *columns);
+        let guess = imagined.iter().find(|i| i.name == *index);
+        let guess = guess.and_then(|i| Some((i, i.distinct.get(columns.checked_sub(1)?)?)));
+        let value = match (known, guess) {
+            // The servers tell the whole table's rows divided by those of a value in a partition.
+            (Some(prefix), _) => prefix.distinct / facts.rows().max(1.0) * rows,
+            (None, Some((of_all, distinct))) => {
+                let likely = of_part(scale.distinct(*distinct, facts.rows()), rows);
+                // The twin's rows are the sample's, many times over; so many are the partition's own.
+                let own = gathered * (of_all.sampled / facts.rows().max(1.0)).min(1.0);
+                if *seen < OFTEN * own {
+                    continue;
+                }
+                likely
+            }
+            (None, None) => continue,
+        };
+        let sql = "UPDATE mysql.innodb_index_stats SET stat_value = ? \
+                   WHERE database_name = ? AND table_name = ? AND index_name = ? AND stat_name = ?";
+        let values = vec![
+            Value::from(value.clamp(1.0, rows.max(1.0)).round()),
+            Value::from(facts.table.schema.as_str()),
+            Value::from(name),
+            Value::from(index.as_str()),
+            Value::from(format!("n_diff_pfx{columns:02}")),
+        ];
+        hand.ask(COUNTING, sql, values).await?;
+    }
+    Ok(())
+}
+
+/// How many of a table's distinct values a part of its rows has, when they are spread evenly (Cardenas, "Analysis and performance of
+/// inverted data base structures", CACM 1975).
+fn of_part(distinct: f64, rows: f64) -> f64 {
+    let distinct = distinct.max(1.0);
+    distinct * (1.0 - (-rows / distinct).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_part;
+
+    #[test]
+    fn a_part_of_the_rows_has_a_part_of_the_values() {
+        for (distinct, rows, expected) in
+            [(40_000.0, 100_000.0, 36_716.6), (300.0, 100_000.0, 300.0), (1e6, 1e5, 95_162.6)]
+        {
+            let found = of_part(distinct, rows);
+            assert!((found - expected).abs() < 1.0, "{distinct} {rows}: {found}");
+        }
+    }
 }
