@@ -366,7 +366,7 @@ impl Report<'_> {
         let (things, catalog) = (&self.found.things, self.catalog);
         order.retain(|i| {
             let bytes = size(&things[usize::from(*i)].candidate, catalog);
-            limits.bytes.zip(bytes).is_none_or(|(most, bytes)| bytes <= most)
+            limits.indexes != Some(0) && limits.bytes.zip(bytes).is_none_or(|(most, bytes)| bytes <= most)
         });
         order.truncate(SHOWN.saturating_sub(set.len()));
         let mut found = Vec::new();

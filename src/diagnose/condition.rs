@@ -48,88 +48,15 @@ pub(super) struct Wrapped {
 const CONTAINMENT: &[&str] = &["@>", "<@", "&&", "?", "?|", "?&", "@@", "@?"];
 
 /// Words that are no columns.
+#[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
-    "and",
-    "or",
-    "not",
-    "xor",
-    "is",
-    "null",
-    "true",
-    "false",
-    "any",
-    "all",
-    "some",
-    "in",
-    "between",
-    "like",
-    "ilike",
-    "rlike",
-    "regexp",
-    "escape",
-    "as",
-    "at",
-    "time",
-    "zone",
-    "interval",
-    "date",
-    "timestamp",
-    "year",
-    "month",
-    "day",
-    "hour",
-    "minute",
-    "second",
-    "week",
-    "quarter",
-    "from",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "array",
-    "row",
-    "collate",
-    "distinct",
-    "current_date",
-    "current_timestamp",
-    "localtimestamp",
-    "unknown",
-    "using",
-    "char",
-    "charset",
-    "signed",
-    "unsigned",
-    "integer",
-    "decimal",
-    "double",
-    "precision",
-    "subplan",
-    "initplan",
-    "hashed",
-    "alternatives",
-    "exists",
-    "similar",
-    "to",
-    "binary",
-    "cache",
-    "select",
-    "_utf8mb4",
-    "_latin1",
-    "_utf8mb3",
-    "regex",
-    "member",
-    "of",
-    "both",
-    "leading",
-    "trailing",
-    "for",
-    "unicode",
-    "json",
-    "datetime",
-    "epoch",
-    "dow",
+    "and", "or", "not", "xor", "is", "null", "true", "false", "any", "all", "some", "in", "between", "like", "ilike",
+    "rlike", "regexp", "escape", "as", "at", "time", "zone", "interval", "date", "timestamp", "year", "month", "day",
+    "hour", "minute", "second", "week", "quarter", "from", "case", "when", "then", "else", "end", "array", "row",
+    "collate", "distinct", "current_date", "current_timestamp", "localtimestamp", "unknown", "using", "char",
+    "charset", "signed", "unsigned", "integer", "decimal", "double", "precision", "subplan", "initplan", "hashed",
+    "alternatives", "exists", "similar", "to", "binary", "cache", "select", "_utf8mb4", "_latin1", "_utf8mb3",
+    "regex", "member", "of", "both", "leading", "trailing", "for", "unicode", "json", "datetime", "epoch", "dow",
     "doy",
 ];
 
@@ -158,6 +85,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             }
             '.' => (Some(Token::Dot), 1),
             ':' if rest.starts_with("::") => (Some(Token::Cast), 2),
+            '<' if remark(rest) > 0 => (None, remark(rest)),
             _ => {
                 let length = run(rest, |c| !c.is_alphanumeric() && !c.is_whitespace() && !"()[],'\"`.$_:".contains(c))
                     .max(c.len_utf8());
@@ -168,6 +96,13 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         rest = rest.get(length..).unwrap_or_default();
     }
     out
+}
+
+/// Bytes of a word with which MySQL and MariaDB say what they do with what follows (`<cache>(now())`, `<in_optimizer>(…)`); none otherwise.
+fn remark(text: &str) -> usize {
+    let inner = text.strip_prefix('<').map_or(0, |rest| run(rest, |c| c.is_ascii_lowercase() || c == '_'));
+    let whole = inner > 0 && text.get(inner + 1..).is_some_and(|rest| rest.starts_with(">(") || rest.starts_with("><"));
+    if whole { inner + 2 } else { 0 }
 }
 
 /// Bytes of the leading characters for which `is` holds.
@@ -442,6 +377,8 @@ mod tests {
             ("(`shop`.`products`.`name` like '%lamp%')", vec![("name", Shape::LeadingWildcard)]),
             ("(customers.email = 12345)", vec![("email", Shape::BareToNumber)]),
             ("(orders.created_at between '2024-01-01' and '2024-02-01')", vec![]),
+            ("(orders.created_at > <cache>((now() - interval 3 day)))", vec![]),
+            ("(orders.customer_id = <cache>((5 + 5)))", vec![]),
             ("(a.x = b.y)", vec![]),
             ("(upper(a.x) = b.y)", vec![]),
         ] {

@@ -27,12 +27,12 @@ use self::{
     costs::Model,
     order::{Outcome, planned},
     paths::World,
-    question::Question,
+    question::{Cond, Kind, Question},
     sample::Lean,
     tables::{Ix, Known},
 };
 use crate::{
-    advise::{Candidate, Change, Planned, TrialError, Tried, Trust, size},
+    advise::{Candidate, Change, Planned, TrialError, Tried, Trust, size, uses},
     catalog::Catalog,
     fmt,
     plan::Plan,
@@ -96,6 +96,9 @@ impl Calculated {
     ) -> Result<Tried, TrialError> {
         self.prepare(connection, &[statement]).await?;
         let change = Change { add: &[candidate], drop: &[] };
+        if let Some(why) = self.unanswerable(self.prepared(statement)?, candidate) {
+            return Err(cannot(why));
+        }
         let planned = self.with(statement, change)?;
         let before = self.prepared(statement)?.now.clone();
         let (trust, notes) = self.remarks(statement, change.add);
@@ -160,42 +163,38 @@ impl Calculated {
         }
     }
 
+    /// The plan with a change. What is not calculated is left out of it, and has no name in the answer.
     fn with(&mut self, statement: &str, change: Change<'_>) -> Result<Planned, TrialError> {
-        let names: Vec<Option<String>> =
-            change.add.iter().enumerate().map(|(at, c)| possible(c).is_none().then(|| name(at))).collect();
         let prepared = self.prepared(statement)?;
-        if change.is_empty() {
+        let made: Vec<bool> = change.add.iter().map(|c| self.unanswerable(prepared, c).is_none()).collect();
+        let names: Vec<Option<String>> = made.iter().enumerate().map(|(at, made)| made.then(|| name(at))).collect();
+        let reads =
+            |c: &&Candidate| prepared.known.iter().any(|k| k.table.schema == c.schema && k.table.name == c.table);
+        let add: Vec<Option<&Candidate>> =
+            change.add.iter().zip(&made).map(|(c, made)| Some(*c).filter(|c| *made && reads(c))).collect();
+        if add.iter().all(Option::is_none) && change.drop.is_empty() {
             return Ok(Planned { plan: prepared.now.clone(), trust: Trust::Rough, names });
         }
-        if let [one] = change.add
-            && let Some(why) = possible(one)
-        {
-            return Err(cannot(why));
-        }
-        let (answer, trust, notes) = self.calculate(prepared, change)?;
+        let (answer, trust, notes) = self.calculate(prepared, &add, change)?;
+        let uses = |plan: &Plan| (0..add.len()).any(|at| uses(plan, &name(at)));
+        // Today's plan is the server's own: without a new index in it there is none to set beside it.
+        let answer = if change.drop.is_empty() && !uses(&answer) { prepared.now.clone() } else { answer };
         let candidates = change.add.iter().map(|c| (*c).clone()).collect();
         self.last.insert(statement.to_owned(), (candidates, trust, notes));
         Ok(Planned { plan: answer, trust, names })
     }
 
     /// The plan with a change, and how far to trust it.
-    fn calculate(&self, prepared: &Prepared, change: Change<'_>) -> Result<(Plan, Trust, Vec<String>), TrialError> {
+    fn calculate(
+        &self,
+        prepared: &Prepared,
+        add: &[Option<&Candidate>],
+        change: Change<'_>,
+    ) -> Result<(Plan, Trust, Vec<String>), TrialError> {
         let model = self.model.as_ref().ok_or_else(|| cannot("nothing is prepared"))?;
-        let indexes: Vec<Vec<Ix>> = prepared.known.iter().map(|known| indexes(known, change)).collect();
-        if !indexes.iter().flatten().any(|ix| ix.new) && !change.add.is_empty() {
-            return Err(cannot("the statement does not read the table"));
-        }
-        let world = |lean, warm| World {
-            question: &prepared.question,
-            known: prepared.known.iter().collect(),
-            indexes: indexes.clone(),
-            model,
-            lean,
-            warm,
-            buffer: self.buffer,
-        };
+        let indexes: Vec<Vec<Ix>> = prepared.known.iter().map(|known| indexes(known, add, change)).collect();
+        let world = |lean, warm| self.world(prepared, &indexes, model, (lean, warm));
         let likely = world(Lean::Likely, false);
-        self.answerable(&likely)?;
         let outcome = planned(&likely);
         let failed = |e: crate::plan::BuildError| TrialError::Server { method: METHOD, message: e.to_string() };
         let answer = tree::tree(&prepared.now, &likely, &outcome).map_err(failed)?;
@@ -225,6 +224,19 @@ impl Calculated {
             notes
                 .push("whether rows are read in the order of an index up to the limit hangs on little here".to_owned());
         }
+        let form = &prepared.question.form;
+        let plain = form.limit.is_none()
+            && form.group.is_empty()
+            && form.distinct.is_empty()
+            && form.extremes.is_none()
+            && prepared.question.tabs.iter().flat_map(|tab| &tab.conds).all(|cond| cond.plain);
+        if !plain {
+            sure = false;
+            notes.push(
+                "limits, groups and conditions that are more than a column and a literal are only roughly calculated"
+                    .to_owned(),
+            );
+        }
         // Of a row that a unique key names beforehand all is known.
         let alone = outcome.steps.len() <= 1;
         if !alone {
@@ -237,19 +249,60 @@ impl Calculated {
         Ok((answer, trust, notes))
     }
 
-    /// Whether it is known how many rows the new indexes' conditions select.
-    fn answerable(&self, world: &World<'_>) -> Result<(), TrialError> {
+    fn world<'a>(
+        &self,
+        prepared: &'a Prepared,
+        indexes: &[Vec<Ix>],
+        model: &'a Model,
+        (lean, warm): (Lean, bool),
+    ) -> World<'a> {
+        World {
+            question: &prepared.question,
+            known: prepared.known.iter().collect(),
+            indexes: indexes.to_vec(),
+            model,
+            lean,
+            warm,
+            buffer: self.buffer,
+        }
+    }
+
+    /// Why it cannot be told what an index does for a statement: it is of a kind that is not calculated, or nobody knows how many rows
+    /// its conditions select.
+    fn unanswerable(&self, prepared: &Prepared, candidate: &Candidate) -> Option<String> {
+        if let Some(why) = possible(candidate) {
+            return Some(why.to_owned());
+        }
+        let Some(model) = &self.model else { return Some("nothing is prepared".to_owned()) };
+        let add = [Some(candidate)];
+        let one: [&Candidate; 1] = [candidate];
+        let change = Change { add: &one, drop: &[] };
+        let indexes: Vec<Vec<Ix>> = prepared.known.iter().map(|known| indexes(known, &add, change)).collect();
+        let world = self.world(prepared, &indexes, model, (Lean::Likely, false));
         for (tab, indexes) in world.indexes.iter().enumerate() {
             for ix in indexes.iter().filter(|ix| ix.new) {
-                let first = ix.parts.first().map(|part| &part.column);
-                if world.question.tabs[tab]
-                    .conds
-                    .iter()
-                    .any(|c| c.alternative.is_some() && c.alternative.as_ref() == first)
-                {
-                    return Err(cannot(
+                let Some(first) = ix.parts.first().map(|part| &part.column) else { continue };
+                let conds = &world.question.tabs[tab].conds;
+                if conds.iter().any(|c| c.alternative.as_ref() == Some(first)) {
+                    return Some(
                         "its OR may be answered by several indexes together (index_merge), which is not calculated; two statements \
-                         joined by UNION can be",
+                         joined by UNION can be"
+                            .to_owned(),
+                    );
+                }
+                let joined = |column: &String| {
+                    let place = (tab, column.clone());
+                    world.question.joins.iter().any(|(left, right)| *left == place || *right == place)
+                };
+                let computed = |c: &&Cond| {
+                    c.sql.is_none()
+                        && c.column.as_ref() == Some(first)
+                        && matches!(c.kind, Kind::Equal | Kind::OneOf | Kind::Range)
+                };
+                if let Some(cond) = conds.iter().find(computed).filter(|_| !joined(first)) {
+                    return Some(format!(
+                        "how many rows {} selects is not calculated: it compares with what is computed",
+                        one_line(&cond.text)
                     ));
                 }
                 let Some((_, used)) = world.used(tab, ix) else { continue };
@@ -258,18 +311,20 @@ impl Calculated {
                 }
                 let conditions: Vec<&str> = used.iter().filter_map(|c| c.sql.as_deref()).collect();
                 let what = one_line(&conditions.join(" and "));
-                return Err(cannot(if self.rows {
+                return Some(if self.rows {
                     format!(
-                        "nobody can tell how many rows {what} selects: the table has no key along which rows can be picked"
+                        "nobody can tell how many rows {what} selects: the table has no key along which rows can be picked, or its \
+                         statistics say that it has none; ANALYZE TABLE mends the latter"
                     )
                 } else {
                     format!(
-                        "how many rows {what} selects only a sample of the rows tells, which is only looked at with --twin-reads rows"
+                        "how many rows {what} selects only a sample of the rows tells, which is only looked at where that is allowed \
+                         (--twin-reads rows)"
                     )
-                }));
+                });
             }
         }
-        Ok(())
+        None
     }
 }
 
@@ -287,13 +342,13 @@ fn possible(candidate: &Candidate) -> Option<&'static str> {
 }
 
 /// The indexes of a table in a trial.
-fn indexes(known: &Known, change: Change<'_>) -> Vec<Ix> {
+fn indexes(known: &Known, add: &[Option<&Candidate>], change: Change<'_>) -> Vec<Ix> {
     let table = &known.table;
     let gone =
         |ix: &Ix| change.drop.iter().any(|d| d.schema == table.schema && d.table == table.name && d.name == ix.name);
     let mut all: Vec<Ix> = known.indexes.iter().filter(|ix| !gone(ix)).cloned().collect();
-    for (at, candidate) in change.add.iter().enumerate() {
-        if candidate.schema == table.schema && candidate.table == table.name && possible(candidate).is_none() {
+    for (at, candidate) in add.iter().enumerate().filter_map(|(at, candidate)| Some((at, (*candidate)?))) {
+        if candidate.schema == table.schema && candidate.table == table.name {
             all.push(tables::candidate(known, candidate, &name(at)));
         }
     }

@@ -28,7 +28,7 @@ fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
     let column = at.table.column(predicate.operand.column()?)?;
     let correlation = column.statistics.as_ref()?.correlation?.abs();
     let opclass = if correlation >= ORDERED {
-        None
+        has_default(column).then_some(None)?
     } else if correlation >= PARTLY && at.version >= MULTI_SINCE {
         Some(multi(column)?)
     } else {
@@ -43,6 +43,47 @@ fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
     );
     draft.add(Some(At::plain_key(&column.name, opclass)), reason);
     Some(draft)
+}
+
+/// Whether BRIN has a default operator class for a column's type (PostgreSQL 18 manual, "Built-in BRIN Operator Classes").
+fn has_default(column: &Column) -> bool {
+    const TYPES: &[&str] = &[
+        "bigint",
+        "bit",
+        "bit varying",
+        "box",
+        "bytea",
+        "character",
+        "character varying",
+        "cidr",
+        "date",
+        "double precision",
+        "inet",
+        "integer",
+        "interval",
+        "macaddr",
+        "macaddr8",
+        "name",
+        "numeric",
+        "oid",
+        "pg_lsn",
+        "real",
+        "smallint",
+        "text",
+        "time with time zone",
+        "time without time zone",
+        "timestamp with time zone",
+        "timestamp without time zone",
+        "uuid",
+        "varchar",
+    ];
+    // `numeric(10,2)`, `timestamp(3) without time zone`
+    let name = &column.type_name;
+    let bare = match (name.find('('), name.find(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &name[..open], &name[close + 1..]),
+        _ => name.clone(),
+    };
+    TYPES.contains(&bare.as_str()) || bare.ends_with("range")
 }
 
 /// The operator class that keeps several ranges a block.

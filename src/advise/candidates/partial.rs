@@ -73,6 +73,8 @@ fn is_rare(at: &At<'_>, predicate: &Predicate) -> bool {
         return false;
     }
     match predicate.test {
+        // Where none is NULL there is nothing to put into it.
+        Test::IsNull if statistics.null_fraction <= 0.0 => false,
         Test::IsNull | Test::IsNotNull => selectivity(at.table, predicate) < RARE,
         Test::Equal => {
             matches!(predicate.values.as_slice(), [Value::Literal(value)] if !is_unheard_of(statistics, value, at.table.rows))

@@ -8,7 +8,8 @@ use crate::{
     server::mysql::cells::quoted,
     sql::{
         Form, Named, form,
-        shape::{Shape, Test, Value, shape},
+        shape::{Predicate, Shape, Test, Value, shape},
+        words,
     },
     text::one_line,
 };
@@ -50,6 +51,8 @@ pub(super) struct Cond {
     pub(super) text: String,
     /// The column an alternative of an OR asks about.
     pub(super) alternative: Option<String>,
+    /// It compares a column with literals of its own kind, and nothing else.
+    pub(super) plain: bool,
 }
 
 /// How an index may serve a condition.
@@ -92,7 +95,7 @@ pub(super) fn question(sql: &str, engine: Engine, catalog: &Catalog) -> Result<Q
             table: source.table.clone(),
             alias: source.alias.clone(),
             columns,
-            conds: conds(at, &shape),
+            conds: conds(at, &shape, table, engine),
         });
     }
     Ok(Question { form, tabs, joins: closed(&shape) })
@@ -110,15 +113,81 @@ fn suitable(table: &Table) -> Result<(), String> {
     Ok(())
 }
 
-fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
+/// Words of a condition that give the same for every row, besides its column.
+const CONSTANT: &[&str] = &[
+    "AND",
+    "AS",
+    "BETWEEN",
+    "CAST",
+    "CHAR",
+    "CONCAT",
+    "CURDATE",
+    "CURRENT_DATE",
+    "CURRENT_TIMESTAMP",
+    "DATE",
+    "DATETIME",
+    "DATE_ADD",
+    "DATE_SUB",
+    "DAY",
+    "HOUR",
+    "IN",
+    "INTERVAL",
+    "IS",
+    "LIKE",
+    "LOWER",
+    "MINUTE",
+    "MONTH",
+    "NOT",
+    "NOW",
+    "NULL",
+    "QUARTER",
+    "SECOND",
+    "SIGNED",
+    "TIMESTAMP",
+    "UNSIGNED",
+    "UPPER",
+    "UTC_DATE",
+    "UTC_TIMESTAMP",
+    "WEEK",
+    "YEAR",
+];
+
+/// Whether a condition compares its column with what is the same for every row.
+fn is_constant(predicate: &Predicate, engine: Engine) -> bool {
+    let Some(column) = predicate.operand.column() else { return false };
+    words(&predicate.sql, engine).iter().all(|word| CONSTANT.contains(&word.as_str()) || word.eq_ignore_ascii_case(column))
+        // A quoted name could be any column's.
+        && predicate.sql.matches('`').count() <= 2
+}
+
+/// Whether a text is compared with a number: then every row's is turned into one, and no index of texts can say which.
+fn compares_text_with_number(predicate: &Predicate, table: &Table) -> bool {
+    let text = predicate.operand.column().and_then(|c| table.column(c)).is_some_and(|c| {
+        let kind = c.type_name.to_lowercase();
+        ["char", "varchar", "text", "tinytext", "mediumtext", "longtext"]
+            .iter()
+            .any(|t| kind.split('(').next() == Some(*t))
+    });
+    let literal = predicate.values.iter().all(|v| matches!(v, Value::Literal(_))) && !predicate.values.is_empty();
+    text && literal
+        && !predicate.derived
+        && matches!(predicate.test, Test::Equal | Test::OneOf | Test::Range)
+        && !predicate.sql.contains(['\'', '"'])
+}
+
+fn conds(source: usize, shape: &Shape, table: &Table, engine: Engine) -> Vec<Cond> {
     let mut all: Vec<Cond> = Vec::new();
     for predicate in shape.predicates.iter().filter(|p| p.source == source) {
         let literal = predicate.values.iter().all(|v| matches!(v, Value::Literal(_)));
         let column = predicate.operand.column().filter(|_| predicate.branch.is_none());
         // `vip` alone asks for what is not 0.
         let bare = predicate.test == Test::Equal && !predicate.sql.contains(['=', ' ', '(']);
+        // Of `(a, b) > (1, 2)` the servers make no range.
+        let rows =
+            predicate.test == Test::Range && predicate.sql.trim_start().starts_with('(') && predicate.sql.contains(',');
+        let other = rows || compares_text_with_number(predicate, table);
         let kind = match predicate.test {
-            _ if predicate.branch.is_some() => Kind::Other,
+            _ if predicate.branch.is_some() || other => Kind::Other,
             Test::Equal if bare => Kind::NotEqual,
             Test::Equal | Test::IsNull => Kind::Equal,
             Test::OneOf => Kind::OneOf,
@@ -126,8 +195,9 @@ fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
             Test::NotEqual => Kind::NotEqual,
             _ => Kind::Other,
         };
+        let constant = literal || (!predicate.derived && is_constant(predicate, engine));
         let askable =
-            literal && predicate.branch.is_none() && !matches!(predicate.test, Test::FullText | Test::Matches);
+            constant && predicate.branch.is_none() && !matches!(predicate.test, Test::FullText | Test::Matches);
         let sql = if !askable {
             None
         } else if predicate.derived {
@@ -143,7 +213,8 @@ fn conds(source: usize, shape: &Shape) -> Vec<Cond> {
             let alternative = predicate.branch.and_then(|_| predicate.operand.column()).map(str::to_owned);
             let values = predicate.values.len().max(1);
             let text = sql.clone().unwrap_or_else(|| predicate.sql.clone());
-            all.push(Cond { column: column.map(str::to_owned), kind, values, sql, text, alternative });
+            let plain = literal && column.is_some() && !other && !bare && is_constant(predicate, engine);
+            all.push(Cond { column: column.map(str::to_owned), kind, values, sql, text, alternative, plain });
         }
     }
     all
@@ -227,6 +298,7 @@ impl Question {
             sql: Some(format!("{} = {}", quoted(column), value.as_sql(false))),
             text: format!("{} = {}", quoted(column), value.as_sql(false)),
             alternative: None,
+            plain: true,
         };
         let tab = &mut self.tabs[at];
         if !tab.conds.iter().any(|c| c.kind == Kind::Equal && c.column == cond.column) {

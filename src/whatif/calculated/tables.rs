@@ -147,7 +147,9 @@ pub(super) async fn dive(
 ) -> Result<Option<f64>, TrialError> {
     let name = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
     let conditions: Vec<String> = conditions.iter().map(|c| format!("({c})")).collect();
-    let sql = format!("SELECT * FROM {name} FORCE INDEX ({}) WHERE {}", quoted(index), conditions.join(" AND "));
+    // Of an index that it is forced to use MySQL does not look up how many rows a range has.
+    let how = if connection.info().engine == Engine::MySql { "USE" } else { "FORCE" };
+    let sql = format!("SELECT * FROM {name} {how} INDEX ({}) WHERE {}", quoted(index), conditions.join(" AND "));
     let told = match plan(connection, &sql, METHOD).await {
         Ok(told) => told,
         // What cannot be asked alone is estimated otherwise.
