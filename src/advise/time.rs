@@ -14,6 +14,8 @@ use crate::{
 const VISITS: f64 = 50_000.0;
 /// Part of a table's rows above which fetching them one by one is dearer than reading it whole.
 const PART: f64 = 0.2;
+/// Letters of a condition that a line has room for.
+const SHOWN: usize = 80;
 /// From this correlation on, rows lie about in the index's order.
 const IN_ORDER: f64 = 0.9;
 
@@ -47,6 +49,36 @@ pub(super) fn note(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> O
                 fmt::percent((fetched / rows).min(1.0))
             ));
         }
+    }
+    hangs_on_a_limit(plan, &tried.index_name)
+}
+
+/// A walk in the index's order up to a limit, with a filter that the index does not answer: how soon enough rows pass, the server guesses
+/// as if they were spread evenly.
+fn hangs_on_a_limit(plan: &Plan, index: &str) -> Option<String> {
+    let walks = [Operator::IndexScan, Operator::IndexOnlyScan, Operator::FullIndexScan];
+    let scan = plan.ids().find(|id| {
+        let node = plan.node(*id);
+        walks.contains(&node.operator) && node.index.as_deref() == Some(index) && node.conditions.index.is_none()
+    })?;
+    let mut filter: Option<&str> = None;
+    let mut at = Some(scan);
+    while let Some(id) = at {
+        let node = plan.node(id);
+        match node.operator {
+            Operator::Limit => {
+                let filter = crate::text::one_line(filter?);
+                return Some(format!(
+                    "an estimate is no time: rows are read in the index's order until enough of them pass {}; where few do, or they lie at \
+                     its end, all of the table is read row by row",
+                    filter.chars().take(SHOWN).collect::<String>()
+                ));
+            }
+            // What takes all rows before it gives one.
+            Operator::Sort | Operator::Aggregate | Operator::HashJoin | Operator::Materialize => return None,
+            _ => filter = filter.or(node.conditions.filter.as_deref()),
+        }
+        at = plan.parent(id);
     }
     None
 }
@@ -112,6 +144,24 @@ mod tests {
             notes: Vec::new(),
         };
         note(&candidate(), &tried, &catalog)
+    }
+
+    #[test]
+    fn a_walk_up_to_a_limit_with_a_filter_is_warned_of() {
+        let limited = |conditions: &str| {
+            format!(
+                r#"{{"Node Type": "Limit", "Plan Rows": 5, "Total Cost": 9, "Plans": [{{"Node Type": "Index Scan", "Index Name": "i",
+                 "Relation Name": "t", "Alias": "t", "Plan Rows": 500, "Total Cost": 900{conditions}}}]}}"#
+            )
+        };
+        for (plan, warned) in [
+            (limited(r#", "Filter": "(status = 'rare')""#), true),
+            (limited(r#", "Filter": "(status = 'rare')", "Index Cond": "(a = 1)""#), false),
+            (limited(""), false),
+        ] {
+            let told = told(&plan, 0.1);
+            assert_eq!(told.is_some_and(|text| text.contains("(status = 'rare')")), warned, "{plan}");
+        }
     }
 
     #[test]

@@ -153,8 +153,13 @@ async fn one_statement(
     let (inspection, advice, supposed, seconds) = Box::pin(interruptible(work, &stop, &canceller)).await?;
     clear();
     let searched = Searched { candidates: advice.candidates, explains: advice.explains, seconds };
-    let advice =
-        Advice { proposals: advice.proposals, searched: Some(searched), unproposed: advice.unproposed, supposed };
+    let advice = Advice {
+        proposals: advice.proposals,
+        searched: Some(searched),
+        unproposed: advice.unproposed,
+        supposed,
+        failed: None,
+    };
     print::reports(&[advice.report(&inspection)], &options.common, options.verbose)
 }
 

@@ -69,6 +69,10 @@ pub(super) async fn run(options: Statement, engine: Option<&'static Provider>) -
     let done = verified.as_deref().unwrap_or_default();
     let status =
         print::reports(&[Report { verified: done, ..advice.report(&inspection) }], &options.common, options.verbose)?;
+    // Nor is the plan by indexes that could not be tried to the end.
+    if let Some(failure) = advice.failed {
+        return Err(failure);
+    }
     built?;
     verified.map(|_| status)
 }
@@ -98,7 +102,8 @@ async fn explain(
     let supposed =
         suppositions::answers(session, &[&request.sql], (&options.drops, &options.what_if), catalog, allow).await?;
     let advice =
-        if options.advise { propose(session, &request.sql, &inspection, allow).await? } else { Advice::default() };
+        if options.advise { propose(session, &request.sql, &inspection, allow).await } else { Ok(Advice::default()) };
+    let advice = advice.unwrap_or_else(|failure| Advice { failed: Some(failure), ..Advice::default() });
     let advice = Advice { supposed, ..advice };
     Ok((inspection, advice))
 }
@@ -110,6 +115,8 @@ pub(super) struct Advice {
     pub(super) searched: Option<Searched>,
     pub(super) unproposed: Vec<String>,
     pub(super) supposed: Vec<Supposed>,
+    /// Why the search came to no end.
+    pub(super) failed: Option<Failure>,
 }
 
 impl Advice {

@@ -120,6 +120,12 @@ impl Calculated {
         change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
         self.prepare(connection, statements).await?;
+        // One index for one statement is a question of its own, whose answer may be why there is none.
+        if let ([statement], [candidate]) = (statements, change.add)
+            && let Some(why) = self.unanswerable(self.prepared(statement)?, candidate)
+        {
+            return Ok(vec![Err(cannot(why))]);
+        }
         Ok(statements.iter().map(|statement| self.with(statement, change)).collect())
     }
 
@@ -228,7 +234,7 @@ impl Calculated {
         let plain = form.limit.is_none()
             && form.group.is_empty()
             && form.distinct.is_empty()
-            && form.extremes.is_none()
+            && form.extremes.as_ref().is_none_or(Vec::is_empty)
             && prepared.question.tabs.iter().flat_map(|tab| &tab.conds).all(|cond| cond.plain);
         if !plain {
             sure = false;
