@@ -190,6 +190,7 @@ mod tests {
                 spent("select '`\u{1b}[2J'", 1.0, 100.0),
             ],
             hidden: 2,
+            hidden_ms: 0.0,
             notes: vec!["a note".to_owned()],
         }
     }
