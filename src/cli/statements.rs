@@ -85,7 +85,9 @@ pub(super) fn from<'a>(
 
 /// Whether a word leads to a server.
 fn is_address(word: &str) -> bool {
-    word.contains("://") || (word.contains('=') && Target::resolve(Some(word), &Environment::default()).is_ok())
+    word.contains("://")
+        || word.contains("password=")
+        || (word.contains('=') && Target::resolve(Some(word), &Environment::default()).is_ok())
 }
 
 /// A word for the screen: an address without its password.
@@ -211,6 +213,7 @@ mod tests {
             &["logs", "postgres://u:secretpw@h/d"][..],
             &["mysql://u:secretpw@h/d"],
             &["logs", "host=h password=secretpw"],
+            &["logs", "host=h password=secretpw nothing=1"],
             &["logs", "postgres://u:secretpw@h/d@x:y"],
             &["statistics", "postgres://u:secretpw@h/d"],
         ] {

@@ -78,7 +78,7 @@ pub(super) fn runs(text: &str, database: Option<&str>, add: &mut impl FnMut(Run)
     let mut any = false;
     let mut statements = Statements::default();
     let mut take = |entry: Entry| {
-        for run in statements.run(&entry).into_iter() {
+        if let Some(run) = statements.run(&entry) {
             any = true;
             add(run);
         }
