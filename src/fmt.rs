@@ -97,6 +97,8 @@ pub fn rounded(n: f64) -> f64 {
 /// A cost in the server's unit.
 #[must_use]
 pub fn cost(n: f64) -> String {
+    // What is next to nothing has no sign.
+    let n = if n.abs() < 0.005 { 0.0 } else { n };
     if n < 100.0 { format!("{n:.2}") } else { count(n) }
 }
 

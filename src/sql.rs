@@ -25,7 +25,7 @@ mod trace;
 pub use caret::{Caret, caret};
 pub use classify::{Class, Effects, classify, without_explain};
 pub use complete::{Completion, Suggestion, complete};
-pub use digest::{alike, of_digest};
+pub use digest::{QUERIES, alike, first_word, names_begin_with, of_digest, without_secrets};
 pub use fill::{Filled, fill, literal, parameters};
 pub use form::{Form, Named, form};
 pub use format::format;

@@ -2,11 +2,26 @@
 
 /// What packed files begin with, and what unpacks them.
 const PACKED: [(&[u8], &str); 5] = [
-    (b"\x1f\x8b", "it is packed by gzip: unpack it first, for instance by `zcat FILE | whyslow read -`"),
-    (b"\xfd7zXZ\0", "it is packed by xz: unpack it first, for instance by `xzcat FILE | whyslow read -`"),
-    (b"\x28\xb5\x2f\xfd", "it is packed by zstd: unpack it first, for instance by `zstdcat FILE | whyslow read -`"),
-    (b"BZh", "it is packed by bzip2: unpack it first, for instance by `bzcat FILE | whyslow read -`"),
-    (b"PK\x03\x04", "it is a ZIP archive: unpack it first, for instance by `unzip -p FILE | whyslow read -`"),
+    (
+        b"\x1f\x8b",
+        "it is packed by gzip: unpack it first, for instance by `zcat FILE | whyslow …`, with - where the file was named",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "it is packed by xz: unpack it first, for instance by `xzcat FILE | whyslow …`, with - where the file was named",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "it is packed by zstd: unpack it first, for instance by `zstdcat FILE | whyslow …`, with - where the file was named",
+    ),
+    (
+        b"BZh",
+        "it is packed by bzip2: unpack it first, for instance by `bzcat FILE | whyslow …`, with - where the file was named",
+    ),
+    (
+        b"PK\x03\x04",
+        "it is a ZIP archive: unpack it first, for instance by `unzip -p FILE | whyslow …`, with - where the file was named",
+    ),
 ];
 
 /// So many bytes tell whether a file is text.

@@ -13,8 +13,12 @@ use crate::{
     demo::Provider,
     export::busiest::{self, BusiestReport, mean_ms},
     plan::Engine,
-    server::busiest::{Busiest, Spent},
-    workload::{self, Reads, logs},
+    server::{
+        Environment, Target,
+        busiest::{Busiest, Spent},
+    },
+    sql,
+    workload::{self, Sums, logs},
 };
 
 /// More statements than anybody asks for.
@@ -50,7 +54,8 @@ pub(super) fn from<'a>(
                 if let Some(word) = words.next_if(|word| !matches!(*word, "statistics" | "logs" | "log")) {
                     if target.is_some() {
                         return wrong(&format!(
-                            "{word} stands behind statistics, where nothing may stand but the target"
+                            "{} stands behind statistics, where nothing may stand but the target, which is given already",
+                            shown(word)
                         ));
                     }
                     target = Some(word);
@@ -58,10 +63,19 @@ pub(super) fn from<'a>(
             }
             "logs" | "log" => {
                 let Some(file) = words.next() else { return wrong("the log's file is not named") };
+                if is_address(file) {
+                    return wrong(&format!("{} is a server's address, where a log's file was expected", shown(file)));
+                }
                 match &mut found {
                     Some(From::Logs(files)) => files.push(Path::new(file)),
                     _ => found = Some(From::Logs(vec![Path::new(file)])),
                 }
+            }
+            other if is_address(other) => {
+                return wrong(&format!(
+                    "{} is a server's address, where statistics or logs was expected",
+                    shown(other)
+                ));
             }
             other => return wrong(&format!("{other} is neither statistics nor logs")),
         }
@@ -69,25 +83,47 @@ pub(super) fn from<'a>(
     Ok((found, target))
 }
 
+/// Whether a word leads to a server.
+fn is_address(word: &str) -> bool {
+    word.contains("://")
+        || word.contains("password=")
+        || (word.contains('=') && Target::resolve(Some(word), &Environment::default()).is_ok())
+}
+
+/// A word for the screen: an address without its password.
+fn shown(word: &str) -> String {
+    if !is_address(word) {
+        return word.to_owned();
+    }
+    match Target::resolve(Some(word), &Environment::default()) {
+        Ok(target) => target.address(),
+        Err(_) => word.split_once("://").map_or_else(|| "***".to_owned(), |(scheme, _)| format!("{scheme}://***")),
+    }
+}
+
 /// The statements of logs, and whose they are; `database`: only what ran there, where a log tells.
 ///
 /// # Errors
 /// [`Failure`] when a file cannot be read or holds none.
 pub(super) fn of_logs(files: &[&Path], database: Option<&str>) -> Result<(Engine, Busiest), Failure> {
-    let mut runs = Vec::new();
+    let mut sums = Sums::default();
     let mut engine = None;
     for file in files {
         let text = input::file(file)?;
-        let Some((whose, found)) = logs::statements(&text, database) else {
+        let Some(whose) = logs::add(&text, database, &mut sums) else {
             let here = database.map_or_else(String::new, |name| format!(" that ran in {name}"));
             let problem = format!("no statement{here} with its duration is in it; expected {}", logs::EXPECTED);
             return Err(Failure::plain(&format!("reading {}", file.display()), &problem));
         };
-        engine.get_or_insert(whose);
-        runs.extend(found);
+        let first = *engine.get_or_insert(whose);
+        if first != whose {
+            let problem = format!("it is a log of {}, the one before of {}", whose.title(), first.title());
+            return Err(Failure::plain(&format!("reading {}", file.display()), &problem)
+                .with("give the logs of one server at a time"));
+        }
     }
     let engine = engine.unwrap_or(Engine::PostgreSql);
-    let statements = workload::together(runs, engine);
+    let statements = sums.into_statements();
     Ok((engine, Busiest { source: "log", statements, ..Busiest::default() }))
 }
 
@@ -105,12 +141,14 @@ pub(super) async fn run(options: options::Statements, engine: Option<&'static Pr
         (engine, Some(version), found)
     };
     let all = found.statements.len();
-    found.statements.retain(|s| workload::reads(&s.sql, engine) != Reads::Catalogs);
+    found.statements.retain(|s| !workload::is_of_tools(&s.sql, engine));
     let of_tools = all - found.statements.len();
     if of_tools > 0 {
-        found.notes.push(format!("{of_tools} statements on the server's own catalogs are left out"));
+        found
+            .notes
+            .push(format!("{of_tools} statements on the server's own catalogs and of whyslow itself are left out"));
     }
-    let total_ms = found.statements.iter().map(|s| s.total_ms).sum();
+    let total_ms = found.statements.iter().map(|s| s.total_ms).sum::<f64>() + found.hidden_ms;
     let by: fn(&Spent) -> f64 = match options.by {
         Order::Total => |s| s.total_ms,
         Order::Mean => mean_ms,
@@ -120,6 +158,9 @@ pub(super) async fn run(options: options::Statements, engine: Option<&'static Pr
     };
     found.statements.sort_by(|a, b| by(b).total_cmp(&by(a)));
     found.statements.truncate(options.most);
+    for statement in &mut found.statements {
+        statement.sql = sql::without_secrets(&statement.sql, engine).into_owned();
+    }
     let report = BusiestReport { engine, version: version.as_deref(), busiest: &found, total_ms };
     let text = match options.common.format.unwrap_or(Format::Text) {
         Format::Json => {
@@ -167,6 +208,18 @@ mod tests {
         assert_eq!(from(&list, Some("t")).unwrap(), (Some(From::Logs(files)), Some("t")));
         for wrong in [&["logs"][..], &["x"], &["nothing", "a"]] {
             assert!(from(&words(wrong), None).is_err(), "{wrong:?}");
+        }
+        for wrong in [
+            &["logs", "postgres://u:secretpw@h/d"][..],
+            &["mysql://u:secretpw@h/d"],
+            &["logs", "host=h password=secretpw"],
+            &["logs", "host=h password=secretpw nothing=1"],
+            &["logs", "postgres://u:secretpw@h/d@x:y"],
+            &["statistics", "postgres://u:secretpw@h/d"],
+        ] {
+            let said = format!("{:?}", from(&words(wrong), Some("t")).unwrap_err());
+            assert!(!said.contains("secretpw"), "{said}");
+            assert_eq!(said.contains("address"), wrong[0] != "statistics", "{said}");
         }
         assert_eq!(from(&[], Some("t")).unwrap(), (None, Some("t")));
     }

@@ -7,13 +7,7 @@ use super::{
     input,
     statements::{self, From},
 };
-use crate::{
-    advise::Weighted,
-    plan::Engine,
-    server::busiest::Spent,
-    sql,
-    workload::{self, Reads},
-};
+use crate::{advise::Weighted, plan::Engine, server::busiest::Spent, sql, workload};
 
 /// Statements with their weights, equal ones together, and how many texts were no queries.
 #[derive(Debug, Default, PartialEq)]
@@ -98,8 +92,11 @@ pub(super) fn read(
 
 /// Adds what a server or a log counted, as often as it ran; so many statements at most, those that read no table of the database left out.
 pub(super) fn spent(read: &mut Read, statements: &[Spent], most: usize, engine: Engine) {
-    let of_people = statements.iter().filter(|s| workload::reads(&s.sql, engine) == Reads::Tables);
-    for statement in of_people.take(most) {
+    let wanted = read.statements.len() + most;
+    for statement in statements.iter().filter(|s| workload::is_query(&s.sql, engine)) {
+        if read.statements.len() >= wanted {
+            break;
+        }
         add(read, statement.sql.trim().trim_end_matches(';'), statement.calls, engine);
     }
 }
@@ -215,8 +212,25 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, size, weight};
-    use crate::{advise::Weighted, plan::Engine};
+    use super::{Read, read, size, spent, weight};
+    use crate::{advise::Weighted, plan::Engine, server::busiest::Spent};
+
+    #[test]
+    fn so_many_statements_remain_as_were_asked_for() {
+        let all = [
+            "explain select * from t",
+            "commit",
+            "select * into u from t",
+            "select * from t",
+            "select * from v",
+            "select * from w",
+        ];
+        let all = all.map(|sql| Spent { sql: sql.to_owned(), calls: 2.0, ..Spent::default() });
+        let mut found = Read::default();
+        spent(&mut found, &all, 2, Engine::MySql);
+        let told: Vec<&str> = found.statements.iter().map(|s| s.sql.as_str()).collect();
+        assert_eq!(told, ["select * from t", "select * from v"]);
+    }
 
     #[test]
     fn a_comment_before_a_statement_weighs_it() {

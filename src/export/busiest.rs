@@ -117,9 +117,14 @@ pub fn text(report: &BusiestReport<'_>, markdown: bool) -> String {
         let _ = writeln!(out, "  {}", one_line(note));
     }
     if busiest.hidden > 0 {
+        let counted = if busiest.hidden_ms > 0.0 {
+            format!("their {} count in the shares", fmt::duration_ms(busiest.hidden_ms))
+        } else {
+            "the shares are of what is seen".to_owned()
+        };
         let _ = writeln!(
             out,
-            "  {} statements of other users are not shown: their text needs the role pg_read_all_stats",
+            "  {} statements of other users are not shown: their text needs the role pg_read_all_stats; {counted}",
             busiest.hidden
         );
     }
@@ -190,6 +195,7 @@ mod tests {
                 spent("select '`\u{1b}[2J'", 1.0, 100.0),
             ],
             hidden: 2,
+            hidden_ms: 30.0,
             notes: vec!["a note".to_owned()],
         }
     }
@@ -205,6 +211,7 @@ mod tests {
             "90 % of the time · 900 ms in all · 90 ms each · 10 calls",
             "select * from orders",
             "2 statements of other users",
+            "their 30 ms count in the shares",
             "a note",
         ] {
             assert!(told.contains(part), "{part}: {told}");

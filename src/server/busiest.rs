@@ -11,6 +11,8 @@ pub struct Busiest {
     pub statements: Vec<Spent>,
     /// How many statements of other users there are whose text the account may not see.
     pub hidden: u64,
+    /// Time of all their runs, milliseconds, where the account may see that.
+    pub hidden_ms: f64,
     /// What the person should know besides.
     pub notes: Vec<String>,
 }

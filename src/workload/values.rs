@@ -50,7 +50,8 @@ pub async fn filled(
     if names.is_empty() {
         return Ok(statement.to_owned());
     }
-    let asked = asked(statement, &names, engine, catalog);
+    let mut asked = asked(statement, &names, engine, catalog);
+    asked.retain(|name, _| amount(statement, name, engine).is_none());
     let mut values: HashMap<String, String> = HashMap::new();
     for name in &names {
         let value = match asked.get(name) {
@@ -158,12 +159,30 @@ fn chosen(values: &[String], asked: &Asked, name: &str) -> Option<String> {
     }
 }
 
-/// A parameter that is compared with no column: by the word before it.
-fn by_words(statement: &str, name: &str, engine: Engine) -> String {
+/// The text before a parameter.
+fn before<'a>(statement: &'a str, name: &str, engine: Engine) -> &'a str {
     let found = sql::placeholders(statement, engine);
     let number = name.strip_prefix('?').and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
     let start = found.get(number.wrapping_sub(1)).map_or(0, |p| p.span.start);
-    let words = sql::words(statement.get(..start).unwrap_or_default(), engine);
+    statement.get(..start).unwrap_or_default()
+}
+
+/// The value of a parameter directly behind a word that wants a number, whatever it is compared with: `a > NOW() - INTERVAL ? DAY`.
+fn amount(statement: &str, name: &str, engine: Engine) -> Option<&'static str> {
+    let text = before(statement, name, engine).trim_end_matches(|c: char| c.is_whitespace() || "+-(".contains(c));
+    let word = text.rsplit(|c: char| !(c.is_alphanumeric() || "_$`.".contains(c))).next().unwrap_or_default();
+    [("LIMIT", "10"), ("OFFSET", "0"), ("INTERVAL", "1")]
+        .into_iter()
+        .find(|(known, _)| word.eq_ignore_ascii_case(known))
+        .map(|(_, value)| value)
+}
+
+/// A parameter that is compared with no column: by the word before it.
+fn by_words(statement: &str, name: &str, engine: Engine) -> String {
+    if let Some(value) = amount(statement, name, engine) {
+        return value.to_owned();
+    }
+    let words = sql::words(before(statement, name, engine), engine);
     match words.last().map(String::as_str) {
         Some("LIMIT") => "10",
         Some("OFFSET") => "0",
@@ -174,7 +193,7 @@ fn by_words(statement: &str, name: &str, engine: Engine) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Place, asked, by_words, chosen};
+    use super::{Asked, Place, amount, asked, by_words, chosen};
     use crate::{
         catalog::{Catalog, Column, Table},
         plan::Engine::MySql,
@@ -213,6 +232,10 @@ mod tests {
         assert_eq!(told[4].map(|t| t.0), Some("customer_id"));
         assert_eq!(told[5], None);
         assert_eq!(by_words(sql, "?6", MySql), "10");
+        let sql = "select * from orders where created > now() - interval ? day and `limit` = ? limit ?, ?";
+        let told: Vec<Option<&str>> = ["?1", "?2", "?3", "?4"].map(|name| amount(sql, name, MySql)).to_vec();
+        assert_eq!(told, [Some("1"), None, Some("10"), None]);
+        assert_eq!(by_words(sql, "?4", MySql), "10");
     }
 
     #[test]

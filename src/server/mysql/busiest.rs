@@ -93,7 +93,7 @@ pub(super) async fn some_values(
         format!("(SELECT {column} AS v FROM {place}{order} LIMIT {SOME})")
     };
     let rows = if keys.is_empty() { end("") } else { format!("{} UNION ALL {}", end(""), end(" DESC")) };
-    let sql = format!("SELECT QUOTE(v) FROM ({rows}) some WHERE v IS NOT NULL ORDER BY v");
+    let sql = format!("SELECT QUOTE(v) AS whyslow_value FROM ({rows}) some WHERE v IS NOT NULL ORDER BY v");
     let rows = connection.ask("reading values for parameters", &sql, Vec::new()).await?;
     // With a backslash in it a literal means another thing under NO_BACKSLASH_ESCAPES.
     Ok(rows.iter().filter_map(|row| text(row, 0)).filter(|value| !value.contains('\\')).collect())

@@ -73,13 +73,15 @@ async fn read_in(transaction: &Transaction<'_>, most: usize) -> Result<Busiest, 
             spilt_bytes: get(row, 5)?,
         });
     }
+    // Their `queryid` is hidden as well.
     let sql = format!(
-        "SELECT count(DISTINCT queryid) FROM {schema}.pg_stat_statements
+        "SELECT count(*), coalesce(sum({time}), 0)::float8 FROM {schema}.pg_stat_statements
          WHERE dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
            AND query = '{HIDDEN}'"
     );
     if let Some(row) = transaction.rows(READING, &sql, &[]).await?.first() {
         busiest.hidden = u64::try_from(get::<i64>(row, 0)?).unwrap_or(0);
+        busiest.hidden_ms = get(row, 1)?;
     }
     if minor >= 9 {
         let sql = format!(

@@ -127,7 +127,7 @@ async fn pick(
     let wanted = Wanted::of(table);
     if let Some(limit) = wanted.all {
         let rows = connection
-            .ask(SAMPLING, &format!("SELECT 0, {list} FROM {name} LIMIT {}", limit + 1.0), Vec::new())
+            .ask(SAMPLING, &format!("SELECT 0 AS whyslow_place, {list} FROM {name} LIMIT {}", limit + 1.0), Vec::new())
             .await?;
         #[expect(clippy::cast_precision_loss, reason = "some ten thousand")]
         if rows.len() as f64 <= limit {
@@ -157,7 +157,7 @@ async fn pick(
         let (mut parts, mut params): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
         for place in batch {
             if let Some((which, given)) = places.rows(connection, &source, *place).await? {
-                parts.push(format!("(SELECT {place}, {list} FROM {name} {which})"));
+                parts.push(format!("(SELECT {place} AS whyslow_place, {list} FROM {name} {which})"));
                 params.extend(given);
             }
         }

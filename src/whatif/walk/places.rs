@@ -118,7 +118,7 @@ impl<'a> Places<'a> {
         };
         // The first column has few values: the place is picked within one of them.
         let sql = format!(
-            "SELECT {column} FROM {} FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT 1",
+            "SELECT {column} AS whyslow_place FROM {} FORCE INDEX ({index}) WHERE {column} {at} ORDER BY {column} LIMIT 1",
             source.name
         );
         let rows = connection.ask(LOOKING, &sql, given).await?;
@@ -147,7 +147,8 @@ async fn range(
         let binary = source.table.column(named).is_some_and(|c| c.type_name.contains("binary"));
         let mut keys = Vec::new();
         for order in ["", " DESC"] {
-            let sql = format!("SELECT {column} FROM {name} {within} ORDER BY {column}{order} LIMIT {ENDS}");
+            let sql =
+                format!("SELECT {column} AS whyslow_place FROM {name} {within} ORDER BY {column}{order} LIMIT {ENDS}");
             let rows = connection.ask(LOOKING, &sql, params.clone()).await?;
             keys.extend(rows.into_iter().filter_map(|mut row| match row.take(0) {
                 Some(Value::Bytes(bytes)) => Some(bytes),
@@ -163,7 +164,7 @@ async fn range(
     } else {
         "0".to_owned()
     };
-    let sql = format!("SELECT MIN({column}), MAX({column}), {seconds} FROM {name} {within}");
+    let sql = format!("SELECT MIN({column}) AS whyslow_place, MAX({column}), {seconds} FROM {name} {within}");
     let rows = connection.ask(LOOKING, &sql, params).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let end = |at| text(row, at).and_then(|t| t.parse::<i128>().ok());
