@@ -108,3 +108,82 @@ fn a_plan_is_the_same_plan_however_it_was_pasted() {
     ways.dedup();
     assert!(wrong.is_empty(), "{} of {tried}: {}", wrong.len(), wrong[..wrong.len().min(3)].join("\n"));
 }
+
+const TEXT: &str = "Seq Scan on t  (cost=0.00..35.50 rows=2550 width=4)\n  Filter: (a = 1)\n";
+const JSON: &str = "[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation Name\": \"t\", \"Total Cost\": 1.0}}]\n";
+const TREE: &str = "-> Filter: (t.a = 1)  (cost=1.5 rows=10)\n    -> Table scan on t  (cost=1.5 rows=10)\n";
+const TABLE: &str = "id\tselect_type\ttable\ttype\trows\tExtra\n1\tSIMPLE\tt\tALL\t10\tNULL\n";
+const TIDB: &str = "| id            | estRows | task      | operator info |\n| TableReader_5 | 10.00   | root      | data:Scan_4   |\n| └─Scan_4      | 10.00   | cop[tikv] | keep order    |\n";
+
+#[test]
+fn two_plans_of_any_kind_in_one_paste_are_two() {
+    for first in [TEXT, JSON, TREE, TABLE, TIDB] {
+        for second in [TEXT, JSON, TREE, TABLE, TIDB] {
+            let (plans, error) = read_partial(&format!("{first}\n{second}"));
+            assert!(plans.len() == 2 && error.is_none(), "{} plans of {first}{second}{error:?}", plans.len());
+        }
+    }
+}
+
+#[test]
+fn a_bracket_before_a_plan_hides_none() {
+    for before in ["[root@db ~]# mysql -e x", "[10:42] Alice", "[SQL] EXPLAIN x", "{{ plan }}"] {
+        for plan in [TEXT, JSON, TREE, TABLE, TIDB] {
+            let (plans, _) = read_partial(&format!("{before}\n{plan}"));
+            let engines: Vec<_> = plans.iter().map(|plan| (plan.engine, plan.len())).collect();
+            let alone: Vec<_> = read_partial(plan).0.iter().map(|plan| (plan.engine, plan.len())).collect();
+            assert_eq!(engines, alone, "{before}\n{plan}");
+        }
+    }
+}
+
+#[test]
+fn tables_in_strings_between_blank_lines_and_behind_numbers_are_read() {
+    let quoted = format!("{{\"plan\": \"{}\"}}\n", TIDB.replace('\n', "\\n"));
+    let spaced = TIDB.replace('\n', "\n\n");
+    let numbered: String = TIDB.lines().zip(1..).map(|(row, at)| format!("{at:3} {row}\n")).collect();
+    for text in [quoted, spaced, numbered] {
+        let (plans, error) = read_partial(&text);
+        assert!(plans.len() == 1 && plans[0].len() == 2 && error.is_none(), "{text}{error:?}");
+    }
+}
+
+#[test]
+fn what_people_write_of_plans_is_none() {
+    for text in [
+        "Alice -> Bob: Sort (cost=1)",
+        "ValueError: Limit  (cost=3)",
+        "println(\"Limit (cost=1..2)\")",
+        "f = (x) ->\n  -> x\n  -> Limit\n",
+        "-> Take the A1\n-> Leave at exit 12\n    -> Turn left\n        -> Turn right\n",
+        "{\"query_plan\":{\"operation\":\"buy\",\"inputs\":[]}}",
+    ] {
+        assert!(read_partial(text).0.is_empty(), "{text}");
+    }
+}
+
+/// Own times of a plan, its root's time last.
+fn spent(text: &str) -> Vec<f64> {
+    let (plans, _) = read_partial(text);
+    let plan = &plans[0];
+    let own = plan.ids().map(|id| plan.derived(id).self_ms.unwrap_or(0.0));
+    own.chain(plan.derived(whyslow::plan::NodeId::ROOT).wall_ms).collect()
+}
+
+/// Measured: the server fills the table before the clocks of those above it start.
+#[test]
+fn filling_a_table_of_the_schema_is_its_own_time() {
+    let own = spent(
+        "-> Sort: b  (actual time=0.05..0.0572 rows=1 loops=1)\n    -> Table scan on B  (cost=1 rows=1) (actual time=0.01..0.01 rows=1 loops=1)\n        -> Fill information schema table B  (actual time=0.14..0.144 rows=1 loops=1)\n",
+    );
+    assert!((own[2] - 0.144).abs() < 1e-6 && (own[..3].iter().sum::<f64>() - own[3]).abs() < 1e-6, "{own:?}");
+}
+
+/// Measured: a sub-query that gives the value of a lookup's key ran inside the lookup.
+#[test]
+fn a_sub_query_is_charged_to_the_lookup_that_asked_it() {
+    let own = spent(
+        "-> Filter: (t.a > 0)  (cost=1 rows=1) (actual time=1..126 rows=1 loops=1)\n    -> Single-row index lookup on t using k (a = 1, b = (select #2))  (cost=1 rows=1) (actual time=1..124 rows=1 loops=1)\n    -> Select #2 (subquery in condition; dependent)\n        -> Table scan on u  (cost=1 rows=1) (actual time=1..120 rows=1 loops=1)\n",
+    );
+    assert!((own[1] - 4.0).abs() < 1e-6 && (own[2] - 120.0).abs() < 1e-6, "{own:?}");
+}

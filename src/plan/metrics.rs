@@ -38,6 +38,8 @@ pub struct Derived {
     pub blame: Option<f64>,
     /// A process that was slower than the others was waited for, and the plan tells how slow: [`Self::felt_ms`] is not the self time.
     pub waited: bool,
+    /// Own time in the process that was slowest, milliseconds, where it is [waited](Self::waited) for.
+    slow_ms: Option<f64>,
     /// Blocks without children.
     pub self_buffers: Option<Arc<Buffers>>,
     /// Waiting for blocks without children.
@@ -62,8 +64,7 @@ impl Derived {
     /// the nodes of the process that was slow, where the plan tells how slow. Adds up to the plan's time as self time does.
     #[must_use]
     pub fn felt_ms(&self) -> Option<f64> {
-        let moved = self.share.zip(self.blame).filter(|(share, _)| self.waited && *share > 0.0);
-        self.self_ms.map(|ms| moved.map_or(ms, |(share, blame)| ms * blame / share))
+        self.slow_ms.or(self.self_ms)
     }
 
     /// The part of the whole that goes with [`Self::felt_ms`], 0 to 1.
@@ -189,6 +190,7 @@ pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
                 share: parts[i].map(share),
                 blame: None,
                 waited: false,
+                slow_ms: None,
                 self_buffers: own.buffers.get(i).cloned().flatten(),
                 self_io: own.io.get(i).copied().flatten().map(Box::new),
                 self_wal: own.wal.get(i).copied().flatten().map(Box::new),

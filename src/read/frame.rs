@@ -22,7 +22,7 @@ pub(super) struct Unframed<'t> {
 pub(super) fn unframe(text: &str) -> Unframed<'_> {
     let begin = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     // A document of its own has no frame, and may be large.
-    if begin.starts_with(['{', '[']) && !(begin.starts_with("{\\n") || begin.starts_with("[\\n")) && !framed(begin) {
+    if begins_document(begin) && !(begin.starts_with("{\\n") || begin.starts_with("[\\n")) && !framed(begin) {
         return Unframed { text: Cow::Borrowed(text), same_lines: true };
     }
     // mysql --batch prints a line feed as the two characters `\n`: outside a string, so it is no JSON.
@@ -93,6 +93,14 @@ fn by_line(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&owed);
     Cow::Owned(out)
+}
+
+/// Whether a text begins with a bracket that more of a document follows; `[10:42]` and `{{` are none.
+pub(super) fn begins_document(text: &str) -> bool {
+    let inside = |open: char, signs: &[char]| {
+        text.strip_prefix(open).is_some_and(|rest| rest.trim_start().starts_with(signs) || rest.trim().is_empty())
+    };
+    inside('{', &['"', '}']) || inside('[', &['{', '[', '"', ']'])
 }
 
 /// Whether a text that begins like a document has lines as a client ends them.

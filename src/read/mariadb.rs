@@ -1,6 +1,7 @@
 //! MariaDB plans, `EXPLAIN` and `ANALYZE FORMAT=JSON` of 10.2 to 11.8 (`sql/sql_explain.cc`).
 
 mod lower;
+mod overlap;
 mod table;
 #[cfg(test)]
 mod tests;

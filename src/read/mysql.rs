@@ -52,7 +52,19 @@ pub(super) fn is_trace(value: Value<'_>) -> bool {
 
 /// Whether an object is a version 2 plan.
 pub(super) fn recognises_v2(value: Value<'_>) -> bool {
-    value.get("query_plan").is_some_and(Value::is_object)
+    // What is told of an iterator besides its name.
+    const TOLD: [&str; 6] =
+        ["access_type", "estimated_rows", "estimated_total_cost", "actual_rows", "actual_loops", "table_name"];
+    let told = |plan: Value<'_>| {
+        let beside = |key| value.get(key).is_some();
+        let is = || plan.descendants().any(|inner| inner.key().is_some_and(|key| TOLD.contains(&key.as_ref())));
+        beside("json_schema_version")
+            || beside("query_type")
+            || beside("query")
+            || is()
+            || plan.get("operation").is_none()
+    };
+    value.get("query_plan").is_some_and(|plan| plan.is_object() && told(plan))
         || (value.get("operation").is_some() && value.get("json_schema_version").is_some())
 }
 

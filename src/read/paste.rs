@@ -26,6 +26,9 @@ pub(super) fn undone(text: &str) -> Option<String> {
     if let Some(page) = markup::text(out.as_deref().unwrap_or(text)) {
         out = Some(page);
     }
+    if let Some(close) = spaced(out.as_deref().unwrap_or(text)) {
+        out = Some(close);
+    }
     if let Some(ended) = ended(out.as_deref().unwrap_or(text)) {
         out = Some(ended);
     }
@@ -38,6 +41,18 @@ pub(super) fn undone(text: &str) -> Option<String> {
         }
     }
     out
+}
+
+/// A table whose lines something put an empty one between, without those: an empty line would end it.
+fn spaced(text: &str) -> Option<String> {
+    const LEAST: usize = 3;
+    if !(text.contains("select_type") || text.contains("operator info")) {
+        return None;
+    }
+    let blank = |row: &str| row.trim().is_empty();
+    let rows = || text.trim_end().lines().skip_while(|row| blank(row));
+    let even = rows().enumerate().all(|(at, row)| blank(row) == (at % 2 == 1));
+    (even && rows().nth(LEAST).is_some()).then(|| rows().step_by(2).fold(String::new(), |out, row| out + row + "\n"))
 }
 
 /// Without a statement's end behind the plan's last line.

@@ -110,6 +110,28 @@ fn has_tree(text: &str) -> bool {
     text.match_indices("-> ").any(|(at, arrow)| !text[at + arrow.len()..].starts_with(' '))
 }
 
+/// Whether a text is documents of JSON and nothing else. Prompts, times of chats and templates begin with a bracket too.
+fn is_json(text: &str) -> bool {
+    let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | ';' | ',');
+    let begins = |at: usize| at + (text[at..].len() - text[at..].trim_start_matches(blank).len());
+    let mut at = begins(0);
+    if !frame::begins_document(&text[at..]) {
+        return false;
+    }
+    let lines = Lines::of("");
+    while at < text.len() {
+        if !frame::begins_document(&text[at..]) {
+            return false;
+        }
+        let parsed = parse(text, &lines, at);
+        if parsed.error.is_some() {
+            return false;
+        }
+        at = begins(parsed.end);
+    }
+    true
+}
+
 /// Whether a text holds what only a plan has.
 fn is_told(text: &str) -> bool {
     TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
@@ -120,15 +142,13 @@ fn is_worth_reading(text: &str) -> bool {
     let document = || {
         text.starts_with(['{', '[']) && ["Node Type", "query_block", "query_plan"].iter().any(|key| text.contains(key))
     };
-    is_told(text) || has_tree(text) || text.contains("select_type") || document()
+    is_told(text) || has_tree(text) || text.contains("select_type") || text.contains("operator info") || document()
 }
 
 /// Reads the plans that are a client's lines; what they took is blank in the text given back, on the same lines.
 fn read_framed(text: &Arc<str>, plans: &mut Vec<Plan>) -> (String, Option<ReadError>) {
-    // A document of its own is none, and may be large.
-    if text.trim_start().starts_with(['{', '['])
-        || !(TEXT_TELLTALES.iter().any(|words| text.contains(words)) || has_tree(text))
-    {
+    let told = TEXT_TELLTALES.iter().any(|words| text.contains(words)) || has_tree(text);
+    if !told || is_json(text) {
         return (String::new(), None);
     }
     let uncommented = frame::uncommented(text);

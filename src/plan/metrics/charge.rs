@@ -1,9 +1,12 @@
 //! Where CTEs and init plans ran: their time lies inside the nodes that asked for them, not where they stand in the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{runs_elsewhere, sane};
-use crate::plan::{Node, NodeId, Operator, Plan, Role};
+use super::{comes_on_top, runs_elsewhere, sane};
+use crate::plan::{Engine, Node, NodeId, Operator, Plan, Role};
+
+/// What MySQL calls a query block, before its number.
+const SELECT: &str = "select #";
 
 /// A part of one node's time lies inside another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,9 +26,10 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
     let mut room: Vec<f64> = wall.iter().map(|w| w.unwrap_or(0.0)).collect();
     let mut edges = Vec::with_capacity(plan.len());
     let mut strangers = Vec::new();
+    let beside = asked_beside(plan);
     for id in plan.ids() {
         let Some(parent) = plan.parent(id) else { continue };
-        if runs_elsewhere(plan, id) {
+        if runs_elsewhere(plan, id) || beside.contains(&id) {
             strangers.push((id, parent));
         } else {
             edges.push(Edge { host: parent, guest: id, ms: time(id) });
@@ -55,6 +59,26 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// MySQL's sub-queries that another input of the node above them asks, as the value of a key it looks up: they stand with the node above,
+/// and their time is in that input's.
+fn asked_beside(plan: &Plan) -> HashSet<NodeId> {
+    let asked = |id: &NodeId| {
+        let node = plan.node(*id);
+        let named = node.subplan.as_ref().is_some_and(|name| name.starts_with(SELECT));
+        matches!(node.role, Role::Subplan | Role::InitPlan) && named && !comes_on_top(plan, *id)
+    };
+    if plan.engine != Engine::MySql {
+        return HashSet::new();
+    }
+    let all: Vec<_> = plan.ids().filter(asked).filter_map(|id| Some((id, plan.parent(id)?))).collect();
+    if all.is_empty() {
+        return HashSet::new();
+    }
+    let asking = Asking::of(plan, &all);
+    let beside = |(guest, _): &(NodeId, NodeId)| !asking.all(plan, *guest).is_empty();
+    all.into_iter().filter(beside).map(|(guest, _)| guest).collect()
 }
 
 /// Which CTEs and init plans ran inside which, so that none is charged to itself by way of others.
@@ -130,11 +154,21 @@ impl Asking {
         Self { by_name }
     }
 
+    /// The nodes that use it and are no part of it; of MySQL's only those below the node it stands with, which asks for it itself as well.
+    fn all(&self, plan: &Plan, guest: NodeId) -> Vec<NodeId> {
+        let below = |id: NodeId| id.0..plan.ends.get(id.index()).copied().unwrap_or(id.0 + 1);
+        let around =
+            plan.parent(guest).filter(|_| plan.engine == Engine::MySql).map(|above| above.0 + 1..below(above).end);
+        let fits = |host: &NodeId| {
+            !below(guest).contains(&host.0) && around.as_ref().is_none_or(|around| around.contains(&host.0))
+        };
+        let all = names(plan.node(guest)).into_iter().filter_map(|name| self.by_name.get(&name)).flatten();
+        all.copied().filter(fits).collect()
+    }
+
     /// The nodes to charge, likeliest first: those with the most unexplained time.
     fn hosts(&self, plan: &Plan, guest: NodeId, room: &[f64]) -> Vec<NodeId> {
-        let own: std::ops::Range<u32> = guest.0..plan.ends.get(guest.index()).copied().unwrap_or(guest.0 + 1);
-        let all = names(plan.node(guest)).into_iter().filter_map(|name| self.by_name.get(&name)).flatten();
-        let mut hosts: Vec<NodeId> = all.copied().filter(|host| !own.contains(&host.0)).collect();
+        let mut hosts = self.all(plan, guest);
         hosts.sort_by(|a, b| room[b.index()].total_cmp(&room[a.index()]).then(b.cmp(a)));
         hosts.dedup();
         if plan.node(guest).role == Role::InitPlan {
@@ -166,10 +200,10 @@ fn texts(node: &Node) -> impl Iterator<Item = &str> {
     own.into_iter().flatten().chain(&node.keys).chain(more).map(String::as_str)
 }
 
-/// `$12` and `InitPlan 12` wherever they stand in a text.
+/// `$12`, `InitPlan 12` and `select #12` wherever they stand in a text.
 fn mentioned(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for mark in ["$", "InitPlan "] {
+    for mark in ["$", "InitPlan ", SELECT] {
         for (at, _) in text.match_indices(mark) {
             let digits: String = text[at + mark.len()..].chars().take_while(char::is_ascii_digit).collect();
             if !digits.is_empty() {

@@ -88,6 +88,24 @@ fn who_gathers_is_not_blamed_for_waiting() {
     assert_eq!((worst(&p), p.awaited_ms(NodeId(0))), (NodeId(0), Some(1.0)));
 }
 
+/// Each node is as slow as its own slowest process, where that is told.
+#[test]
+fn who_waits_for_one_process_waits_for_what_that_one_did() {
+    let told = |max_ms, node| {
+        let workers = Workers { min_ms: Some(0.1), max_ms: Some(max_ms), ..Workers::default() };
+        Node { workers: Some(Box::new(workers)), ..node }
+    };
+    let p = plan(vec![
+        Spec(None, node(Role::Root, Operator::Gather, 141.0, 300.0, 1.0)),
+        Spec(Some(0), told(140.2, node(Role::Outer, Operator::NestedLoop, 73.467, 100.0, 3.0))),
+        Spec(Some(1), told(40.0, node(Role::Outer, Operator::SeqScan, 40.0, 100.0, 3.0))),
+        Spec(Some(1), told(100.0, node(Role::Inner, Operator::IndexScan, 33.334, 100.0, 3.0))),
+    ]);
+    let felt: Vec<f64> = p.ids().filter_map(|id| p.derived(id).felt_ms()).collect();
+    assert!(close(Some(felt[2]), 40.0) && close(Some(felt[3]), 100.0), "{felt:?}");
+    assert!(close(Some(felt.iter().sum()), 141.0), "{felt:?}");
+}
+
 #[test]
 fn a_branch_that_one_process_ran_alone_makes_all_above_it_as_slow() {
     let p = plan(vec![

@@ -26,6 +26,8 @@ pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
     let mut wall = vec![None; plan.len()];
     let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
     let mut on_top = vec![0.0; plan.len()];
+    // What filling tables took that the clocks above did not see.
+    let mut unseen = vec![0.0; plan.len()];
     // The longest that one process was seen to spend below each node of a parallel part.
     let mut below = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
@@ -36,7 +38,10 @@ pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
             _ if loops == 0.0 && node.rows.loops.is_some() => inside.or(plan.analyzed.then_some(0.0)),
             Some(Timing::PerLoop { last_ms, .. }) => {
                 let average = sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i];
-                Some(if processes[i] > 1.0 { average.max(below[i]) } else { average })
+                let seen = unseen[i] <= 0.0 || inside.is_some_and(|inside| average >= inside);
+                let all = if seen { average } else { average + unseen[i] };
+                unseen[i] = if fills_early(node) { all } else { all - average };
+                Some(if processes[i] > 1.0 { all.max(below[i]) } else { all })
             }
             // What MariaDB ran while it planned (sub-queries that are constant) is not in the time of the block around it.
             Some(Timing::Inclusive(ms)) => Some(sane(ms).max(inside.unwrap_or(0.0))),
@@ -50,12 +55,19 @@ pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
             if processes[parent.index()] > 1.0 && !rough_time(node) {
                 below[parent.index()] = f64::max(below[parent.index()], ms);
             }
+            unseen[parent.index()] += unseen[i];
             if comes_on_top(plan, id) {
                 on_top[parent.index()] += ms;
             }
         }
     }
     wall
+}
+
+/// Whether the node fills a table of MySQL's `information_schema`, which the server may do before the clocks of those above it start: it is
+/// in their time only where there is room for it.
+fn fills_early(node: &Node) -> bool {
+    node.native.starts_with("Fill information schema table")
 }
 
 /// What the slowest process spent in a node, all its loops, where each one's time is told.
@@ -88,31 +100,63 @@ fn awaited(plan: &Plan, derived: &[Derived], id: NodeId) -> Option<f64> {
 
 /// Who is to blame, from the shares: what a gathering node waited for is theirs who were slow, as far as the plan tells how slow.
 pub(super) fn blame(plan: &Plan, derived: &mut [Derived]) {
-    let parallel = derived.iter().any(|d| d.processes > 1.0);
-    // How much slower than the average the slowest process was, for nodes of parallel parts.
-    let mut slower = if parallel { vec![1.0; plan.len()] } else { Vec::new() };
+    for one in derived.iter_mut() {
+        one.blame = one.share;
+    }
+    if derived.iter().any(|d| d.processes > 1.0) {
+        let whole: f64 = derived.iter().filter_map(|d| d.self_ms).sum();
+        let slow = slow(plan, derived);
+        for id in plan.ids() {
+            let i = id.index();
+            let (Some(share), Some(own)) = (derived[i].share, derived[i].self_ms) else { continue };
+            if let Some(ms) = slow[i].filter(|_| whole > 0.0) {
+                derived[i].blame = Some((ms / whole).min(1.0));
+                (derived[i].waited, derived[i].slow_ms) = (true, Some(ms));
+            } else if let Some(awaited) = awaited(plan, derived, id).filter(|_| own > 0.0) {
+                derived[i].blame = Some(share * (1.0 - (awaited / own).min(1.0)));
+            }
+        }
+    }
+}
+
+/// Own time of each node in the process that was slowest, milliseconds, where a gathering node above waited for one and the plan tells how
+/// slow it was; and what is left of that gathering node's own. Node by node from the top: each spends what its slowest process did, where
+/// that is told, else as many times the average as the node above. What would be more than the node above has is scaled to it, since
+/// several processes may have been slow, one in each part.
+fn slow(plan: &Plan, derived: &[Derived]) -> Vec<Option<f64>> {
+    let parallel = |id: NodeId| derived[id.index()].processes > 1.0;
+    let own = |id: NodeId| derived[id.index()].self_ms.unwrap_or(0.0);
+    // Own times of each node and of what ran in parallel below it: what it has to give.
+    let mut average: Vec<f64> = plan.ids().map(own).collect();
+    for id in plan.ids().rev().filter(|id| parallel(*id)) {
+        if let Some(parent) = plan.parent(id).filter(|parent| parallel(*parent)) {
+            average[parent.index()] += average[id.index()];
+        }
+    }
+    let mut slow = vec![None; plan.len()];
     for id in plan.ids() {
         let i = id.index();
-        let Some(mut blame) = derived[i].share else { continue };
-        if parallel && derived[i].processes > 1.0 {
-            let above = plan.parent(id).unwrap_or(NodeId::ROOT);
-            slower[i] = if derived[above.index()].processes > 1.0 {
-                slower[above.index()]
-            } else {
-                let told = awaited(plan, derived, above).filter(|_| slowest(plan.node(id)).is_some());
-                let average = derived[i].wall_ms.filter(|ms| *ms > 0.0);
-                told.zip(average).map_or(1.0, |(awaited, average)| 1.0 + awaited / average)
-            };
-            derived[i].waited = slower[i] > 1.0;
-            blame = (blame * slower[i]).min(1.0);
-        } else if parallel
-            && let (Some(awaited), Some(own)) = (awaited(plan, derived, id), derived[i].self_ms.filter(|ms| *ms > 0.0))
-        {
-            let told = |child: NodeId| derived[child.index()].processes > 1.0 && slowest(plan.node(child)).is_some();
-            derived[i].waited =
-                plan.children(id).find(|child| derived[child.index()].processes > 1.0).is_some_and(told);
-            blame *= 1.0 - (awaited / own).min(1.0);
+        if !parallel(id) {
+            let below = plan.children(id).find(|child| parallel(*child) && slowest(plan.node(*child)).is_some());
+            if let (Some(below), Some(awaited)) = (below, awaited(plan, derived, id)) {
+                slow[i] = Some(own(id) - awaited);
+                slow[below.index()] = Some(average[below.index()] + awaited);
+            }
+            continue;
         }
-        derived[i].blame = Some(blame);
+        let Some(all) = slow[i] else { continue };
+        let alike = if average[i] > 0.0 { f64::max(all / average[i], 1.0) } else { 1.0 };
+        let told = |child: NodeId| {
+            let wall = derived[child.index()].wall_ms.filter(|ms| *ms > 0.0);
+            slowest(plan.node(child)).zip(wall).map_or(alike, |(most, wall)| f64::max(most / wall, 1.0))
+        };
+        let inside = || plan.children(id).filter(|child| parallel(*child));
+        let most: f64 = inside().map(|child| average[child.index()] * told(child)).sum();
+        let fits = if most > all { all / most } else { 1.0 };
+        for child in inside() {
+            slow[child.index()] = Some(average[child.index()] * told(child) * fits);
+        }
+        slow[i] = Some((all - most * fits).max(0.0));
     }
+    slow
 }

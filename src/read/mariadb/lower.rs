@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::table;
+use super::{overlap, table};
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
     read::{
@@ -96,8 +96,8 @@ pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadEr
 struct Lower {
     /// Blocks that a scan filled a table with. Each scan of a recursive CTE shows the whole of it, with the same numbers.
     filled: HashSet<u64>,
-    /// Where sorts stand that had to ask sub-queries, and how long those took, milliseconds.
-    asked: HashMap<u32, f64>,
+    /// Where sorts and tables stand whose stated time holds what is stated elsewhere too, and how much, milliseconds.
+    twice: HashMap<u32, f64>,
 }
 
 impl Lower {
@@ -118,6 +118,16 @@ impl Lower {
         });
         step
     }
+
+    /// Takes what is stated elsewhere too from the time of what stands at `value`.
+    fn less<'d>(&mut self, value: Value<'d>, mut step: Step<'d, Kind>) -> Step<'d, Kind> {
+        if let (Some(twice), Some(node)) = (self.twice.remove(&value.place()), &mut step.node)
+            && let Some(Timing::Own(ms) | Timing::Inclusive(ms)) = &mut node.timing
+        {
+            *ms = (*ms - twice).max(0.0);
+        }
+        step
+    }
 }
 
 impl<'d> Dialect<'d> for Lower {
@@ -126,23 +136,23 @@ impl<'d> Dialect<'d> for Lower {
     fn step(&mut self, task: &Task<'d, Kind>) -> Step<'d, Kind> {
         match task.kind {
             Kind::Block(place) => {
-                self.asked.extend(asked_by_sort(task.value));
+                self.twice.extend(overlap::of(task.value));
                 block(task.value, task.role, place)
             }
             Kind::Operation(name) => {
-                let mut step = self.once(operation(task.value, task.role, name));
-                if let (Some(asked), Some(node)) = (self.asked.remove(&task.value.place()), &mut step.node)
-                    && let Some(Timing::Own(ms)) = &mut node.timing
-                {
-                    *ms -= asked;
-                }
-                step
+                let step = self.once(operation(task.value, task.role, name));
+                // A join buffer is read as the table in it.
+                let stated = if name == "block-nl-join" { task.value.get("table") } else { None };
+                self.less(stated.unwrap_or(task.value), step)
             }
             Kind::Sorts(from) => sorts(task.value, task.role, from),
             Kind::Cache(name) => cache(task.value, task.role, name),
             Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
-            Kind::Table => self.once(table::table(task.value, task.role, None)),
+            Kind::Table => {
+                let step = self.once(table::table(task.value, task.role, None));
+                self.less(task.value, step)
+            }
             Kind::RowidFilter => table::rowid_filter(task.value, task.role),
         }
     }
@@ -197,32 +207,6 @@ fn subquery(value: Value<'_>) -> Option<Task<'_, Kind>> {
     let block = inside.get("query_block")?;
     let role = if repeated(block) { Role::Subplan } else { Role::InitPlan };
     Some(Task::new(if matches!(kind, Kind::Materialization) { inside } else { block }, kind, role))
-}
-
-/// A block's sort of groups that asked the sub-queries of HAVING while it read them (MariaDB checks HAVING there), and the milliseconds they
-/// took of its own. They did where the parts take longer than the whole.
-fn asked_by_sort(block: Value<'_>) -> Option<(u32, f64)> {
-    let number = |value: Value<'_>, key: &str| value.get(key).and_then(Value::number);
-    block.get("having_condition")?.text().filter(|having| having.contains("subquery#"))?;
-    let sort = block.get("filesort")?;
-    let groups = sort.get("temporary_table")?;
-    let all = groups.get("subqueries")?;
-    let blocks = all.descendants().filter(|inner| inner.key().is_some_and(|key| key == "query_block"));
-    // Blocks stand in blocks: the outermost ones hold the others' time.
-    let (mut asked, mut after) = (0.0, 0);
-    for inner in blocks {
-        if inner.place() >= after {
-            after = inner.after();
-            asked += number(inner, "r_total_time_ms").unwrap_or(0.0);
-        }
-    }
-    let tables = groups.get("nested_loop").into_iter().flat_map(Value::descendants);
-    let read: f64 = tables
-        .filter(|inner| inner.key().is_some_and(|key| key == "r_table_time_ms" || key == "r_other_time_ms"))
-        .filter_map(Value::number)
-        .sum();
-    let (whole, own) = (number(block, "r_total_time_ms")?, number(sort, "r_total_time_ms")?);
-    (own + asked + read > whole && asked > 0.0 && asked < own).then_some((sort.place(), asked))
 }
 
 /// Results of a sub-query that are kept by what it depends on.

@@ -95,3 +95,39 @@ fn what_filling_a_table_of_the_schema_took_is_its_time() {
     assert_eq!(filled.derived(table).self_ms, Some(20.5), "{:?}", shape(&filled));
     assert!(!filled.derived(table).flags.contains(crate::plan::Flag::NeverExecuted));
 }
+
+/// What a node of an operator spent itself, milliseconds.
+fn spent(plan: &Plan, operator: &Operator) -> f64 {
+    plan.ids().find(|id| plan.node(*id).operator == *operator).and_then(|id| plan.derived(id).self_ms).unwrap()
+}
+
+/// Measured: the sort reads its table and asks the sub-query for each of its rows, and the sub-query is stated once more beside it.
+#[test]
+fn what_a_sort_asked_for_its_key_is_not_its_own_time() {
+    let plan = plan(
+        "\"r_loops\": 1, \"r_total_time_ms\": 241.56, \"nested_loop\": [{\"read_sorted_file\": {\"r_rows\": 5, \"filesort\": {\"sort_key\": \"(subquery#2)\", \"r_loops\": 1, \"r_total_time_ms\": 241.52, \"table\": {\"table_name\": \"t1\", \"access_type\": \"ALL\", \"r_loops\": 1, \"r_rows\": 9, \"r_table_time_ms\": 26, \"r_other_time_ms\": 1.64}}}}], \"subqueries\": [{\"query_block\": {\"select_id\": 2, \"r_loops\": 9, \"r_total_time_ms\": 204.18, \"nested_loop\": [{\"table\": {\"table_name\": \"t2\", \"access_type\": \"ref\", \"r_loops\": 9, \"r_rows\": 1, \"r_table_time_ms\": 200, \"r_other_time_ms\": 4}}]}}]",
+    );
+    assert!((spent(&plan, &Operator::Sort) - 9.7).abs() < 1e-6, "{:?}", shape(&plan));
+    assert!(plan.derived(NodeId::ROOT).wall_ms.is_some_and(|ms| (ms - 241.56).abs() < 1e-6));
+}
+
+/// Measured: what was done besides reading the table is in part what filled it, which the block it was filled from states.
+#[test]
+fn filling_a_table_is_counted_once() {
+    let filled = "\"materialized\": {\"query_block\": {\"select_id\": 2, \"r_loops\": 1, \"r_total_time_ms\": 99.95, \"temporary_table\": {\"nested_loop\": [{\"table\": {\"table_name\": \"t4\", \"access_type\": \"ALL\", \"r_loops\": 1, \"r_rows\": 9, \"r_table_time_ms\": 60, \"r_other_time_ms\": 5}}]}}}";
+    let table = |inside: &str| {
+        format!(
+            "\"table\": {{\"table_name\": \"<derived2>\", \"access_type\": \"ALL\", \"r_loops\": 1, \"r_rows\": 9, \"r_table_time_ms\": 0.4, \"r_other_time_ms\": 34.1{inside}}}"
+        )
+    };
+    let within = format!("{{{}}}", table(&format!(", {filled}")));
+    let beside = format!("{{\"block-nl-join\": {{{}, \"buffer_type\": \"flat\", {filled}}}}}", table(""));
+    for item in [within, beside] {
+        let plan = plan(&format!("\"r_loops\": 1, \"r_total_time_ms\": 100.02, \"nested_loop\": [{item}]"));
+        assert!(plan.derived(NodeId::ROOT).wall_ms.is_some_and(|ms| (ms - 100.02).abs() < 1e-6), "{:?}", shape(&plan));
+        assert!(spent(&plan, &Operator::SubqueryScan) < 0.1, "{:?}", shape(&plan));
+        // Where there is room for both, nothing says that one was in the other.
+        let apart = format!("\"r_loops\": 1, \"r_total_time_ms\": 140, \"nested_loop\": [{item}]");
+        assert!((spent(&self::plan(&apart), &Operator::SubqueryScan) - 34.5).abs() < 1e-6);
+    }
+}

@@ -153,10 +153,28 @@ fn begins(lines: &Lines<'_>, at: usize) -> Option<()> {
     if !operation.starts_with(|c: char| c.is_ascii_uppercase() || c == '<') {
         return None;
     }
+    let below = (at + 1..=at + LOOKED_AT).map_while(|next| arrow(lines.get(next)?, false));
+    let begins = match is_told(operation) {
+        // Nothing is one word alone: all such iterators have inputs.
+        Some(true) => operation.contains([' ', '<']) || below.clone().next().is_some(),
+        Some(false) => true,
+        // What nobody knows yet stands above something that is known.
+        None => {
+            below.clone().next().is_some_and(|(deeper, _)| deeper > indent)
+                && below.clone().any(|(_, operation)| is_told(token(operation).1).is_some())
+        }
+    };
+    (begins || operation.contains("\\n")).then_some(())
+}
+
+/// So many lines below the first tell whether they are a plan's.
+const LOOKED_AT: usize = 20;
+
+/// Whether an operation is the server's by its figures (`false`) or, without any, by its words (`true`); `None` when it is neither.
+fn is_told(operation: &str) -> Option<bool> {
     let (words, told) = figures(operation).map_or((operation, true), |(words, figures)| (words, !figures.is_empty()));
     let known = || words::parse(words).access_type.is_some() || operator::is_known(words) || words.starts_with('<');
-    let deeper = || lines.get(at + 1).and_then(|line| arrow(line, false)).is_some_and(|(below, _)| below > indent);
-    (told || known() || operation.contains("\\n") || deeper()).then_some(())
+    if told { Some(false) } else { known().then_some(true) }
 }
 
 /// The hexadecimal name of a part of the plan before its operation, and the operation: `[0xeed2c0bd3e39ba93] Table scan on t1`.

@@ -123,8 +123,8 @@ fn other(row: &str) -> Option<Cow<'_, str>> {
 
 /// What a pair of quotes holds that is a line's all, save for what joins it to the next.
 fn between(row: &str, open: char, close: char) -> Option<&str> {
-    let inside = row.trim().strip_prefix(open)?;
-    let mut inside = inside.trim_end();
+    let bare = row.trim();
+    let mut inside = bare.strip_prefix(open).or_else(|| assigned(bare, open))?;
     for join in ["||", "+", ",", ";", "\\", "."] {
         if let Some(before) = inside.strip_suffix(join).filter(|before| before.trim_end().ends_with(close)) {
             inside = before.trim_end();
@@ -132,6 +132,15 @@ fn between(row: &str, open: char, close: char) -> Option<&str> {
         }
     }
     inside.strip_suffix(close)
+}
+
+/// What follows the first quote of a text that a program joins of lines: `String plan = "…\n" +`.
+fn assigned(row: &str, open: char) -> Option<&str> {
+    let (before, inside) = row.split_once(open)?;
+    let code = |c: char| c.is_ascii_alphanumeric() || " _.:=([<>&$*".contains(c);
+    let joined =
+        row.strip_suffix(['+', '\\', '.', '|']).is_some_and(|row| row.trim_end_matches([' ', '|']).ends_with(open));
+    (joined && before.trim_end().ends_with(['=', '(']) && before.chars().all(code)).then_some(inside)
 }
 
 /// `map[QUERY PLAN:…]`, `{QUERY PLAN=…}`, `[QUERY PLAN] => …`: a row of one column as a program prints it.
@@ -223,6 +232,7 @@ mod tests {
             ("\"-> a\"\n\"    -> (b = \"\"c\"\")\"\n", "-> a\n    -> (b = \"c\")\n"),
             ("'-> a',\n'    -> b'\n", "-> a\n    -> b\n"),
             ("\"-> a\\n\" +\n\"    -> b\\n\";\n", "-> a\n    -> b\n"),
+            ("String plan = \"-> a\\n\" +\n        \"    -> b\\n\";\n", "-> a\n    -> b\n"),
             ("```-> a\n    -> b```\n", "-> a\n    -> b\n"),
             ("/**\n * -> a\n *     -> b\n */\n", "\n-> a\n    -> b\n\n"),
             (">Limit\n>  ->  Sort\n>    ->  Scan\n", "Limit\n  ->  Sort\n    ->  Scan\n"),

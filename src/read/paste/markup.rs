@@ -40,6 +40,10 @@ const TAGS: [&str; 34] = [
     "?xml",
 ];
 
+/// What a page's lines begin with.
+const TOPS: [&str; 11] =
+    ["<table", "<tr", "<td", "<th", "<pre", "<field name=", "<resultset", "<html", "<!doctype html", "<code", "<div"];
+
 /// The text that a page shows; `None` when it is no page.
 pub(super) fn text(page: &str) -> Option<String> {
     if page.contains("\\begin{tabular}") || page.contains("\\begin{longtable}") {
@@ -49,9 +53,7 @@ pub(super) fn text(page: &str) -> Option<String> {
     memchr::memchr(b'<', page.as_bytes())?;
     let begins = |row: &str| {
         let row = row.trim_start();
-        ["<table", "<tr", "<td", "<th", "<pre", "<field name=", "<resultset", "<html", "<!doctype html", "<code"]
-            .iter()
-            .any(|tag| row.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
+        TOPS.iter().any(|tag| row.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
     };
     let breaks = || {
         let ends = |row: &&str| ["<br>", "<br/>", "<br />"].iter().any(|tag| row.trim_end().ends_with(tag));
@@ -239,6 +241,7 @@ mod tests {
     #[test]
     fn a_page_shows_its_text() {
         for (page, expected) in [
+            ("<div class=highlight><pre>Sort (<span class=\"mf\">1.5</span>)\n</pre></div>", "Sort (1.5)\n\n\n"),
             ("<pre>Sort\n  -&gt;  Scan &amp; x\n</pre>\n", "Sort\n  ->  Scan & x\n\n"),
             ("Sort<br>\n&nbsp; -&gt;&nbsp; Scan on &lt;temporary&gt;<br/>\n", "Sort\n  ->  Scan on <temporary>\n"),
             (

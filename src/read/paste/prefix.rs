@@ -57,8 +57,16 @@ fn number(row: &str) -> Option<(u64, &str)> {
         rest = rest.strip_prefix([']', ')'])?;
     }
     let far = rest.trim_start_matches(' ');
-    if let Some(after) =
-        far.strip_prefix(['│', '┃']).or_else(|| far.strip_prefix('|').filter(|_| rest.len() > far.len()))
+    // A bar that another one ends the line for is a box's own, unless the box's follows it.
+    let boxed = |bar: char| {
+        far.strip_prefix(bar).is_some_and(|inside| {
+            inside.trim_end().ends_with(bar) && !inside.trim_start().starts_with([bar, '+', '┌', '├', '└'])
+        })
+    };
+    let own = rest.starts_with(' ') && (boxed('|') || boxed('│'));
+    if !own
+        && let Some(after) =
+            far.strip_prefix(['│', '┃']).or_else(|| far.strip_prefix('|').filter(|_| rest.len() > far.len()))
     {
         return Some((number, after.strip_prefix(' ').unwrap_or(after)));
     }

@@ -61,7 +61,13 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
             value.starts_with(HIDDEN) && row[at..].contains(')')
         };
         let figures = row[at..].contains(|c: char| c.is_ascii_digit()) || hidden();
-        return at > 1 && figures && row[..at].ends_with([' ', '\t']);
+        let (name, group) = row.split_at(at);
+        // A line that ends within them was broken there.
+        let whole = !group.starts_with("(cost=")
+            || hidden()
+            || group.split(')').next().is_some_and(|group| group.contains("..") && group.contains("rows="))
+            || !group.contains(')');
+        return at > 1 && figures && name.ends_with([' ', '\t']) && ((whole && !is_said(name)) || goes_on(page, line));
     }
     let bare = is_bare(row);
     if !bare && !reads(row) {
@@ -87,6 +93,22 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
     // The next plan right below, as `psql -At` prints them.
     let another = next == line + 1 && !further && (is_bare(below) || reads(below));
     next <= line + 2 && ((further && inside) || (!bare && (after || another || is_end(below))))
+}
+
+/// Whether words that figures follow are somebody's about a node: names of nodes begin with capitals, up to what they work on.
+fn is_said(name: &str) -> bool {
+    let end = [" on ", " using ", " ("].iter().filter_map(|mark| name.find(mark)).min().unwrap_or(name.len());
+    let node = &name[..end];
+    let small = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase()) && !matches!(word, "for" | "by" | "of");
+    node.contains(['"', '\'', '`']) || node.contains(": ") || node.contains("->") || node.split(' ').any(small)
+}
+
+/// Whether the next line with something on it is one of a plan.
+fn goes_on(page: Page<'_>, line: usize) -> bool {
+    page.written(line + 1).is_some_and(|next| {
+        let row = page.row(next).trim();
+        arrow(row).is_some() || property(row).is_some()
+    })
 }
 
 /// Whether the line is one of the names.

@@ -1,0 +1,99 @@
+//! Times that MariaDB states in two places. Its clocks tell what a table or a sort spent with everything that ran meanwhile, and sub-queries
+//! and materialised tables have clocks of their own. Where the parts take longer than the block around them, one was in the other.
+
+use crate::read::json::Value;
+
+/// Where in a block sorts and tables stand whose time holds what is stated elsewhere too, and how much, milliseconds.
+pub(super) fn of(block: Value<'_>) -> Vec<(u32, f64)> {
+    let mut found: Vec<_> = asked_by_sort(block).into_iter().chain(asked_by_key(block)).collect();
+    found.extend(filled(block));
+    found
+}
+
+fn number(value: Value<'_>, key: &str) -> Option<f64> {
+    value.get(key).and_then(Value::number)
+}
+
+/// What the outermost blocks below a value took together, milliseconds; those inside them are in their time.
+fn blocks(value: Value<'_>) -> f64 {
+    let (mut sum, mut todo) = (0.0, vec![value]);
+    while let Some(value) = todo.pop() {
+        for inner in value.children() {
+            if inner.key().is_some_and(|key| key == "query_block") {
+                sum += number(inner, "r_total_time_ms").unwrap_or(0.0);
+            } else if inner.is_object() || inner.is_array() {
+                todo.push(inner);
+            }
+        }
+    }
+    sum
+}
+
+/// A block's sort of groups that asked the sub-queries of HAVING while it read them (MariaDB checks HAVING there), and the milliseconds they
+/// took of its own. They did where the parts take longer than the whole.
+fn asked_by_sort(block: Value<'_>) -> Option<(u32, f64)> {
+    block.get("having_condition")?.text().filter(|having| having.contains("subquery#"))?;
+    let sort = block.get("filesort")?;
+    let groups = sort.get("temporary_table")?;
+    let asked = blocks(groups.get("subqueries")?);
+    let tables = groups.get("nested_loop").into_iter().flat_map(Value::descendants);
+    let read: f64 = tables
+        .filter(|inner| inner.key().is_some_and(|key| key == "r_table_time_ms" || key == "r_other_time_ms"))
+        .filter_map(Value::number)
+        .sum();
+    let (whole, own) = (number(block, "r_total_time_ms")?, number(sort, "r_total_time_ms")?);
+    (own + asked + read > whole && asked > 0.0 && asked < own).then_some((sort.place(), asked))
+}
+
+/// The sort of a table by a sub-query's value, which it asked for each row while it read them; the sub-query stands beside it.
+fn asked_by_key(block: Value<'_>) -> Option<(u32, f64)> {
+    let (asking, whole) = (block.get("subqueries")?, number(block, "r_total_time_ms")?);
+    let mut sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
+    let sort = sorts.find(|sort| {
+        let by = sort.get("sort_key").and_then(Value::text);
+        sort.get("table").is_some() && by.is_some_and(|by| by.contains("subquery#"))
+    })?;
+    let (spent, asked) = (number(sort, "r_total_time_ms")?, blocks(asking));
+    (spent + asked > whole && asked > 0.0 && asked < spent).then_some((sort.place(), asked))
+}
+
+/// The tables that a block filled from others: filling is in the clock of the block that it is filled from, and in part in that of the
+/// table, as what was done besides reading it. Only as much as does not fit into the block's own time is counted twice.
+fn filled(block: Value<'_>) -> Vec<(u32, f64)> {
+    let Some(whole) = number(block, "r_total_time_ms") else { return Vec::new() };
+    let mut tables = Vec::new();
+    let mut sum = 0.0;
+    for inner in own(block) {
+        let Some(key) = inner.key() else { continue };
+        let (stated, beside) = match key.as_ref() {
+            "table" => (Some(inner), inner.get("materialized")),
+            "block-nl-join" => (inner.get("table"), inner.get("materialized")),
+            // Their time may hold that of the table they read.
+            "filesort" if inner.get("table").is_some() => return Vec::new(),
+            _ => (None, None),
+        };
+        if let (Some(table), Some(from)) = (stated, beside) {
+            let filling = blocks(from);
+            let spent = ["r_table_time_ms", "r_other_time_ms"].iter().filter_map(|key| number(table, key)).sum::<f64>();
+            tables.push((table.place(), spent.min(filling)));
+            sum += filling;
+        }
+        if matches!(key.as_ref(), "r_table_time_ms" | "r_other_time_ms" | "r_unpack_time_ms") {
+            sum += inner.number().unwrap_or(0.0);
+        } else if key == "filesort" {
+            sum += number(inner, "r_total_time_ms").unwrap_or(0.0);
+        }
+    }
+    let mut over = sum - whole;
+    for (_, twice) in &mut tables {
+        *twice = twice.min(over).max(0.0);
+        over -= *twice;
+    }
+    tables.retain(|(_, twice)| *twice > 0.0);
+    tables
+}
+
+/// What stands in a block, without its sub-queries and what tables are filled from.
+fn own(block: Value<'_>) -> impl Iterator<Item = Value<'_>> {
+    block.descendants_outside(&["materialized", "subqueries", "query_block"])
+}
