@@ -120,7 +120,7 @@ impl Lines {
         let start = self.0.get(line as usize - 1).map_or(0, |start| *start as usize);
         let column = text.get(start..at).map_or(1, |before| before.chars().count() + 1);
         let rest = text.get(at..).unwrap_or_default();
-        let word: String = rest.split(['\n', '\r']).next().unwrap_or_default().chars().take(24).collect();
+        let word: String = rest.chars().take_while(|c| !matches!(c, '\n' | '\r')).take(24).collect();
         let found = match word.trim_end() {
             "" if rest.trim().is_empty() => "the end of the text".to_owned(),
             "" => "the end of the line".to_owned(),
