@@ -141,8 +141,8 @@ fn a_bracket_before_a_plan_hides_none() {
 fn tables_in_strings_between_blank_lines_and_behind_numbers_are_read() {
     let quoted = format!("{{\"plan\": \"{}\"}}\n", TIDB.replace('\n', "\\n"));
     let spaced = TIDB.replace('\n', "\n\n");
-    let numbered: String = TIDB.lines().zip(1..).map(|(row, at)| format!("{at:3} {row}\n")).collect();
-    for text in [quoted, spaced, numbered] {
+    let numbered: Vec<String> = TIDB.lines().zip(1..).map(|(row, at)| format!("{at:3} {row}\n")).collect();
+    for text in [quoted, spaced, numbered.concat()] {
         let (plans, error) = read_partial(&text);
         assert!(plans.len() == 1 && plans[0].len() == 2 && error.is_none(), "{text}{error:?}");
     }
