@@ -3,7 +3,7 @@
 use whyslow::{
     advise::{TrialError, Trust, Verdict, uses},
     server::{Session, SessionOptions},
-    whatif::{Allow, Supposition, try_one},
+    whatif::{Allow, Method, Supposition, try_one},
 };
 
 use super::{
@@ -74,7 +74,7 @@ impl Server {
     /// Without a look at rows, what needs none is answered all the same, and the rest says what would help.
     pub(crate) async fn statistics_alone_answer_what_needs_no_rows(self) {
         let mut session = looker(self, "onlooker").await;
-        let allow = Allow { temporary_tables: true, ..Allow::default() };
+        let allow = Allow { method: Method::Calculated, ..Allow::default() };
         let first = "select id, total from orders order by total desc limit 10";
         let facts = catalog(&mut session, first).await;
         let add = candidates("orders (total)", session.info().engine, &facts);
@@ -88,6 +88,11 @@ impl Server {
         let error = supposed_by(&mut session, second, supposition(one), &facts, allow).await.unwrap_err();
         let TrialError::Unsupported { reason, .. } = &error else { panic!("{error}") };
         assert!(reason.contains("--twin-reads rows"), "{reason}");
+        // Where copies of a sample are allowed and cannot be made, a look at one is.
+        let allow = Allow { temporary_tables: true, ..Allow::default() };
+        let one = candidates("orders (customer_id)", session.info().engine, &facts);
+        let both = supposed_by(&mut session, second, supposition(one), &facts, allow).await.unwrap();
+        assert_eq!(both.method, "calculated");
     }
 
     /// What is planned in ways of its own is said to be untested, with the reason; advice says the same.
