@@ -69,6 +69,14 @@ const MARKS: [&str; 5] = ["(cost=", "(actual ", "  ->  ", "<Plan>", "Plan:"];
 
 /// Reads every plan of a text, and says where it went wrong.
 pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
+    // A plan's own document may be large: it is read once, and looked through for nothing.
+    if is_plan_document(text) {
+        let mut plans = Vec::new();
+        if read_text(text, text, 0, &mut plans).is_ok() && !plans.is_empty() {
+            mysql::interrupted(text, &mut plans);
+            return (plans, None);
+        }
+    }
     // What was copied out of a page's source.
     let unescaped = frame::unescaped(text).map(Arc::from);
     let text = unescaped.as_ref().unwrap_or(text);
@@ -130,6 +138,17 @@ fn is_json(text: &str) -> bool {
         at = begins(parsed.end);
     }
     true
+}
+
+/// Whether a text begins and ends as documents of JSON do, and the first of them soon has a key of a plan's.
+fn is_plan_document(text: &str) -> bool {
+    const KEYS: [&str; 4] = ["\"Plan\"", "\"query_block\"", "\"query_plan\"", "\"Node Type\""];
+    /// So soon.
+    const BYTES: usize = 2_000;
+    let end = (0..=BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    frame::begins_document(text.trim_start())
+        && text.trim_end().ends_with(['}', ']'])
+        && KEYS.iter().any(|key| text[..end].contains(key))
 }
 
 /// Whether a text holds what only a plan has.
