@@ -15,6 +15,7 @@ mod facts;
 mod implied;
 mod interest;
 mod judge;
+mod limited;
 mod lone;
 mod parts;
 mod pool;

@@ -103,12 +103,19 @@ impl Store {
             .append(true)
             .open(self.root.join(format!("template-{stamp}.lock")))
             .map_err(failed)?;
-        patiently(&waiting, || lock.try_lock_shared()).map_err(failed)?;
-        if let Some(size) = whole(&path) {
+        // Both kinds are asked for in turn: whoever waits to make the data must also see that another has made them, who
+        // goes on holding them for as long as they are used.
+        let made = patiently(waiting, || {
+            lock.try_lock_shared()?;
+            if let Some(size) = whole(&path) {
+                return Ok(Some(size));
+            }
+            lock.unlock().map_err(TryLockError::Error)?;
+            lock.try_lock().map(|()| None)
+        });
+        if let Some(size) = made.map_err(failed)? {
             return Ok(Template { path, size, _lock: lock });
         }
-        lock.unlock().map_err(failed)?;
-        patiently(&waiting, || lock.try_lock()).map_err(failed)?;
         // Another may have made it while nobody held the lock.
         if whole(&path).is_none() {
             self.sweep(&path);
@@ -175,12 +182,12 @@ fn whole(template: &Path) -> Option<files::Size> {
 }
 
 /// Tries to lock until it succeeds or patience ends; `waiting` is called once when it does not succeed at once.
-fn patiently(waiting: impl FnOnce(), attempt: impl Fn() -> Result<(), TryLockError>) -> io::Result<()> {
+fn patiently<T>(waiting: impl FnOnce(), attempt: impl Fn() -> Result<T, TryLockError>) -> io::Result<T> {
     let end = Instant::now() + PATIENCE;
     let mut waiting = Some(waiting);
     loop {
         match attempt() {
-            Ok(()) => return Ok(()),
+            Ok(locked) => return Ok(locked),
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) if Instant::now() > end => {
                 return Err(io::Error::other("another whyslow is using it"));
@@ -243,6 +250,30 @@ mod tests {
         fs::write(run.database().join("version"), "harmed").unwrap();
         template.copy(&run.database()).unwrap();
         assert_eq!(fs::read_to_string(run.database().join("version")).unwrap(), "18");
+    }
+
+    #[test]
+    fn who_waits_to_prepare_the_data_is_served_by_who_has_prepared_them_and_uses_them() {
+        let scratch = Scratch::new();
+        let path = scratch.store().root().join("template-a.lock");
+        let held = fs::File::create(path).unwrap();
+        held.lock_shared().unwrap();
+        let (waits, waiting) = std::sync::mpsc::channel();
+        let (made, templates) = std::sync::mpsc::channel();
+        for store in [scratch.store(), scratch.store()] {
+            let (waits, made) = (waits.clone(), made.clone());
+            std::thread::spawn(move || {
+                let template = store.template("a", || waits.send(()).unwrap(), build);
+                made.send(template.map_err(|e| e.source.to_string())).unwrap();
+            });
+        }
+        // Both have found nothing before either may make it.
+        waiting.recv().unwrap();
+        waiting.recv().unwrap();
+        drop(held);
+        let first = templates.recv().unwrap().unwrap();
+        let second = templates.recv_timeout(std::time::Duration::from_secs(60)).expect("served while it is used");
+        assert_eq!(first.path, second.unwrap().path);
     }
 
     #[test]

@@ -37,6 +37,15 @@ pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', "↵").replace('\t', " ")
 }
 
+/// The first letters of a text, an ellipsis for what is left out.
+#[must_use]
+pub fn beginning(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// The line a byte of a text stands on, from 1.
 #[must_use]
 pub fn line_of(text: &str, byte: usize) -> usize {
@@ -45,7 +54,14 @@ pub fn line_of(text: &str, byte: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_of, one_line, visible};
+    use super::{beginning, line_of, one_line, visible};
+
+    #[test]
+    fn a_long_text_is_cut_where_a_letter_ends() {
+        for (text, shown) in [("äöü", "äöü"), ("äöüß", "äöü…"), ("ab cd", "ab…"), ("", "")] {
+            assert_eq!(beginning(text, 3), shown, "{text}");
+        }
+    }
 
     #[test]
     fn lines_are_counted_from_one() {

@@ -120,13 +120,16 @@ fn is_own(statement: &str, engine: Engine) -> bool {
         || (statement.to_ascii_lowercase().contains("whyslow_") && sql::names_begin_with(statement, "whyslow_", engine))
 }
 
-/// Whether it asks the server's catalogs alone, or is one of whyslow's own.
+/// Whether it asks the server's catalogs alone or how a statement would run, or is one of whyslow's own.
 #[must_use]
 pub fn is_of_tools(statement: &str, engine: Engine) -> bool {
     // Parsing every statement of a log would take longer than reading it.
     const SIGNS: [&str; 5] = ["pg_", "information_schema", "performance_schema", "mysql", "sys"];
+    const ASKING: [&str; 4] = ["show", "explain", "describe", "desc"];
     let lower = statement.to_ascii_lowercase();
-    (SIGNS.iter().any(|sign| lower.contains(sign)) && reads(statement, engine) == Reads::Catalogs)
+    let asks =
+        lower.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).is_some_and(|w| ASKING.contains(&w));
+    asks || (SIGNS.iter().any(|sign| lower.contains(sign)) && reads(statement, engine) == Reads::Catalogs)
         || is_own(statement, engine)
 }
 
@@ -167,6 +170,14 @@ mod tests {
 
     #[test]
     fn statements_of_tools_are_told_from_those_of_people() {
+        for (sql, expected) in [
+            ("EXPLAIN (FORMAT JSON) select * from orders", true),
+            ("(show tables)", true),
+            ("select 'explain' from orders", false),
+            ("describe orders", true),
+        ] {
+            assert_eq!(is_of_tools(sql, Engine::PostgreSql), expected, "{sql}");
+        }
         for (engine, sql, expected) in [
             (
                 Engine::PostgreSql,

@@ -307,11 +307,13 @@ impl Report<'_> {
         }
     }
 
-    /// A statement's cost without and with the set.
+    /// A statement's cost without and with the set, as the server says it.
     fn costs(&self, statement: usize) -> Option<(f64, f64)> {
-        let (before, now) = self.found.costs.get(statement).copied().flatten()?;
+        let (weighed, _) = self.found.costs.get(statement).copied().flatten()?;
+        let told = |plan: &Plan| Some(judge::price_of(plan)).filter(|price| price.is_finite());
+        let before = self.before[statement].as_ref().ok().and_then(|planned| told(&planned.plan)).unwrap_or(weighed);
         let after = self.plans.after.get(statement).and_then(Option::as_ref);
-        Some((before, after.map_or(now, judge::price_of)))
+        Some((before, after.map_or(before, judge::price_of)))
     }
 
     fn outcomes(&self) -> Vec<Outcome> {

@@ -1,7 +1,7 @@
 //! What each column of the chosen indexes is worth: the set is planned once more without it. One that is worth next to nothing
 //! goes; of the others it is told what would be lost.
 
-use super::{Candidate, Planned, Trial, Weighted, ddl, judge, search::subsumes};
+use super::{Candidate, Planned, Trial, Weighted, ddl, judge, limited::hedged, search::subsumes};
 use crate::{catalog::Catalog, fmt, plan::Plan};
 
 /// A column is worth nothing when the statements that use its index become dearer by no more than this part, all together …
@@ -46,9 +46,7 @@ pub(super) async fn weigh(
             .after
             .iter()
             .enumerate()
-            .filter_map(|(s, plan)| {
-                plan.as_ref().filter(|p| judge::uses(p, &set[at].name)).map(|p| (s, judge::price_of(p)))
-            })
+            .filter_map(|(s, plan)| plan.as_ref().filter(|p| judge::uses(p, &set[at].name)).map(|p| (s, hedged(p))))
             .collect();
         // The dearest ones tell most.
         using.sort_by(|a, b| (b.1 * workload[b.0].weight).total_cmp(&(a.1 * workload[a.0].weight)));
@@ -69,7 +67,7 @@ pub(super) async fn weigh(
             let answers = trial.try_set(&texts, &variant).await;
             asked += texts.len();
             let Ok(answers) = answers.into_iter().collect::<Result<Vec<Planned>, _>>() else { continue };
-            let costs: Vec<f64> = answers.iter().map(|a| judge::price_of(&a.plan)).collect();
+            let costs: Vec<f64> = answers.iter().map(|a| hedged(&a.plan)).collect();
             let sum = |costs: &mut dyn Iterator<Item = f64>| -> f64 {
                 costs.zip(&using).map(|(cost, (s, _))| cost * workload[*s].weight).sum()
             };
@@ -104,9 +102,10 @@ async fn spared(trial: &mut dyn Trial, workload: &[Weighted], set: &[&Candidate]
     }
     let texts: Vec<&str> = using.iter().map(|(s, _)| workload[*s].sql.as_str()).collect();
     let answers = trial.try_set(&texts, set).await;
-    answers.iter().zip(using).all(|(answer, (_, now))| {
-        answer.as_ref().is_ok_and(|planned| judge::price_of(&planned.plan) <= now * (1.0 + NOTHING))
-    })
+    answers
+        .iter()
+        .zip(using)
+        .all(|(answer, (_, now))| answer.as_ref().is_ok_and(|planned| hedged(&planned.plan) <= now * (1.0 + NOTHING)))
 }
 
 /// The plans with the set as it is now, and the names the method gives it.

@@ -4,10 +4,14 @@
 use super::{
     Proposal, Verdict, ddl,
     judge::{WIDER_PART, WIDER_TIMES, price, price_of, shown, sorts, unit, width},
+    limited,
 };
+use crate::text;
 
 /// What was tried and lost, told with the first.
 const LOST: usize = 3;
+/// Letters of a filter that a line has room for.
+const FILTER: usize = 60;
 
 /// Exchanges the only index of the set with one of the others that reads clearly cheaper by itself; then that one is to be
 /// made, and the other one is instead of it.
@@ -73,6 +77,13 @@ fn line(other: &Proposal, first: &Proposal) -> String {
     let Some((lost, won)) = other.tried.as_ref().zip(first.tried.as_ref()) else { return String::new() };
     let unit = unit(lost.after.engine);
     let what = ddl::short(&other.candidate);
+    if price_of(&lost.after) < price_of(&won.after)
+        && price(other) > price(first)
+        && let Some(walk) = limited::walk(&lost.after, Some(&lost.index_name))
+    {
+        let filter = text::beginning(&text::one_line(walk.filter), FILTER);
+        return format!("{what}: {unit} {}, as long as enough rows soon pass {filter}", shown(&lost.after));
+    }
     if price(other) > price(first) * 1.001 {
         format!("{what}: {unit} {}, against {} with this one", shown(&lost.after), shown(&won.after))
     } else {

@@ -3,11 +3,12 @@
 //! Measured on TPC-H (scale 1, PostgreSQL 15): with the advised indexes really built, statements 7, 9 and 13 had their cost fall by 5 to
 //! 80 % and took 1.4 to 2.4 times as long, by nested loops that asked an index and its table millions of times.
 
-use super::{Candidate, Tried};
+use super::{Candidate, Tried, limited};
 use crate::{
     catalog::Catalog,
     fmt,
     plan::{NodeId, Operator, Plan},
+    text,
 };
 
 /// Visits of an index from within a nested loop above which their scattered reads decide.
@@ -53,34 +54,13 @@ pub(super) fn note(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> O
     hangs_on_a_limit(plan, &tried.index_name)
 }
 
-/// A walk in the index's order up to a limit, with a filter that the index does not answer: how soon enough rows pass, the server guesses
-/// as if they were spread evenly.
+/// A walk in the index's order up to a limit, with a filter that the index does not answer.
 fn hangs_on_a_limit(plan: &Plan, index: &str) -> Option<String> {
-    let walks = [Operator::IndexScan, Operator::IndexOnlyScan, Operator::FullIndexScan];
-    let scan = plan.ids().find(|id| {
-        let node = plan.node(*id);
-        walks.contains(&node.operator) && node.index.as_deref() == Some(index) && node.conditions.index.is_none()
-    })?;
-    let mut filter: Option<&str> = None;
-    let mut at = Some(scan);
-    while let Some(id) = at {
-        let node = plan.node(id);
-        match node.operator {
-            Operator::Limit => {
-                let filter = crate::text::one_line(filter?);
-                return Some(format!(
-                    "an estimate is no time: rows are read in the index's order until enough of them pass {}; where few do, or they lie at \
-                     its end, all of the table is read row by row",
-                    filter.chars().take(SHOWN).collect::<String>()
-                ));
-            }
-            // What takes all rows before it gives one.
-            Operator::Sort | Operator::Aggregate | Operator::HashJoin | Operator::Materialize => return None,
-            _ => filter = filter.or(node.conditions.filter.as_deref()),
-        }
-        at = plan.parent(id);
-    }
-    None
+    let filter = text::beginning(&text::one_line(limited::walk(plan, Some(index))?.filter), SHOWN);
+    Some(format!(
+        "an estimate is no time: rows are read in the index's order until enough of them pass {filter}; where few do, or they lie at its \
+         end, all of the table is read row by row"
+    ))
 }
 
 /// How often a node is expected to run: for each row of the sides of nested loops that come before it.

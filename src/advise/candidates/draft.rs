@@ -8,7 +8,11 @@ use crate::{
     catalog::Table,
     plan::Engine,
     sql::shape::{Branch, Operand, Predicate, Shape, Sort, Source, Test},
+    text,
 };
+
+/// Letters of a condition that a reason has room for: a list may have thousands of values.
+pub(super) const SHOWN: usize = 160;
 
 /// One source of the statement, with everything that concerns it.
 pub(super) struct At<'a> {
@@ -128,7 +132,8 @@ impl<'a> At<'a> {
     /// One line on what a condition needs.
     pub(super) fn reason(predicate: &Predicate) -> String {
         let follows = if predicate.derived { ", follows from a join" } else { "" };
-        format!("{}: WHERE {} ({}{follows})", predicate.operand.sql(), predicate.sql, facts::words(predicate.test))
+        let condition = text::beginning(&predicate.sql, SHOWN);
+        format!("{}: WHERE {condition} ({}{follows})", predicate.operand.sql(), facts::words(predicate.test))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Partial indexes (PostgreSQL): a rare constant moves from the key into the index's condition.
 
-use super::draft::{At, Draft};
+use super::draft::{At, Draft, SHOWN};
 use crate::{
     advise::facts::selectivity,
     catalog::Statistics,
@@ -42,7 +42,7 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
         let part = selectivity(at.table, predicate);
         partial.reasons.push(format!(
             "WHERE {}: only {} of the rows are in the index",
-            predicate.sql,
+            crate::text::beginning(&predicate.sql, SHOWN),
             crate::fmt::percent(part)
         ));
         found.push(partial);

@@ -2,7 +2,7 @@
 
 use super::{Limits, Set, Subject, Thing};
 use crate::{
-    advise::{Candidate, Planned, Trial, TrialError, candidates::same, judge},
+    advise::{Candidate, Planned, Trial, TrialError, candidates::same, judge, limited::hedged},
     plan::Plan,
 };
 
@@ -252,7 +252,7 @@ impl<'a> Costs<'a> {
 
 /// What a plan costs in the unit that decides on its server; one that tells nothing costs nothing.
 pub(super) fn price(plan: &Plan) -> f64 {
-    let price = judge::price_of(plan);
+    let price = hedged(plan);
     if price.is_finite() { price } else { 0.0 }
 }
 

@@ -9,6 +9,7 @@ use super::{
     exprs::{Parts, bare, flatten, unqualified, value},
     scope::{Output, Walk},
 };
+use crate::plan::Engine;
 
 /// Sources a condition can be asked of: in `a LEFT JOIN b ON …` it filters `b` alone.
 pub(super) type Only = Option<Range<usize>>;
@@ -59,7 +60,7 @@ impl Walk<'_> {
             }
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.any(part, left, right, only),
             Expr::Like { negated: false, any: false, expr, pattern, .. } => {
-                let (test, values) = like(&value(pattern));
+                let (test, values) = self.like(pattern);
                 self.ask(expr, test, &values, &sql(), only);
             }
             Expr::ILike { negated: false, expr, pattern, .. } => {
@@ -177,19 +178,54 @@ impl Walk<'_> {
         }
     }
 
+    /// How a pattern asks.
+    fn like(&self, pattern: &Expr) -> (Test, Vec<Value>) {
+        let Some(Known { text, whole }) = self.constant(pattern) else { return (Test::Pattern, vec![value(pattern)]) };
+        match text.find(['%', '_', '\\']) {
+            Some(0) => (Test::Pattern, vec![Value::Literal(text)]),
+            Some(at) if whole || self.places(pattern).is_empty() => {
+                (Test::LikePrefix, vec![Value::Literal(text[..at].to_owned())])
+            }
+            Some(_) => (Test::Pattern, vec![value(pattern)]),
+            None if whole => (Test::Equal, vec![Value::Literal(text)]),
+            // No range is made of what differs from row to row.
+            None if text.is_empty() || !self.places(pattern).is_empty() => (Test::Pattern, vec![value(pattern)]),
+            None => (Test::LikePrefix, vec![Value::Literal(text)]),
+        }
+    }
+
+    /// What the server knows of a text before it plans: `PostgreSQL`'s `concat` is no such thing (it is stable, not immutable, so that no
+    /// range is made of its answer), and `||` is an OR in MySQL and `MariaDB`.
+    fn constant(&self, expr: &Expr) -> Option<Known> {
+        let joined = |parts: &[&Expr]| {
+            let mut all = Known { text: String::new(), whole: true };
+            for part in parts {
+                let Some(known) = self.constant(part) else { return Known { whole: false, ..all } };
+                all = Known { text: all.text + &known.text, whole: known.whole };
+                if !all.whole {
+                    break;
+                }
+            }
+            all
+        };
+        match bare(expr) {
+            Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } if self.engine == Engine::PostgreSql => {
+                Some(joined(&[left, right]))
+            }
+            Expr::Function(function) if self.engine != Engine::PostgreSql && called(function) == "concat" => {
+                Some(joined(&arguments(function)))
+            }
+            expr => match value(expr) {
+                Value::Literal(text) => Some(Known { text, whole: true }),
+                Value::Parameter | Value::Computed => None,
+            },
+        }
+    }
+
     /// A function that gives a truth value, if an index answers it.
     fn call(&mut self, function: &Function, sql: &str, only: &Only) {
-        let name =
-            function.name.0.last().and_then(|p| p.as_ident()).map(|i| i.value.to_lowercase()).unwrap_or_default();
-        let FunctionArguments::List(list) = &function.args else { return };
-        let arguments: Vec<&Expr> = list
-            .args
-            .iter()
-            .filter_map(|a| match a {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-                _ => None,
-            })
-            .collect();
+        let name = called(function);
+        let arguments = arguments(function);
         match (name.as_str(), arguments.as_slice()) {
             ("starts_with", [text, start]) => self.ask(text, Test::LikePrefix, &[value(start)], sql, only),
             ("json_contains", [document, part, ..]) => self.ask(document, Test::Contains, &[value(part)], sql, only),
@@ -363,12 +399,25 @@ fn test_of(op: &BinaryOperator) -> Option<(Test, Test)> {
     })
 }
 
-/// How a pattern asks.
-fn like(pattern: &Value) -> (Test, Vec<Value>) {
-    let Value::Literal(text) = pattern else { return (Test::Pattern, vec![pattern.clone()]) };
-    match text.find(['%', '_', '\\']) {
-        None => (Test::Equal, vec![pattern.clone()]),
-        Some(0) => (Test::Pattern, vec![pattern.clone()]),
-        Some(at) => (Test::LikePrefix, vec![Value::Literal(text[..at].to_owned())]),
-    }
+/// What is known of a text.
+struct Known {
+    /// Its beginning.
+    text: String,
+    /// Nothing follows it.
+    whole: bool,
+}
+
+/// A function's name, in small letters, without its schema.
+fn called(function: &Function) -> String {
+    function.name.0.last().and_then(|p| p.as_ident()).map(|i| i.value.to_lowercase()).unwrap_or_default()
+}
+
+/// A function's unnamed arguments.
+fn arguments(function: &Function) -> Vec<&Expr> {
+    let FunctionArguments::List(list) = &function.args else { return Vec::new() };
+    let unnamed = list.args.iter().filter_map(|a| match a {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    });
+    unnamed.collect()
 }

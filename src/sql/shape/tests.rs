@@ -121,6 +121,14 @@ fn conditions_stand_on_the_source_they_ask() {
             "select 1 from customers where starts_with(name, 'ab') and city ^@ 'x'",
             vec!["customers.name LikePrefix", "customers.city LikePrefix"],
         ),
+        (
+            "select 1 from customers where name like 'ab' || '%' and city like '%' || 'b'",
+            vec!["customers.name LikePrefix", "customers.city Pattern"],
+        ),
+        // What differs from row to row, and what the server computes only while it runs, gives no range.
+        ("select 1 from customers where name like 'ab' || city", vec!["customers.name Pattern"]),
+        ("select 1 from customers where name like 'ab' || $1", vec!["customers.name LikePrefix"]),
+        ("select 1 from customers where name like concat('ab', '%')", vec!["customers.name Pattern"]),
         ("select 1 from seen where city = 'x'", vec!["c.name Equal", "c.city Equal"]),
     ] {
         let expected: Vec<&str> = expected;
@@ -136,6 +144,20 @@ fn conditions_stand_on_the_source_they_ask() {
         "select 1 from customers where json_contains(doc->'$.tags', '3') and 4 member of (doc->'$.ids')",
         &["customers.doc -> '$.tags' Contains", "customers.doc -> '$.ids' HasElement"],
     );
+}
+
+#[test]
+fn a_pattern_put_together_has_a_beginning() {
+    for (pattern, expected) in [
+        ("concat('ab', '%')", "customers.name LikePrefix"),
+        ("CONCAT('a', concat('b', ?), '%')", "customers.name LikePrefix"),
+        ("concat('ab', 'c')", "customers.name Equal"),
+        ("concat('%', 'ab')", "customers.name Pattern"),
+        ("concat(?, '%')", "customers.name Pattern"),
+        ("concat('ab%', city)", "customers.name Pattern"),
+    ] {
+        check(MySql, &format!("select 1 from customers where name like {pattern}"), &[expected]);
+    }
 }
 
 #[test]
