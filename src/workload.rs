@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn what_tools_ask_is_no_query_of_people() {
         for (sql, query, tool) in [
-            ("explain select * from t", false, false),
-            ("EXPLAIN FORMAT=JSON SELECT * FROM t", false, false),
+            ("explain select * from t", false, true),
+            ("EXPLAIN FORMAT=JSON SELECT * FROM t", false, true),
             ("commit", false, false),
             ("alter table t add column a int", false, false),
             ("with a as (select * from t) select * from a", true, false),

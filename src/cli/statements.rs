@@ -146,7 +146,7 @@ pub(super) async fn run(options: options::Statements, engine: Option<&'static Pr
     if of_tools > 0 {
         found
             .notes
-            .push(format!("{of_tools} statements on the server's own catalogs and of whyslow itself are left out"));
+            .push(format!("{of_tools} statements that ask for plans or of the server's own catalogs, or are whyslow's own, are left out"));
     }
     let total_ms = found.statements.iter().map(|s| s.total_ms).sum::<f64>() + found.hidden_ms;
     let by: fn(&Spent) -> f64 = match options.by {
