@@ -325,6 +325,8 @@ pub struct Proposal {
     pub reason: String,
     /// The trial, if there was one; of several statements that of the one it serves most.
     pub tried: Option<Tried>,
+    /// What ranks it: its plan's cost (PostgreSQL) or rows examined (MySQL, MariaDB), with what a walk up to a limit may come to.
+    pub weighed: Option<f64>,
     /// Statements whose plans use it, those that gain most first.
     pub serves: Vec<Served>,
     /// What was tried in its place and lost, one line each.

@@ -98,6 +98,7 @@ fn proposal(verdict: Verdict) -> Proposal {
         lost: vec!["(a): dearer".into()],
         instead_of: Some("other".into()),
         cost_alone: Some(900.0),
+        weighed: None,
         verdict,
         reason: "used".into(),
         tried: (verdict != Verdict::Untested).then(|| Tried {

@@ -46,7 +46,9 @@ pub(super) async fn weigh(
             .after
             .iter()
             .enumerate()
-            .filter_map(|(s, plan)| plan.as_ref().filter(|p| judge::uses(p, &set[at].name)).map(|p| (s, hedged(p))))
+            .filter_map(|(s, plan)| {
+                plan.as_ref().filter(|p| judge::uses(p, &set[at].name)).map(|p| (s, hedged(p, catalog)))
+            })
             .collect();
         // The dearest ones tell most.
         using.sort_by(|a, b| (b.1 * workload[b.0].weight).total_cmp(&(a.1 * workload[a.0].weight)));
@@ -67,25 +69,28 @@ pub(super) async fn weigh(
             let answers = trial.try_set(&texts, &variant).await;
             asked += texts.len();
             let Ok(answers) = answers.into_iter().collect::<Result<Vec<Planned>, _>>() else { continue };
-            let costs: Vec<f64> = answers.iter().map(|a| hedged(&a.plan)).collect();
-            let sum = |costs: &mut dyn Iterator<Item = f64>| -> f64 {
-                costs.zip(&using).map(|(cost, (s, _))| cost * workload[*s].weight).sum()
-            };
-            let (now, then) = (sum(&mut using.iter().map(|u| u.1)), sum(&mut costs.iter().copied()));
+            let costs: Vec<f64> = answers.iter().map(|a| hedged(&a.plan, catalog)).collect();
+            let weights = using.iter().map(|(s, _)| workload[*s].weight);
+            let now: f64 = using.iter().map(|(_, cost)| cost).zip(weights.clone()).map(|(c, w)| c * w).sum();
+            let then: f64 = costs.iter().zip(weights).map(|(c, w)| c * w).sum();
             let each = costs.iter().zip(&using).all(|(cost, (_, now))| *cost <= now * (1.0 + EACH));
             let nothing = then <= now * (1.0 + NOTHING) && each;
             if nothing && !others.is_empty() {
                 asked += others.len();
             }
-            if nothing && spared(trial, workload, &variant, &others).await {
+            if nothing && spared(trial, workload, catalog, &variant, &others).await {
                 set[at].candidate = less;
                 still_replaced(&mut set[at].candidate, catalog);
                 narrowed = true;
                 // The columns behind it have moved up.
                 column -= 1;
             } else if then > now {
-                let line = format!("without {what}: cost {}, against {}", fmt::cost(then), fmt::cost(now));
-                set[at].lost.push(line);
+                let price = |s: usize, plan: &Plan| judge::price_of(plan) * workload[s].weight;
+                let told = using.iter().zip(&answers).filter_map(|((s, _), answer)| {
+                    Some((price(*s, plans.after[*s].as_ref()?), price(*s, &answer.plan)))
+                });
+                let (with, less) = told.fold((0.0, 0.0), |sum, (with, less)| (sum.0 + with, sum.1 + less));
+                set[at].lost.push(lost(&what, with, less, answers.first().map(|answer| &answer.plan)));
             }
         }
         plans.explains += asked;
@@ -95,17 +100,33 @@ pub(super) async fn weigh(
     }
 }
 
+/// A line on what is lost without a column, by the server's own figures with and without it.
+fn lost(what: &str, with: f64, without: f64, plan: Option<&Plan>) -> String {
+    let unit = judge::weighed(plan);
+    let shown = |price| if unit == "cost" { fmt::cost(price) } else { fmt::count(price) };
+    if without > with {
+        format!("without {what}: {unit} {}, against {}", shown(without), shown(with))
+    } else {
+        format!("without {what}: {unit} {}, as long as enough rows soon pass what is asked of it", shown(without))
+    }
+}
+
 /// Whether none of the statements, each with what it costs now, misses what the set lacks.
-async fn spared(trial: &mut dyn Trial, workload: &[Weighted], set: &[&Candidate], using: &[(usize, f64)]) -> bool {
+async fn spared(
+    trial: &mut dyn Trial,
+    workload: &[Weighted],
+    catalog: &Catalog,
+    set: &[&Candidate],
+    using: &[(usize, f64)],
+) -> bool {
     if using.is_empty() {
         return true;
     }
     let texts: Vec<&str> = using.iter().map(|(s, _)| workload[*s].sql.as_str()).collect();
     let answers = trial.try_set(&texts, set).await;
-    answers
-        .iter()
-        .zip(using)
-        .all(|(answer, (_, now))| answer.as_ref().is_ok_and(|planned| hedged(&planned.plan) <= now * (1.0 + NOTHING)))
+    answers.iter().zip(using).all(|(answer, (_, now))| {
+        answer.as_ref().is_ok_and(|planned| hedged(&planned.plan, catalog) <= now * (1.0 + NOTHING))
+    })
 }
 
 /// The plans with the set as it is now, and the names the method gives it.

@@ -6,7 +6,7 @@ use super::{
     Candidate, Proposal, TrialError, Tried, Trust, Verdict, build, ddl,
     extensions::{self, State},
     facts::plain,
-    limited::hedged,
+    limited::{hedged, part_asked},
     promise, size, time, upkeep,
 };
 use crate::{
@@ -64,6 +64,7 @@ pub fn judge(
         .filter(|_| candidate.method == "btree")
         .map(|table| entries_per_row * size::entry_bytes(&candidate, table));
     Proposal {
+        weighed: tried.as_ref().map(|tried| hedged(&tried.after, catalog)),
         ddl: ddl::create(&candidate, &name, catalog),
         undo: ddl::drop(&candidate, &name, catalog),
         name,
@@ -138,7 +139,7 @@ pub fn uses(plan: &Plan, index: &str) -> bool {
 
 /// What ranks a proposal: the price of its plan, with what a walk up to a limit may come to.
 pub(super) fn price(proposal: &Proposal) -> f64 {
-    proposal.tried.as_ref().map_or(f64::INFINITY, |tried| hedged(&tried.after))
+    proposal.weighed.unwrap_or(f64::INFINITY)
 }
 
 /// What a plan costs in the unit that decides on its server. MySQL, MariaDB: rows examined, and for each filesort or
@@ -260,12 +261,12 @@ pub(super) fn flagged(plan: &Plan, flag: Flag) -> usize {
     plan.ids().filter(|id| plan.node(*id).flags.contains(flag) || plan.derived(*id).flags.contains(flag)).count()
 }
 
-/// Rows the plan expects to examine: each table's rows for every row that drives it.
+/// Rows the plan expects to examine: each table's rows for every row that drives it, until a limit ends it.
 pub(super) fn examined(plan: &Plan) -> f64 {
     let times = plan.executions();
     plan.ids()
         .filter(|id| plan.node(*id).relation.is_some())
-        .map(|id| times[id.index()] * plan.node(id).rows.estimated.unwrap_or(0.0))
+        .map(|id| times[id.index()] * plan.node(id).rows.estimated.unwrap_or(0.0) * part_asked(plan, id))
         .sum()
 }
 

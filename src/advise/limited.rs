@@ -1,16 +1,26 @@
-//! Walks in the order of an index up to a limit, past a filter that the index does not answer. The server reckons as if the rows that
-//! pass were spread evenly; where they are few, or lie at the end, all of the table is read row by row.
+//! Plans that a LIMIT ends early: what they are expected to read, and what they may come to.
+//!
+//! A walk in the order of an index up to a limit, past a filter that the index does not answer, is reckoned by servers as if the rows
+//! that pass were spread evenly; where they are few, or lie at the end, all of the table is read row by row.
 
-use super::judge::price_of;
-use crate::plan::{Engine, NodeId, Operator, Plan};
+use super::judge::{examined, price_of};
+use crate::{
+    catalog::Catalog,
+    plan::{Engine, Node, NodeId, Operator, Plan},
+    sql,
+};
 
 /// One in so many of such walks is taken to go to its end. A guess: small enough that a walk keeps its advantage over reading and
 /// sorting everything, large enough that an index which answers the filter too comes first.
 const TO_THE_END: f64 = 0.05;
 
+/// What takes all rows before it gives one.
+const BLOCKING: [Operator; 4] = [Operator::Sort, Operator::Aggregate, Operator::HashJoin, Operator::Materialize];
+
 /// A walk up to a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Limited<'a> {
+    scan: NodeId,
     /// What the limit takes its rows from, whose cost is that of the whole walk.
     below: NodeId,
     /// What the rows are read for.
@@ -19,48 +29,97 @@ pub(super) struct Limited<'a> {
 
 /// The first such walk of a plan, of any index or of one.
 pub(super) fn walk<'a>(plan: &'a Plan, index: Option<&str>) -> Option<Limited<'a>> {
-    let walks = [Operator::IndexScan, Operator::IndexOnlyScan, Operator::FullIndexScan];
     let is_walk = |id: &NodeId| {
         let node = plan.node(*id);
-        walks.contains(&node.operator)
-            && node.conditions.index.is_none()
-            && index.is_none_or(|index| node.index.as_deref() == Some(index))
+        let walks = match plan.engine {
+            Engine::PostgreSql => {
+                matches!(node.operator, Operator::IndexScan | Operator::IndexOnlyScan)
+                    && node.conditions.index.is_none()
+            }
+            // What a range asks of an index is told among the filters there.
+            Engine::MySql | Engine::MariaDb => node.operator == Operator::FullIndexScan,
+        };
+        walks && index.is_none_or(|index| node.index.as_deref() == Some(index))
     };
-    plan.ids().filter(is_walk).find_map(|scan| up_to_a_limit(plan, scan))
+    plan.ids().filter(is_walk).find_map(|scan| {
+        let (below, filter) = up_to_a_limit(plan, scan)?;
+        Some(Limited { scan, below, filter: filter? })
+    })
 }
 
-fn up_to_a_limit(plan: &Plan, scan: NodeId) -> Option<Limited<'_>> {
+/// The child of the limit that ends a scan early, and the first filter between them.
+fn up_to_a_limit(plan: &Plan, scan: NodeId) -> Option<(NodeId, Option<&str>)> {
     let (mut filter, mut below, mut at) = (None, scan, Some(scan));
     while let Some(id) = at {
         let node = plan.node(id);
-        match node.operator {
-            Operator::Limit => return filter.map(|filter| Limited { below, filter }),
-            // What takes all rows before it gives one.
-            Operator::Sort | Operator::Aggregate | Operator::HashJoin | Operator::Materialize => return None,
-            _ => filter = filter.or(node.conditions.filter.as_deref()),
+        if node.operator == Operator::Limit {
+            return Some((below, filter));
         }
+        if BLOCKING.contains(&node.operator) {
+            return None;
+        }
+        let open = |filter: &&str| !is_served(plan.node(scan), filter, plan.engine);
+        filter = filter.or_else(|| node.conditions.filter.as_deref().filter(open));
         below = id;
         at = plan.parent(id);
     }
-    None
+    // MariaDB's plans hold no limit.
+    (plan.engine == Engine::MariaDb && limit_of_one_table(plan).is_some()).then_some((below, filter))
+}
+
+/// Whether the keys that a scan reads by answer all of a filter: MySQL and `MariaDB` repeat the condition of a range there.
+fn is_served(scan: &Node, filter: &str, engine: Engine) -> bool {
+    let ranged = engine != Engine::PostgreSql && scan.operator != Operator::FullIndexScan && !scan.keys.is_empty();
+    ranged && sql::columns_of(filter, engine).iter().all(|column| scan.keys.iter().any(|key| key == column))
+}
+
+/// The statement's own limit, where its plan reads one table alone.
+fn limit_of_one_table(plan: &Plan) -> Option<f64> {
+    let mut tables = plan.ids().filter(|id| plan.node(*id).relation.is_some());
+    tables.next()?;
+    if tables.next().is_some() {
+        return None;
+    }
+    sql::limit(plan.query.as_deref()?, plan.engine)
+}
+
+/// What part of its rows a node is expected to be asked for, 0 to 1: a limit above it that nothing blocks ends it early. On MySQL
+/// and `MariaDB` only where nothing is filtered on the way, as they have no idea how much passes.
+pub(super) fn part_asked(plan: &Plan, id: NodeId) -> f64 {
+    let Some((below, filter)) = up_to_a_limit(plan, id) else { return 1.0 };
+    if plan.engine != Engine::PostgreSql && filter.is_some() {
+        return 1.0;
+    }
+    let limit = plan.parent(below).filter(|at| plan.node(*at).operator == Operator::Limit);
+    let some = limit.map_or_else(|| limit_of_one_table(plan), |limit| plan.node(limit).rows.estimated);
+    let all = if limit.is_some() { below } else { id };
+    let Some((some, all)) = some.zip(plan.node(all).rows.estimated) else { return 1.0 };
+    if all > 0.0 { (some / all).min(1.0) } else { 1.0 }
 }
 
 /// A plan's price with what such a walk may come to, for choosing between indexes; the server's own figure is what is told.
-///
-/// `PostgreSQL` alone states what the whole walk would cost.
-pub(super) fn hedged(plan: &Plan) -> f64 {
+pub(super) fn hedged(plan: &Plan, catalog: &Catalog) -> f64 {
     let price = price_of(plan);
-    if plan.engine != Engine::PostgreSql {
-        return price;
-    }
-    let whole = walk(plan, None).and_then(|walk| plan.node(walk.below).cost.total);
+    let Some(walk) = walk(plan, None) else { return price };
+    let whole = match plan.engine {
+        Engine::PostgreSql => plan.node(walk.below).cost.total,
+        Engine::MySql | Engine::MariaDb => {
+            let relation = plan.node(walk.scan).relation.as_ref();
+            let table = relation.and_then(|r| catalog.table(r.schema.as_deref(), &r.name));
+            table.and_then(|table| table.rows).map(|rows| rows.max(examined(plan)))
+        }
+    };
     whole.map_or(price, |whole| price + TO_THE_END * (whole - price).max(0.0))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hedged, walk};
-    use crate::{plan::Plan, read};
+    use super::{hedged, part_asked, walk};
+    use crate::{
+        catalog::{Catalog, Table},
+        plan::{Engine, Node, Operator, Plan, PlanBuilder, Relation, Role},
+        read,
+    };
 
     fn limited(conditions: &str) -> Plan {
         let document = format!(
@@ -80,7 +139,43 @@ mod tests {
             let plan = limited(conditions);
             assert_eq!(walk(&plan, Some("i")).map(|walk| walk.filter), filter);
             assert_eq!(walk(&plan, Some("j")), None);
-            assert!((hedged(&plan) - price).abs() < 1e-9, "{conditions}");
+            assert!((hedged(&plan, &Catalog::default()) - price).abs() < 1e-9, "{conditions}");
+            let scan = plan.ids().nth(1).unwrap();
+            assert!((part_asked(&plan, scan) - 0.01).abs() < 1e-9, "5 of 500 rows");
+        }
+    }
+
+    /// A scan of MariaDB, whose plans tell of no limit.
+    fn scanned(operator: Operator, rows: f64, keys: &[&str], filter: Option<&str>, query: &str) -> Plan {
+        let mut builder = PlanBuilder::new();
+        let mut scan = Node::new(Role::Root, operator, "scan");
+        scan.relation = Some(Relation { name: "t".to_owned(), ..Relation::default() });
+        scan.index = Some("i".to_owned());
+        scan.rows.estimated = Some(rows);
+        scan.keys = keys.iter().map(|k| (*k).to_owned()).collect();
+        scan.conditions.filter = filter.map(str::to_owned);
+        builder.push(None, scan).unwrap();
+        let mut plan = builder.finish(Engine::MariaDb).unwrap();
+        plan.query = Some(query.to_owned());
+        plan
+    }
+
+    #[test]
+    fn a_limit_that_the_plan_does_not_tell_ends_it_too() {
+        let table = Table { name: "t".to_owned(), rows: Some(1000.0), ..Table::default() };
+        let catalog = Catalog { tables: vec![table], ..Catalog::default() };
+        let (ask, all) = ("select * from t where a = 1 order by b limit 20", "select * from t where a = 1 order by b");
+        let filter = Some("t.`a` = 1 and t.`a` < 5");
+        for (operator, rows, keys, filter, query, price) in [
+            (Operator::IndexScan, 400.0, ["a"].as_slice(), filter, ask, 20.0),
+            (Operator::IndexScan, 400.0, ["a"].as_slice(), filter, all, 400.0),
+            (Operator::IndexScan, 400.0, ["a"].as_slice(), Some("t.a = 1 and t.c = 2"), ask, 400.0),
+            (Operator::FullIndexScan, 20.0, ["b"].as_slice(), filter, ask, 69.0),
+            (Operator::SeqScan, 1000.0, [].as_slice(), filter, ask, 1000.0),
+        ] {
+            let plan = scanned(operator.clone(), rows, keys, filter, query);
+            let found = hedged(&plan, &catalog);
+            assert!((found - price).abs() < 1e-9, "{operator:?} {query}: {found} and not {price}");
         }
     }
 }

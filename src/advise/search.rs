@@ -76,7 +76,7 @@ pub(super) struct Thing {
 pub(super) struct Found {
     /// The set, the most useful first.
     pub(super) set: Set,
-    /// Each statement's cost without and with the set; `None` when it could not be planned.
+    /// What each statement counts for without and with the set; `None` when it could not be planned.
     pub(super) costs: Vec<Option<(f64, f64)>>,
     /// Each statement's plan with the set.
     pub(super) after: Vec<Option<Plan>>,
@@ -155,7 +155,8 @@ pub(super) async fn search(
     let method = trial.method();
     let alone = all.len() == 1 && pool.first().is_some_and(|thing| thing.candidate.engine == Engine::PostgreSql);
     let mut report = |explains| tell(Step { explains, most, method });
-    let costs = Costs::new(trial, subjects, pool, limits, most, before, &mut report);
+    let mut costs = Costs::new(trial, subjects, pool, limits, catalog, before, &mut report);
+    costs.most = most;
     let mut walk = Walk {
         costs,
         limits,
@@ -263,9 +264,9 @@ impl Walk<'_> {
         }
         let costs = (0..count)
             .map(|at| {
-                self.costs.failed[at]
-                    .is_none()
-                    .then(|| (self.base[at], after[at].as_ref().map_or(self.base[at], costs::price)))
+                self.costs.failed[at].is_none().then(|| {
+                    (self.base[at], after[at].as_ref().map_or(self.base[at], |plan| costs::price(plan, self.catalog)))
+                })
             })
             .collect();
         let alone = (0..count)

@@ -41,7 +41,7 @@ pub(super) fn note(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> O
                 fmt::count(visits)
             ));
         }
-        let fetched = plan.node(id).rows.estimated.unwrap_or(0.0) * visits;
+        let fetched = plan.node(id).rows.estimated.unwrap_or(0.0) * visits * limited::part_asked(plan, id);
         let Some(rows) = table.and_then(|table| table.rows).filter(|rows| *rows > 0.0) else { continue };
         if fetched > PART * rows && !in_order {
             return Some(format!(
@@ -151,6 +151,10 @@ mod tests {
                 r#"{{"Node Type": "{kind}", "Index Name": "i", "Relation Name": "t", "Alias": "t", "Plan Rows": {rows}, "Total Cost": 9}}"#
             )
         };
+        let limited = |rows: f64| {
+            let scan = scan("Index Scan", 300_000.0);
+            format!(r#"{{"Node Type": "Limit", "Plan Rows": {rows}, "Total Cost": 9, "Plans": [{scan}]}}"#)
+        };
         let looped = |outer: f64, kind: &str| {
             format!(
                 r#"{{"Node Type": "Nested Loop", "Plan Rows": 1, "Total Cost": 99, "Plans": [
@@ -161,6 +165,8 @@ mod tests {
         for (plan, correlation, words) in [
             (scan("Index Scan", 300_000.0), 0.1, Some("30 % of the table's rows")),
             (scan("Index Scan", 300_000.0), -0.99, None),
+            (limited(20.0), 0.1, None),
+            (limited(250_000.0), 0.1, Some("25 % of the table's rows")),
             (scan("Index Only Scan", 300_000.0), 0.1, None),
             (scan("Index Scan", 100_000.0), 0.1, None),
             (looped(60_000.0, "Index Scan"), 0.99, Some("asked 60,000 times")),

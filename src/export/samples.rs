@@ -58,6 +58,7 @@ pub(super) fn proposal() -> Proposal {
         lost: vec![],
         instead_of: None,
         cost_alone: None,
+        weighed: None,
         verdict: Verdict::Proved,
         reason: "the planner reads it".into(),
         tried: Some(Tried {

@@ -133,6 +133,7 @@ fn proposal(candidate: Candidate, verdict: Verdict, reason: &str, tried: Option<
         verdict,
         reason: reason.to_owned(),
         tried,
+        weighed: None,
         entries_per_row: 1.0,
         bytes_per_row: Some(28.0),
     }

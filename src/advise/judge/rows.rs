@@ -2,7 +2,7 @@
 
 use super::{LEAST_GAIN, examined, flagged, uses};
 use crate::{
-    advise::{Candidate, Tried, Verdict},
+    advise::{Candidate, Tried, Verdict, limited::part_asked},
     catalog::Catalog,
     fmt,
     plan::{Flag, Node, NodeId, Operator, Plan},
@@ -11,6 +11,7 @@ use crate::{
 /// Reading more of a table through an index that does not cover the statement was slower than scanning it (MySQL 9.7,
 /// measured: 91 % of the rows, cost halved, time four times as long).
 const TOO_MUCH_OF_THE_TABLE: f64 = 0.20;
+
 /// Proved when the index is used and fewer rows are examined, or a filesort or temporary table goes without more rows being examined,
 /// unless much of the table is then visited row by row.
 pub(super) fn judge(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> (Verdict, String) {
@@ -30,7 +31,7 @@ pub(super) fn judge(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> 
         gone.push("a temporary table goes");
     }
     if gone.is_empty()
-        && let Some(part) = part_read(tried)
+        && let Some(part) = part_of(tried, None)
         && part > TOO_MUCH_OF_THE_TABLE
     {
         let text = format!("used, but it visits {} of {} row by row", fmt::percent(part), candidate.table);
@@ -63,12 +64,8 @@ pub(super) fn judge(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> 
     }
 }
 
-/// The part of the table that the tried index fetches row by row where all of it was scanned before, if it does not cover what is needed.
-fn part_read(tried: &Tried) -> Option<f64> {
-    part_of(tried, None)
-}
-
-/// The same, of so many rows where the table was not scanned.
+/// The part of the table that the tried index fetches row by row, if it does not cover what is needed: of the rows that were scanned
+/// before, or of so many where it was not scanned.
 fn part_of(tried: &Tried, known: Option<f64>) -> Option<f64> {
     let rows = |node: &Node| node.rows.estimated.unwrap_or(0.0);
     let covers = |plan: &Plan, id: NodeId| {
@@ -84,7 +81,8 @@ fn part_of(tried: &Tried, known: Option<f64>) -> Option<f64> {
         .map(rows)
         .fold(0.0, f64::max);
     let scanned = if scanned > 0.0 { scanned } else { known.unwrap_or(0.0) };
-    (scanned > 0.0 && !covers(&tried.after, id)).then(|| rows(tried.after.node(id)) / scanned)
+    let read = rows(tried.after.node(id)) * part_asked(&tried.after, id);
+    (scanned > 0.0 && !covers(&tried.after, id)).then(|| read / scanned)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{Limits, Set, Subject, Thing};
 use crate::{
     advise::{Candidate, Planned, Trial, TrialError, candidates::same, judge, limited::hedged},
+    catalog::Catalog,
     plan::Plan,
 };
 
@@ -21,10 +22,11 @@ pub(super) struct Costs<'a> {
     pub(super) subjects: &'a mut [Subject],
     pub(super) pool: Vec<Thing>,
     limits: &'a Limits,
+    catalog: &'a Catalog,
     known: Vec<Vec<Known>>,
     /// Plans asked for so far, and how many at most.
     pub(super) explains: usize,
-    most: usize,
+    pub(super) most: usize,
     /// Why a statement cannot be planned even without any index.
     pub(super) failed: Vec<Option<TrialError>>,
     /// What a set that was refused as a whole was answered: the connection broke, or the request was cancelled.
@@ -44,7 +46,7 @@ impl<'a> Costs<'a> {
         subjects: &'a mut [Subject],
         pool: Vec<Thing>,
         limits: &'a Limits,
-        most: usize,
+        catalog: &'a Catalog,
         before: &[Result<Planned, TrialError>],
         tell: &'a mut (dyn FnMut(usize) + Send + 'a),
     ) -> Self {
@@ -52,16 +54,20 @@ impl<'a> Costs<'a> {
         let known = before
             .iter()
             .map(|answer| {
-                answer.iter().map(|a| Known { set: Vec::new(), used: Vec::new(), cost: price(&a.plan) }).collect()
+                answer
+                    .iter()
+                    .map(|a| Known { set: Vec::new(), used: Vec::new(), cost: price(&a.plan, catalog) })
+                    .collect()
             })
             .collect();
         Self {
             trial,
             subjects,
             limits,
+            catalog,
             known,
             explains: count,
-            most,
+            most: usize::MAX,
             failed: before.iter().map(|answer| answer.as_ref().err().cloned()).collect(),
             broken: None,
             unmade: vec![false; pool.len()],
@@ -245,14 +251,14 @@ impl<'a> Costs<'a> {
             }
         }
         let set = self.concerning(statement, set);
-        let cost = price(&answer.plan);
+        let cost = price(&answer.plan, self.catalog);
         self.known[statement].push(Known { set, used, cost });
     }
 }
 
-/// What a plan costs in the unit that decides on its server; one that tells nothing costs nothing.
-pub(super) fn price(plan: &Plan) -> f64 {
-    let price = hedged(plan);
+/// What a plan counts for in the unit that decides on its server; one that tells nothing costs nothing.
+pub(super) fn price(plan: &Plan, catalog: &Catalog) -> f64 {
+    let price = hedged(plan, catalog);
     if price.is_finite() { price } else { 0.0 }
 }
 

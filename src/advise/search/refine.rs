@@ -118,7 +118,7 @@ impl Walk<'_> {
         let mut plans = self.costs.settle(&set, all).await;
         while !set.is_empty() {
             let worse = plans.iter().find_map(|(s, planned)| {
-                let dearer = costs::price(&planned.plan) > self.base[*s] * (1.0 + DEARER);
+                let dearer = costs::price(&planned.plan, self.catalog) > self.base[*s] * (1.0 + DEARER);
                 dearer.then(|| self.costs.used(&planned.plan).into_iter().find(|i| set.contains(i)))?
             });
             let Some(culprit) = worse else { break };
