@@ -331,20 +331,23 @@ impl Report<'_> {
     fn lost(&self, place: u16, statement: usize) -> Vec<String> {
         let winner = self.candidate(place);
         let alone = &self.found.alone[statement];
-        let mine = alone.iter().find(|(i, _)| *i == place).map(|(_, cost)| *cost);
+        let mine = alone.iter().find(|one| one.place == place);
         alone
             .iter()
-            .filter(|(i, _)| !self.found.set.contains(i))
-            .filter(|(i, _)| self.candidate(*i).table == winner.table)
+            .filter(|one| !self.found.set.contains(&one.place))
+            .filter(|one| self.candidate(one.place).table == winner.table)
             .take(LOST)
-            .map(|(i, cost)| {
-                let other = self.candidate(*i);
+            .map(|one| {
+                let other = self.candidate(one.place);
                 let what = ddl::short(other);
                 let unit = judge::weighed(self.before[statement].as_ref().ok().map(|p| &p.plan));
-                let shown = fmt::cost(*cost);
+                let shown = fmt::cost(one.told);
                 match mine {
-                    Some(mine) if *cost > mine * 1.001 => {
-                        format!("{what}: {unit} {shown}, against {} with this one alone", fmt::cost(mine))
+                    Some(mine) if one.told > mine.told * 1.001 => {
+                        format!("{what}: {unit} {shown}, against {} with this one alone", fmt::cost(mine.told))
+                    }
+                    Some(mine) if one.weighed > mine.weighed * 1.001 => {
+                        format!("{what}: {unit} {shown}, as long as enough rows soon pass what is asked of them")
                     }
                     _ if subsumes(other, winner) => format!("{what}: {unit} {shown}, too little less for its width"),
                     _ => format!("{what}: {unit} {shown}, but it serves the rest less or is larger"),
@@ -355,7 +358,7 @@ impl Report<'_> {
 
     /// For a single statement: what else there was, each tried by itself.
     async fn alternatives(&mut self, set: &[Proposal], limits: &Limits) -> Vec<Proposal> {
-        let mut order: Vec<u16> = self.found.alone[0].iter().map(|(i, _)| *i).collect();
+        let mut order: Vec<u16> = self.found.alone[0].iter().map(|one| one.place).collect();
         for own in &self.pool.subjects[0].own {
             if !order.contains(own) {
                 order.push(*own);
@@ -380,11 +383,34 @@ impl Report<'_> {
             if proposal.verdict == Verdict::Proved {
                 let better = set.iter().find(|p| p.candidate.table == proposal.candidate.table).or(set.first());
                 proposal.instead_of = better.map(|p| p.name.clone());
+                self.beside(set, &mut proposal).await;
             }
             self.rename(&mut proposal);
             found.push(proposal);
         }
         found
+    }
+
+    /// What an index of a table that the set leaves alone adds to the set: next to nothing is no index.
+    async fn beside(&mut self, set: &[Proposal], proposal: &mut Proposal) {
+        let Some(first) = set.first().filter(|_| set.iter().all(|p| p.candidate.table != proposal.candidate.table))
+        else {
+            return;
+        };
+        let all: Vec<&Candidate> = set.iter().map(|p| &p.candidate).chain([&proposal.candidate]).collect();
+        let answer = self.trial.try_set(&[&self.workload[0].sql], &all).await.pop();
+        self.plans.explains += 1;
+        let with_set = first.tried.as_ref().map(|tried| judge::price_of(&tried.after));
+        let with_all = answer.and_then(Result::ok).map(|planned| judge::price_of(&planned.plan));
+        let Some((with_set, with_all)) = with_set.zip(with_all).filter(|(set, _)| *set > 0.0) else { return };
+        let more = 1.0 - with_all / with_set;
+        if more < judge::LEAST_ESTIMATED {
+            proposal.verdict = Verdict::Rejected;
+            proposal.instead_of = None;
+            let saved =
+                if more > 0.0 { format!("saves {} more", fmt::percent(more)) } else { "saves no more".to_owned() };
+            proposal.reason = format!("{}; beside {} it {saved}, no gain worth an index", proposal.reason, first.name);
+        }
     }
 
     /// Candidates that the method cannot try among others: by themselves if it can, else untested.

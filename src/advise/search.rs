@@ -86,8 +86,8 @@ pub(super) struct Found {
     pub(super) names: Vec<Option<String>>,
     /// Why statements could not be planned.
     pub(super) failed: Vec<Option<TrialError>>,
-    /// Candidates that a plan used once, by statement, with what the statement cost with them alone.
-    pub(super) alone: Vec<Vec<(u16, f64)>>,
+    /// Candidates that a plan used once, by statement, the best first.
+    pub(super) alone: Vec<Vec<Alone>>,
     /// Which of the pool the method could not make.
     pub(super) unmade: Vec<bool>,
     /// The pool with what the search added to it, which the places are of.
@@ -98,6 +98,16 @@ pub(super) struct Found {
     pub(super) broken: Option<TrialError>,
     /// It ended before it was done.
     pub(super) early: bool,
+}
+
+/// What a candidate does for a statement by itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alone {
+    pub(super) place: u16,
+    /// What the statement's plan counts for then.
+    pub(super) weighed: f64,
+    /// The server's own figure.
+    pub(super) told: f64,
 }
 
 /// How far a search has come.
@@ -271,9 +281,12 @@ impl Walk<'_> {
             .collect();
         let alone = (0..count)
             .map(|at| {
-                let mut list: Vec<(u16, f64)> =
-                    self.help[at].iter().filter_map(|i| self.costs.cost(at, &[*i]).map(|cost| (*i, cost))).collect();
-                list.sort_by(|a, b| a.1.total_cmp(&b.1));
+                let alone = |place: &u16| {
+                    let set = [*place];
+                    Some(Alone { place: *place, weighed: self.costs.cost(at, &set)?, told: self.costs.told(at, &set)? })
+                };
+                let mut list: Vec<Alone> = self.help[at].iter().filter_map(alone).collect();
+                list.sort_by(|a, b| a.weighed.total_cmp(&b.weighed));
                 list
             })
             .collect();

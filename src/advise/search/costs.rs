@@ -14,6 +14,14 @@ struct Known {
     /// Those the plan used.
     used: Set,
     cost: f64,
+    /// The server's own figure.
+    told: f64,
+}
+
+impl Known {
+    fn new(set: Set, used: Set, plan: &Plan, catalog: &Catalog) -> Self {
+        Self { set, used, cost: price(plan, catalog), told: finite(judge::price_of(plan)) }
+    }
 }
 
 /// The method that answers, with all it has said.
@@ -53,12 +61,7 @@ impl<'a> Costs<'a> {
         let count = subjects.len();
         let known = before
             .iter()
-            .map(|answer| {
-                answer
-                    .iter()
-                    .map(|a| Known { set: Vec::new(), used: Vec::new(), cost: price(&a.plan, catalog) })
-                    .collect()
-            })
+            .map(|answer| answer.iter().map(|a| Known::new(Vec::new(), Vec::new(), &a.plan, catalog)).collect())
             .collect();
         Self {
             trial,
@@ -95,13 +98,19 @@ impl<'a> Costs<'a> {
     /// The cost and the indexes used, when they are known or follow: a plan that was the cheapest of many is the
     /// cheapest of fewer as long as all it uses is there.
     pub(super) fn look(&self, statement: usize, set: &[u16]) -> Option<(f64, &[u16])> {
-        self.known[statement]
-            .iter()
-            .find(|k| {
-                let wanted = || self.of_concern(statement, set);
-                all_in(k.used.iter().copied(), wanted()) && all_in(wanted(), k.set.iter().copied())
-            })
-            .map(|k| (k.cost, k.used.as_slice()))
+        self.recall(statement, set).map(|k| (k.cost, k.used.as_slice()))
+    }
+
+    /// What the server said of the same, as it said it.
+    pub(super) fn told(&self, statement: usize, set: &[u16]) -> Option<f64> {
+        self.recall(statement, set).map(|k| k.told)
+    }
+
+    fn recall(&self, statement: usize, set: &[u16]) -> Option<&Known> {
+        self.known[statement].iter().find(|k| {
+            let wanted = || self.of_concern(statement, set);
+            all_in(k.used.iter().copied(), wanted()) && all_in(wanted(), k.set.iter().copied())
+        })
     }
 
     /// What the statement costs with the set at most: by the cheapest plan seen that needs no more than is there.
@@ -219,7 +228,12 @@ impl<'a> Costs<'a> {
                     }
                     // With this very set it cannot be planned in time, which is reason enough not to want it.
                     let set = self.concerning(*statement, set);
-                    self.known[*statement].push(Known { used: set.clone(), set, cost: f64::INFINITY });
+                    self.known[*statement].push(Known {
+                        used: set.clone(),
+                        set,
+                        cost: f64::INFINITY,
+                        told: f64::INFINITY,
+                    });
                 }
             }
         }
@@ -251,14 +265,16 @@ impl<'a> Costs<'a> {
             }
         }
         let set = self.concerning(statement, set);
-        let cost = price(&answer.plan, self.catalog);
-        self.known[statement].push(Known { set, used, cost });
+        self.known[statement].push(Known::new(set, used, &answer.plan, self.catalog));
     }
 }
 
 /// What a plan counts for in the unit that decides on its server; one that tells nothing costs nothing.
 pub(super) fn price(plan: &Plan, catalog: &Catalog) -> f64 {
-    let price = hedged(plan, catalog);
+    finite(hedged(plan, catalog))
+}
+
+const fn finite(price: f64) -> f64 {
     if price.is_finite() { price } else { 0.0 }
 }
 
