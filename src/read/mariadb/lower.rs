@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{overlap, table};
+use super::{overlap, sorted::Sorted, table};
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
     read::{
@@ -365,7 +365,11 @@ fn filesort(value: Value<'_>, role: Role, reads: bool) -> Node {
     let mut node = Node::new(role, Operator::Sort, "filesort");
     node.flags.push(Flag::Filesort);
     node.keys = f.text("sort_key").into_iter().collect();
-    node.timing = f.number("r_total_time_ms").map(if reads { Timing::Inclusive } else { Timing::Own });
+    let stated = f.number("r_total_time_ms");
+    node.timing = match Sorted::of(value) {
+        Some(sorted) => Some(Timing::Own(sorted.own)),
+        None => stated.map(if reads { Timing::Inclusive } else { Timing::Own }),
+    };
     node.rows = Rows { actual: f.number("r_output_rows"), loops: f.number("r_loops"), ..Rows::default() };
     // More than one pass means that sorted runs were written to disk and merged.
     if let Some(passes) = f.number("r_sort_passes").filter(|passes| *passes >= 1.0) {

@@ -143,7 +143,9 @@ fn rows(f: &mut Fields<'_>, never: bool) -> Rows {
 pub(super) fn join(item: Value<'_>) -> Node {
     let mut node = Node::new(Role::Outer, Operator::NestedLoop, "nested_loop");
     node.line = Some(item.line());
-    if let Some(buffered) = item.get("block-nl-join") {
+    // Where duplicates are removed of what is joined here, the join stands first in the list of that.
+    let listed = || item.get("duplicates_removal")?.children().next()?.get("block-nl-join");
+    if let Some(buffered) = item.get("block-nl-join").or_else(listed) {
         let mut f = Fields::of(buffered);
         f.take("table");
         f.take("subqueries");
