@@ -48,7 +48,7 @@ pub(super) enum Place {
 }
 
 /// Operations that hold what they work on.
-const OPERATIONS: [&str; 12] = [
+const OPERATIONS: [&str; 13] = [
     "filesort",
     "temporary_table",
     "window_functions_computation",
@@ -57,6 +57,7 @@ const OPERATIONS: [&str; 12] = [
     "read_sorted_file",
     "block-nl-join",
     "range-checked-for-each-record",
+    table::NULL_KEY,
     "duplicates_removal",
     "duplicate_removal",
     "buffer_result",
@@ -320,6 +321,7 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             union(value, role, name)
         }
         "range-checked-for-each-record" => return table::range_checked(value, role),
+        table::NULL_KEY if value.get("table").is_some() => return table::null_key(value, role),
         "block-nl-join" if value.get("materialized").is_some() && value.get("table").is_some() => {
             let inner = value.get("table").unwrap_or(value);
             return table::table(inner, role, value.get("materialized"));

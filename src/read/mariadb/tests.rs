@@ -184,3 +184,13 @@ fn a_join_buffer_below_the_removal_of_duplicates_keeps_its_time() {
     assert!(plan.derived(join).self_ms.is_some_and(|ms| (ms - 12.0).abs() < 1e-6), "{:?}", shape(&plan));
     assert_eq!(plan.node(join).conditions.join.as_deref(), Some("t1.b = t2.b"));
 }
+
+#[test]
+fn a_table_that_is_read_whole_for_a_null_is_not_lost() {
+    let plan = plan(
+        "\"nested_loop\": [{\"full-scan-on-null_key\": {\"table\": {\"table_name\": \"t1\", \"access_type\": \"ref\", \"key\": \"a\", \"key_length\": \"4\", \"used_key_parts\": [\"a\"], \"ref\": [\"func\"], \"rows\": 1, \"filtered\": 100}}}, {\"table\": {\"table_name\": \"t2\", \"access_type\": \"ref\", \"key\": \"a\", \"rows\": 1, \"filtered\": 100}}]",
+    );
+    let tables: Vec<_> = plan.ids().filter_map(|id| plan.node(id).relation.as_ref()).map(|r| r.name.as_str()).collect();
+    assert_eq!(tables, ["t1", "t2"], "{:?}", shape(&plan));
+    assert!(plan.ids().any(|id| plan.node(id).extra.iter().any(|(key, _)| key == "full-scan-on-null_key")));
+}
