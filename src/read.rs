@@ -65,6 +65,12 @@ pub fn read_shared(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
     sniff::read(text)
 }
 
+/// Whether a text holds words that only plans have: where it does, it may be worth reading, whatever else is in it.
+#[must_use]
+pub fn is_worth_reading(text: &str) -> bool {
+    sniff::is_worth_reading(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{read, read_partial};

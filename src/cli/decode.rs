@@ -1,5 +1,7 @@
 //! Bytes of a file to text, whatever wrote it.
 
+use crate::read;
+
 /// What packed files begin with, and what unpacks them.
 const PACKED: [(&[u8], &str); 5] = [
     (
@@ -51,8 +53,9 @@ fn decoded(bytes: Vec<u8>) -> Result<String, &'static str> {
         return Ok(String::from_utf16_lossy(&units));
     }
     let begin = &bytes[..bytes.len().min(LOOKED_AT)];
-    // A text may hold one by mistake.
-    if begin.iter().filter(|byte| **byte == 0).nth(8).is_some() {
+    // A text may hold one by mistake, and a plan as many as a statement's literal has.
+    let zeros = begin.iter().filter(|byte| **byte == 0).nth(8).is_some();
+    if zeros && !std::str::from_utf8(&bytes).is_ok_and(read::is_worth_reading) {
         return Err("it is no text but something binary");
     }
     Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
@@ -98,6 +101,10 @@ mod tests {
     fn what_is_no_text_says_what_it_is() {
         assert!(text(b"\x1f\x8b\x08\0\0".to_vec()).unwrap_err().contains("gzip"));
         assert!(text(b"\xfd7zXZ\0\0\x04".to_vec()).unwrap_err().contains("xz"));
+        let plan = "Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n  Filter: (a = '\0\0\0\0\0\0\0\0\0\0\0\0')\n";
+        assert_eq!(text(plan.as_bytes().to_vec()).unwrap(), plan);
+        let program = [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\xff", plan.as_bytes()].concat();
+        assert!(text(program).unwrap_err().contains("binary"));
         assert!(text(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e".to_vec()).unwrap_err().contains("binary"));
     }
 }

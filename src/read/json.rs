@@ -76,10 +76,18 @@ pub(super) struct Parsed<'t> {
     pub(super) document: Document<'t>,
     /// Where reading stopped.
     pub(super) end: usize,
-    /// Why it stopped before the value was whole.
-    pub(super) error: Option<ReadError>,
+    /// What was expected there, when it stopped before the value was whole.
+    pub(super) fault: Option<&'static str>,
     /// What was no JSON and was read all the same, for people.
     pub(super) remarks: Vec<&'static str>,
+}
+
+impl Parsed<'_> {
+    /// Why reading stopped before the value was whole. Told on demand: the column is counted from the begin of the line, which a text of
+    /// one line with a bracket everywhere would count over and over.
+    pub(super) fn error(&self) -> Option<ReadError> {
+        self.fault.map(|expected| self.document.lines.error(self.document.text, self.end, expected))
+    }
 }
 
 /// Where each line of a text begins.
@@ -166,13 +174,13 @@ pub(super) fn parse<'t>(text: &'t str, lines: &'t Lines, start: usize) -> Parsed
         escaped: false,
         remarks: Vec::new(),
     };
-    let error = reader.run().err().map(|expected| lines.error(text, reader.at, expected));
+    let fault = reader.run().err();
     let end = reader.at.min(text.len());
     let next = offset(reader.slots.len());
     for slot in &reader.open {
         reader.slots[*slot].stop = next;
     }
-    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, error, remarks: reader.remarks }
+    Parsed { document: Document { text, lines, slots: reader.slots, owned: None }, end, fault, remarks: reader.remarks }
 }
 
 struct Reader<'t> {
@@ -339,7 +347,7 @@ mod tests {
         let text = "{\"b\": 1,\n \"a\": [true, null, \"x\\u00e9\\n\"],\n \"b\": -2.5e1}";
         let lines = Lines::of(text);
         let parsed = parse(text, &lines, 0);
-        assert_eq!((parsed.error, parsed.end), (None, text.len()));
+        assert_eq!((parsed.fault, parsed.end), (None, text.len()));
         let root = parsed.document.root().unwrap();
         let seen: Vec<_> = root.children().map(|v| (v.key().unwrap().into_owned(), v.line(), v.number())).collect();
         assert_eq!(seen, [("b".into(), 1, Some(1.0)), ("a".into(), 2, None), ("b".into(), 3, Some(-25.0))]);
@@ -364,7 +372,7 @@ mod tests {
             ("", 1, 1, "a value", "the end of the text"),
         ] {
             let lines = Lines::of(text);
-            let error = parse(text, &lines, 0).error.unwrap();
+            let error = parse(text, &lines, 0).error().unwrap();
             let seen = (error.line, error.column, error.expected.as_str(), error.found.as_str());
             assert_eq!(seen, (line, column, expected, found), "{text}");
         }
@@ -375,7 +383,7 @@ mod tests {
         let text = "{\"a\": {\"b\": 1 /* b */} /* a */, \"c\": REPLACED, \"d\": \"/* x */\"}";
         let lines = Lines::of(text);
         let parsed = parse(text, &lines, 0);
-        assert_eq!((parsed.error, parsed.end), (None, text.len()));
+        assert_eq!((parsed.fault, parsed.end), (None, text.len()));
         let root = parsed.document.root().unwrap();
         assert_eq!(root.get("a").unwrap().get("b").unwrap().number(), Some(1.0));
         assert_eq!(
@@ -383,7 +391,7 @@ mod tests {
             (Kind::Null, "/* x */".into())
         );
         let lines = Lines::of("[1 /* ");
-        assert_eq!(parse("[1 /* ", &lines, 0).error.unwrap().column, 4, "a comment without an end is none");
+        assert_eq!(parse("[1 /* ", &lines, 0).error().unwrap().column, 4, "a comment without an end is none");
     }
 
     #[test]
@@ -391,9 +399,9 @@ mod tests {
         let open = "[".repeat(1_000_000);
         let lines = Lines::of(&open);
         let parsed = parse(&open, &lines, 0);
-        assert_eq!(parsed.error.unwrap().column, 1_000_001);
+        assert_eq!(parsed.error().unwrap().column, 1_000_001);
         let whole = format!("{open}{}", "]".repeat(1_000_000));
         let lines = Lines::of(&whole);
-        assert!(parse(&whole, &lines, 0).error.is_none());
+        assert!(parse(&whole, &lines, 0).fault.is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 mod lower;
 mod overlap;
+mod sorted;
 mod table;
 #[cfg(test)]
 mod tests;

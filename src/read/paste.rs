@@ -65,7 +65,7 @@ fn ended(text: &str) -> Option<String> {
 
 /// Whether a line holds what only lines of a plan do.
 fn tells(row: &str) -> bool {
-    const MARKS: [&str; 16] = [
+    const MARKS: [&str; 18] = [
         "(cost=",
         "(actual ",
         "->  ",
@@ -82,6 +82,8 @@ fn tells(row: &str) -> bool {
         "<Node-Type>",
         "Node Type: ",
         "(never executed)",
+        "operator info",
+        "cop[tikv]",
     ];
     MARKS.iter().any(|mark| row.contains(mark))
 }

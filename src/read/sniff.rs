@@ -72,7 +72,8 @@ pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
     // A plan's own document may be large: it is read once, and looked through for nothing.
     if is_plan_document(text) {
         let mut plans = Vec::new();
-        if read_text(text, text, 0, &mut plans).is_ok() && !plans.is_empty() {
+        // What stands between documents may be plans that are no JSON.
+        if read_text(text, text, 0, &mut plans).is_ok_and(|rest| rest == Rest::Blank) && !plans.is_empty() {
             mysql::interrupted(text, &mut plans);
             return (plans, None);
         }
@@ -118,10 +119,14 @@ fn has_tree(text: &str) -> bool {
     text.match_indices("-> ").any(|(at, arrow)| !text[at + arrow.len()..].starts_with(' '))
 }
 
+/// Whether a character may stand between documents of JSON and mean nothing.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{feff}' | ';' | ',')
+}
+
 /// Whether a text is documents of JSON and nothing else. Prompts, times of chats and templates begin with a bracket too.
 fn is_json(text: &str) -> bool {
-    let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | ';' | ',');
-    let begins = |at: usize| at + (text[at..].len() - text[at..].trim_start_matches(blank).len());
+    let begins = |at: usize| at + (text[at..].len() - text[at..].trim_start_matches(separates).len());
     let mut at = begins(0);
     if !frame::begins_document(&text[at..]) {
         return false;
@@ -132,7 +137,7 @@ fn is_json(text: &str) -> bool {
             return false;
         }
         let parsed = parse(text, &lines, at);
-        if parsed.error.is_some() {
+        if parsed.fault.is_some() {
             return false;
         }
         at = begins(parsed.end);
@@ -142,7 +147,7 @@ fn is_json(text: &str) -> bool {
 
 /// Whether a text begins and ends as documents of JSON do, and the first of them soon has a key of a plan's.
 fn is_plan_document(text: &str) -> bool {
-    const KEYS: [&str; 4] = ["\"Plan\"", "\"query_block\"", "\"query_plan\"", "\"Node Type\""];
+    const KEYS: [&str; 5] = ["\"Plan\"", "\"query_block\"", "\"query_plan\"", "\"Node Type\"", "\"native\""];
     /// So soon.
     const BYTES: usize = 2_000;
     let end = (0..=BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -156,8 +161,8 @@ fn is_told(text: &str) -> bool {
     TELLTALES.iter().any(|key| text.contains(&format!("\"{key}\""))) || MARKS.iter().any(|mark| text.contains(mark))
 }
 
-/// Whether a string of a document may hold a plan, or a document with one.
-fn is_worth_reading(text: &str) -> bool {
+/// Whether a string of a document, or a file, may hold a plan, or a document with one.
+pub(super) fn is_worth_reading(text: &str) -> bool {
     let document = || {
         text.starts_with(['{', '[']) && ["Node Type", "query_block", "query_plan"].iter().any(|key| text.contains(key))
     };
@@ -191,8 +196,17 @@ fn read_framed(text: &Arc<str>, plans: &mut Vec<Plan>) -> (String, Option<ReadEr
     (rest, error)
 }
 
+/// What a text holds besides documents of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nothing.
+    Blank,
+    /// Something, read or not.
+    Words,
+}
+
 /// Reads what stands inside of frames, in a text which may be a part of the one that plans refer to.
-fn read_text(whole: &Arc<str>, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<(), ReadError> {
+fn read_text(whole: &Arc<str>, text: &str, nested: u32, plans: &mut Vec<Plan>) -> Result<Rest, ReadError> {
     if u32::try_from(text.len()).is_err() {
         let found = format!("{} bytes", text.len());
         return Err(ReadError { line: 1, column: 1, expected: "at most 4 GiB".to_owned(), found });
@@ -208,7 +222,8 @@ fn read_text(whole: &Arc<str>, text: &str, nested: u32, plans: &mut Vec<Plan>) -
         remarks: Vec::new(),
     };
     let page = Page { text: clean, lines: &lines };
-    let result = Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None }.run();
+    let result =
+        Scan { page, source, nested, plans, doubt: None, wasted: 0, took: None, done: 0, rest: Rest::Blank }.run();
     result.map_err(|error| if unframed.same_lines { error } else { frame::place_in_batch(text, error) })
 }
 
@@ -225,10 +240,14 @@ struct Scan<'t, 'p> {
     wasted: usize,
     /// How long the statement took, from a log's line before its plan.
     took: Option<f64>,
+    /// The byte behind the last document.
+    done: usize,
+    /// What stood besides documents until there.
+    rest: Rest,
 }
 
 impl Scan<'_, '_> {
-    fn run(&mut self) -> Result<(), ReadError> {
+    fn run(&mut self) -> Result<Rest, ReadError> {
         let clean = self.page.text;
         let first_word = clean.len() - clean.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
         let mut line = 0;
@@ -239,6 +258,7 @@ impl Scan<'_, '_> {
             let dialect = LINES.iter().find(|(starts, _)| starts(self.page, line));
             line = match dialect {
                 Some((_, read)) => {
+                    self.rest = Rest::Words;
                     let reading = read(self.page, line, &self.source);
                     self.plans.extend(reading.plans);
                     self.note_duration(before);
@@ -257,7 +277,17 @@ impl Scan<'_, '_> {
                 self.page.lines.error(clean, first_word, expected)
             }));
         }
-        Ok(())
+        self.passed(clean.len(), clean.len());
+        Ok(self.rest)
+    }
+
+    /// A document of JSON stood from one byte to another.
+    fn passed(&mut self, start: usize, end: usize) {
+        let between = self.page.text.get(self.done..start).unwrap_or_default();
+        if !between.chars().all(separates) {
+            self.rest = Rest::Words;
+        }
+        self.done = end;
     }
 
     /// A log tells how long a statement took before it prints the plan.
@@ -284,8 +314,9 @@ impl Scan<'_, '_> {
                 || parsed.document.values().any(|v| v.key().is_some_and(|k| TELLTALES.contains(&k.as_ref())));
             at = parsed.end.max(start + 1);
             self.source.remarks.clone_from(&parsed.remarks);
-            match parsed.error {
+            match parsed.fault {
                 None => {
+                    self.passed(start, at);
                     let before = self.plans.len();
                     self.document(&parsed.document)?;
                     if self.plans.len() == before && start == first_word {
@@ -301,15 +332,15 @@ impl Scan<'_, '_> {
                         self.doubt = Some(lines.error(clean, start, mysql::WANTED));
                     }
                 }
-                Some(error) if telltale() => {
+                Some(_) if telltale() => {
                     self.source.broken = true;
                     // The first error is the one to tell; what can be read of the rest is a gift.
                     self.document(&parsed.document).ok();
-                    return Err(error);
+                    return parsed.error().map_or(Ok(line + 1), Err);
                 }
-                Some(error) => {
+                Some(_) => {
                     if start == first_word {
-                        self.doubt = Some(error);
+                        self.doubt = parsed.error();
                     }
                     self.wasted = self.wasted.saturating_add(at - start);
                     if self.wasted <= clean.len().saturating_mul(AGAIN) {

@@ -93,6 +93,48 @@ fn a_projected_subquery_with_a_temporary_table_on_top_is_charged_where_its_headi
     }
 }
 
+/// Measured: a sub-query that a key is compared with is computed while the server plans, before the filter's clock runs.
+#[test]
+fn what_was_computed_while_planning_is_not_cut_to_the_time_of_who_asks() {
+    let formats = formats(&fixtures().join("mysql-9.7/scalar-subquery.plans"));
+    for format in ["analyze-tree", "analyze-v2"] {
+        let plan = plan("scalar-subquery", format, &formats.iter().find(|(name, _)| name == format).unwrap().1);
+        let stated = |id| match plan.node(id).timing {
+            Some(Timing::PerLoop { last_ms, .. }) => last_ms,
+            _ => panic!("{format}: no time"),
+        };
+        let all: Vec<_> = plan.ids().collect();
+        let [filter, range, aggregate, scan] = all[..] else { panic!("{format}: {} nodes", all.len()) };
+        let own = |id| plan.derived(id).self_ms.unwrap();
+        assert!(stated(aggregate) > stated(filter), "{format}");
+        assert!((own(scan) - stated(scan)).abs() < 1e-6, "{format}: {}", own(scan));
+        assert!((own(range) - stated(range)).abs() < 1e-6, "{format}: {}", own(range));
+        let whole = plan.derived(filter).wall_ms.unwrap();
+        assert!((whole - stated(filter) - stated(aggregate)).abs() < 1e-6, "{format}: {whole}");
+    }
+}
+
+/// Measured: the server prints a sub-query with everyone who asks for its value, each time with all its figures. It ran once.
+#[test]
+fn a_sub_query_printed_twice_is_counted_once() {
+    let formats = formats(&fixtures().join("mysql-9.7/subquery-asked-twice.plans"));
+    for format in ["analyze-tree", "analyze-v2"] {
+        let plan = plan("subquery-asked-twice", format, &formats.iter().find(|(name, _)| name == format).unwrap().1);
+        let asked: Vec<_> = plan.ids().filter(|id| plan.node(*id).role == Role::InitPlan).collect();
+        assert_eq!(asked.len(), 2, "{format}");
+        let spent = |top: NodeId| {
+            let below = plan.ids().filter(|id| *id >= top && (*id == top || plan.depth(*id) > plan.depth(top)));
+            below.take(3).map(|id| plan.derived(id).self_ms.unwrap()).sum::<f64>()
+        };
+        let [first, second] = [spent(asked[0]), spent(asked[1])];
+        let took = plan.derived(asked[0]).wall_ms.unwrap();
+        assert!((first + second - took).abs() < took * 0.01, "{format}: {first} and {second} of {took}");
+        let sum: f64 = plan.ids().filter_map(|id| plan.derived(id).self_ms).sum();
+        let whole = plan.derived(NodeId::ROOT).wall_ms.unwrap();
+        assert!((sum - whole).abs() < whole * 0.01, "{format}: {sum} of {whole}");
+    }
+}
+
 #[test]
 fn what_never_ran_is_told_from_what_was_read_while_planning() {
     for (server, case, format, never) in [

@@ -1,8 +1,8 @@
 //! Where CTEs and init plans ran: their time lies inside the nodes that asked for them, not where they stand in the tree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{comes_on_top, runs_elsewhere, sane};
+use super::{comes_on_top, once::Ran, runs_elsewhere, sane};
 use crate::plan::{Engine, Node, NodeId, Operator, Plan, Role};
 
 /// What MySQL calls a query block, before its number.
@@ -20,16 +20,18 @@ pub(super) struct Edge {
 }
 
 /// Every "ran inside": children inside parents, CTEs inside their scans, init plans inside the node that first needed them.
-pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
+pub(super) fn edges(plan: &Plan, wall: &[Option<f64>], beside: &Beside, ran: &[Ran]) -> Vec<Edge> {
     let time = |id: NodeId| wall[id.index()].unwrap_or(0.0);
     // What is left of each node's time after its own children.
     let mut room: Vec<f64> = wall.iter().map(|w| w.unwrap_or(0.0)).collect();
     let mut edges = Vec::with_capacity(plan.len());
     let mut strangers = Vec::new();
-    let beside = asked_beside(plan);
     for id in plan.ids() {
         let Some(parent) = plan.parent(id) else { continue };
-        if runs_elsewhere(plan, id) || beside.contains(&id) {
+        let ran = ran.get(id.index()).copied().unwrap_or(Ran::Inside);
+        if ran == Ran::Elsewhere {
+            edges.push(Edge { host: parent, guest: id, ms: 0.0 });
+        } else if ran == Ran::Inside && (runs_elsewhere(plan, id) || beside.contains_key(&id)) {
             strangers.push((id, parent));
         } else {
             edges.push(Edge { host: parent, guest: id, ms: time(id) });
@@ -61,24 +63,27 @@ pub(super) fn edges(plan: &Plan, wall: &[Option<f64>]) -> Vec<Edge> {
     edges
 }
 
+/// MySQL's sub-queries that another input of the node above them asks, each with those who do.
+pub(super) type Beside = HashMap<NodeId, Vec<NodeId>>;
+
 /// MySQL's sub-queries that another input of the node above them asks, as the value of a key it looks up: they stand with the node above,
 /// and their time is in that input's.
-fn asked_beside(plan: &Plan) -> HashSet<NodeId> {
+pub(super) fn asked_beside(plan: &Plan) -> Beside {
     let asked = |id: &NodeId| {
         let node = plan.node(*id);
         let named = node.subplan.as_ref().is_some_and(|name| name.starts_with(SELECT));
         matches!(node.role, Role::Subplan | Role::InitPlan) && named && !comes_on_top(plan, *id)
     };
     if plan.engine != Engine::MySql {
-        return HashSet::new();
+        return HashMap::new();
     }
     let all: Vec<_> = plan.ids().filter(asked).filter_map(|id| Some((id, plan.parent(id)?))).collect();
     if all.is_empty() {
-        return HashSet::new();
+        return HashMap::new();
     }
     let asking = Asking::of(plan, &all);
-    let beside = |(guest, _): &(NodeId, NodeId)| !asking.all(plan, *guest).is_empty();
-    all.into_iter().filter(beside).map(|(guest, _)| guest).collect()
+    let hosts = all.into_iter().map(|(guest, _)| (guest, asking.all(plan, guest)));
+    hosts.filter(|(_, hosts)| !hosts.is_empty()).collect()
 }
 
 /// Which CTEs and init plans ran inside which, so that none is charged to itself by way of others.

@@ -26,7 +26,13 @@ impl Plan {
                     (formula, vec![("time", last_ms), ("loops", loops(node)), ("processes", derived.processes)])
                 }
                 Some(Timing::PerLoop { last_ms, .. }) => {
-                    ("time of one execution × loops", vec![("time", last_ms), ("loops", loops(node))])
+                    let formula = if wall > last_ms * loops(node) * 1.001 {
+                        "time of one execution × loops + what its clock did not see: sub-queries of the select list or computed while planning, \
+                         filling of tables"
+                    } else {
+                        "time of one execution × loops"
+                    };
+                    (formula, vec![("time", last_ms), ("loops", loops(node))])
                 }
                 Some(Timing::Inclusive(ms)) => ("as the server states it, all executions", vec![("time", ms)]),
                 Some(Timing::Own(ms)) => ("own time of all executions + wall time of the children", vec![("own", ms)]),

@@ -1,6 +1,10 @@
 //! Wall time: how long each node took as people wait for it, parallel processes together.
 
-use super::{Derived, comes_on_top, known, loops, rough_time, runs_elsewhere, sane};
+use super::{
+    Derived, GROUPS, comes_on_top, known, loops,
+    once::{ROUNDED, Ran},
+    rough_time, runs_elsewhere, sane,
+};
 use crate::plan::{Node, NodeId, Operator, Plan, Role, Timing};
 
 /// How many processes really shared the work, for each node.
@@ -22,12 +26,14 @@ pub(super) fn processes(plan: &Plan) -> Vec<f64> {
 }
 
 /// Wall time of each node, from the leaves up: a node that was not measured took as long as its parts.
-pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
+pub(super) fn wall(plan: &Plan, processes: &[f64], ran: &[Ran]) -> Vec<Option<f64>> {
     let mut wall = vec![None; plan.len()];
     let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
     let mut on_top = vec![0.0; plan.len()];
     // What filling tables took that the clocks above did not see.
     let mut unseen = vec![0.0; plan.len()];
+    // What sub-queries took that the server computed while it planned, which no clock saw.
+    let mut before = vec![0.0; plan.len()];
     // The longest that one process was seen to spend below each node of a parallel part.
     let mut below = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
@@ -37,27 +43,36 @@ pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
         wall[i] = match node.timing {
             _ if loops == 0.0 && node.rows.loops.is_some() => inside.or(plan.analyzed.then_some(0.0)),
             Some(Timing::PerLoop { last_ms, .. }) => {
-                let average = sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i];
-                let seen = unseen[i] <= 0.0 || inside.is_some_and(|inside| average >= inside);
+                let average = sane(last_ms) * loops / loops.min(processes[i]).max(1.0) + on_top[i] + before[i];
+                let seen = unseen[i] <= 0.0 || inside.is_some_and(|inside| average * (1.0 + ROUNDED) >= inside);
                 let all = if seen { average } else { average + unseen[i] };
-                unseen[i] = if fills_early(node) { all } else { all - average };
+                let all = all - read_within(plan, id).min(all);
+                // What reads the groups of a temporary table has stopped its clock as well when their sub-queries are evaluated.
+                let passed = if node.native.starts_with(GROUPS) { on_top[i] } else { 0.0 };
+                unseen[i] = if fills_early(node) { all } else { all - average + passed };
                 Some(if processes[i] > 1.0 { all.max(below[i]) } else { all })
             }
-            // What MariaDB ran while it planned (sub-queries that are constant) is not in the time of the block around it.
-            Some(Timing::Inclusive(ms)) => Some(sane(ms).max(inside.unwrap_or(0.0))),
+            Some(Timing::Inclusive(ms)) => Some((sane(ms) + before[i]).max(inside.unwrap_or(0.0))),
             Some(Timing::Own(ms)) => Some(sane(ms) + inside.unwrap_or(0.0)),
             None => inside,
         }
         .map(sane);
         if let (Some(ms), Some(parent), false) = (wall[i], plan.parent(id), runs_elsewhere(plan, id)) {
+            let ran = ran.get(i).copied().unwrap_or(Ran::Inside);
             let sum = &mut parts[parent.index()];
-            *sum = Some(sum.unwrap_or(0.0) + ms);
+            *sum = Some(sum.unwrap_or(0.0) + if ran == Ran::Elsewhere { 0.0 } else { ms });
+            before[parent.index()] += match ran {
+                Ran::Inside => before[i],
+                Ran::Before => ms,
+                Ran::Elsewhere => 0.0,
+            };
             if processes[parent.index()] > 1.0 && !rough_time(node) {
                 below[parent.index()] = f64::max(below[parent.index()], ms);
             }
-            unseen[parent.index()] += unseen[i];
-            if comes_on_top(plan, id) {
-                on_top[parent.index()] += ms;
+            if comes_on_top(plan, id) && ran == Ran::Inside {
+                on_top[parent.index()] += sane(ms - before[i]);
+            } else if ran != Ran::Elsewhere {
+                unseen[parent.index()] += unseen[i];
             }
         }
     }
@@ -68,6 +83,15 @@ pub(super) fn wall(plan: &Plan, processes: &[f64]) -> Vec<Option<f64>> {
 /// in their time only where there is room for it.
 fn fills_early(node: &Node) -> bool {
     node.native.starts_with("Fill information schema table")
+}
+
+/// How long the node above read what this one filled, milliseconds: the server asks who fills for the rows, and its clock runs on meanwhile.
+fn read_within(plan: &Plan, id: NodeId) -> f64 {
+    let above = plan.parent(id).filter(|_| fills_early(plan.node(id))).map(|above| plan.node(above));
+    match above.and_then(|above| Some((above, above.timing?))) {
+        Some((above, Timing::PerLoop { last_ms, .. })) => sane(sane(last_ms) * loops(above)),
+        _ => 0.0,
+    }
 }
 
 /// What the slowest process spent in a node, all its loops, where each one's time is told.

@@ -68,7 +68,7 @@ mod tests {
             "{\n  \"c\": \"o.\"a\" = 'x' and \"b\"\",\n  \"k\": \"\"q\"\", \n \"n\": 1, \"z\": \"\"y\" > \"\\n\"\"}\n";
         let lines = Lines::of(text);
         let parsed = parse(text, &lines, 0);
-        assert_eq!(parsed.error, None);
+        assert_eq!(parsed.fault, None);
         let root = parsed.document.root().unwrap();
         let seen = |key: &str| root.get(key).unwrap().text().unwrap().into_owned();
         assert_eq!(
@@ -92,7 +92,7 @@ mod tests {
         ] {
             let lines = Lines::of(text);
             let parsed = parse(text, &lines, 0);
-            assert!(parsed.error.is_some(), "{text}");
+            assert!(parsed.fault.is_some(), "{text}");
         }
     }
 
@@ -101,7 +101,7 @@ mod tests {
         let text = "{\"t\": [{\"a\": 1}, \"n\\u0020i\": 2, \"s\": \"x\", \"y\"]}";
         let lines = Lines::of(text);
         let parsed = parse(text, &lines, 0);
-        assert_eq!((parsed.error, parsed.remarks.len()), (None, 1));
+        assert_eq!((parsed.fault, parsed.remarks.len()), (None, 1));
         let list = parsed.document.root().unwrap().get("t").unwrap();
         let keys: Vec<_> = list.children().map(|v| v.key().map(std::borrow::Cow::into_owned)).collect();
         assert_eq!(keys, [None, Some("n i".to_owned()), Some("s".to_owned()), None]);

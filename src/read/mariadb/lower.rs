@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{overlap, table};
+use super::{overlap, sorted::Sorted, table};
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
     read::{
@@ -48,7 +48,7 @@ pub(super) enum Place {
 }
 
 /// Operations that hold what they work on.
-const OPERATIONS: [&str; 12] = [
+const OPERATIONS: [&str; 13] = [
     "filesort",
     "temporary_table",
     "window_functions_computation",
@@ -57,6 +57,7 @@ const OPERATIONS: [&str; 12] = [
     "read_sorted_file",
     "block-nl-join",
     "range-checked-for-each-record",
+    table::NULL_KEY,
     "duplicates_removal",
     "duplicate_removal",
     "buffer_result",
@@ -320,6 +321,7 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             union(value, role, name)
         }
         "range-checked-for-each-record" => return table::range_checked(value, role),
+        table::NULL_KEY if value.get("table").is_some() => return table::null_key(value, role),
         "block-nl-join" if value.get("materialized").is_some() && value.get("table").is_some() => {
             let inner = value.get("table").unwrap_or(value);
             return table::table(inner, role, value.get("materialized"));
@@ -365,7 +367,11 @@ fn filesort(value: Value<'_>, role: Role, reads: bool) -> Node {
     let mut node = Node::new(role, Operator::Sort, "filesort");
     node.flags.push(Flag::Filesort);
     node.keys = f.text("sort_key").into_iter().collect();
-    node.timing = f.number("r_total_time_ms").map(if reads { Timing::Inclusive } else { Timing::Own });
+    let stated = f.number("r_total_time_ms");
+    node.timing = match Sorted::of(value) {
+        Some(sorted) => Some(Timing::Own(sorted.own)),
+        None => stated.map(if reads { Timing::Inclusive } else { Timing::Own }),
+    };
     node.rows = Rows { actual: f.number("r_output_rows"), loops: f.number("r_loops"), ..Rows::default() };
     // More than one pass means that sorted runs were written to disk and merged.
     if let Some(passes) = f.number("r_sort_passes").filter(|passes| *passes >= 1.0) {

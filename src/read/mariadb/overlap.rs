@@ -1,26 +1,32 @@
 //! Times that MariaDB states in two places. Its clocks tell what a table or a sort spent with everything that ran meanwhile, and sub-queries
 //! and materialised tables have clocks of their own. Where the parts take longer than the block around them, one was in the other.
 
+use super::sorted::Sorted;
 use crate::read::json::Value;
 
 /// Where in a block sorts and tables stand whose time holds what is stated elsewhere too, and how much, milliseconds.
 pub(super) fn of(block: Value<'_>) -> Vec<(u32, f64)> {
     let mut found: Vec<_> = asked_by_sort(block).into_iter().chain(asked_by_key(block)).collect();
     found.extend(filled(block));
+    let sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
+    found.extend(sorts.filter_map(|sort| Some((sort.get("table")?.place(), Sorted::of(sort)?.moved))));
     found
 }
 
-fn number(value: Value<'_>, key: &str) -> Option<f64> {
+pub(super) fn number(value: Value<'_>, key: &str) -> Option<f64> {
     value.get(key).and_then(Value::number)
 }
 
-/// What the outermost blocks below a value took together, milliseconds; those inside them are in their time.
+/// What the outermost blocks below a value took together, milliseconds; those inside them are in their time. The block of a union has no
+/// clock of its own.
 fn blocks(value: Value<'_>) -> f64 {
     let (mut sum, mut todo) = (0.0, vec![value]);
     while let Some(value) = todo.pop() {
         for inner in value.children() {
-            if inner.key().is_some_and(|key| key == "query_block") {
-                sum += number(inner, "r_total_time_ms").unwrap_or(0.0);
+            let clock =
+                number(inner, "r_total_time_ms").filter(|_| inner.key().is_some_and(|key| key == "query_block"));
+            if let Some(ms) = clock {
+                sum += ms;
             } else if inner.is_object() || inner.is_array() {
                 todo.push(inner);
             }

@@ -79,6 +79,20 @@ pub(super) fn table<'d>(value: Value<'d>, role: Role, beside: Option<Value<'d>>)
     Step { node: Some(node), parts }
 }
 
+/// Around a table whose key a NULL may be looked up by: then it is read whole.
+pub(super) const NULL_KEY: &str = "full-scan-on-null_key";
+
+/// The table in [`NULL_KEY`].
+pub(super) fn null_key(value: Value<'_>, role: Role) -> Step<'_, Kind> {
+    let Some(inside) = value.get("table") else { return Step { node: None, parts: Vec::new() } };
+    let mut step = table(inside, role, None);
+    if let Some(node) = &mut step.node {
+        node.extra.push((NULL_KEY.to_owned(), "true".to_owned()));
+        node.extra.extend(Fields::of(value).rest().filter(|(key, _)| key != "table"));
+    }
+    step
+}
+
 /// A table for which each row of those before it is asked anew which index to read.
 pub(super) fn range_checked(value: Value<'_>, role: Role) -> Step<'_, Kind> {
     let Some(inside) = value.get("table") else { return Step { node: None, parts: Vec::new() } };
@@ -143,7 +157,10 @@ fn rows(f: &mut Fields<'_>, never: bool) -> Rows {
 pub(super) fn join(item: Value<'_>) -> Node {
     let mut node = Node::new(Role::Outer, Operator::NestedLoop, "nested_loop");
     node.line = Some(item.line());
-    if let Some(buffered) = item.get("block-nl-join") {
+    // Where duplicates are removed of what is joined here, the join stands first in the list of that.
+    let listed = || item.get("duplicates_removal")?.children().next()?.get("block-nl-join");
+    let of_key = || item.get(NULL_KEY)?.get("block-nl-join");
+    if let Some(buffered) = item.get("block-nl-join").or_else(listed).or_else(of_key) {
         let mut f = Fields::of(buffered);
         f.take("table");
         f.take("subqueries");

@@ -31,13 +31,17 @@ pub(super) fn without(text: &str, rows: &[&str]) -> Option<String> {
         return Some(by_line(text, |row| unmarked(row, mark).map(Cow::Borrowed)));
     }
     let layer = AROUND.iter().find(|layer| has(rows, |row| layer(row).is_some()))?;
-    let out = by_line(text, |row| layer(row).or_else(|| is_bracket(row).then_some(Cow::Borrowed(""))));
     // What a program printed around each line goes whole.
     let bracketed = rows.iter().any(|row| layer(row).is_none() && is_bracket(row));
     Some(if bracketed {
-        out.lines().filter(|row| !row.trim().is_empty()).fold(String::new(), |out, row| out + row + "\n")
+        let lines = text.lines().filter_map(|row| match layer(row) {
+            // An empty line of the plan's text parts two of them.
+            None if is_bracket(row) || row.trim().is_empty() => None,
+            kept => Some(kept.unwrap_or(Cow::Borrowed(row))),
+        });
+        lines.fold(String::new(), |out, row| out + &row + "\n")
     } else {
-        out
+        by_line(text, |row| layer(row).or_else(|| is_bracket(row).then_some(Cow::Borrowed(""))))
     })
 }
 
@@ -81,6 +85,9 @@ fn unmarked<'r>(row: &'r str, mark: &str) -> Option<&'r str> {
     (!other).then_some(rest)
 }
 
+/// So many escaped tabs make a line a row of a table.
+const TABS: usize = 3;
+
 /// `"…"`, `"…",`, `"…\n" +`.
 fn double(row: &str) -> Option<Cow<'_, str>> {
     let inside = between(row, '"', '"')?;
@@ -90,6 +97,10 @@ fn double(row: &str) -> Option<Cow<'_, str>> {
     }
     let inside = inside.strip_suffix("\\n").unwrap_or(inside);
     let doubled = inside.contains("\"\"") && !inside.replace("\"\"", "").contains('"');
+    // A row of a table between tabs has many; a backslash in a plan's own text is seldom before a `t`.
+    if inside.matches("\\t").count() >= TABS && !inside.contains('\t') {
+        return Some(Cow::Owned(inside.replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\")));
+    }
     Some(if inside.contains("\\\"") && !doubled {
         Cow::Owned(inside.replace("\\\"", "\"").replace("\\\\", "\\"))
     } else if inside.contains("\"\"") {

@@ -24,6 +24,8 @@ const LEADS_TO: char = '⇒';
 struct Value<'t> {
     name: String,
     text: String,
+    /// It was quoted in a sentence.
+    said: bool,
     /// It was no string.
     word: Option<&'t str>,
 }
@@ -41,7 +43,9 @@ pub(in crate::read) fn of_strings(text: &str) -> Option<String> {
         return None;
     }
     let tokens = tokens(text);
-    lines(text, &tokens).or_else(|| if document { None } else { long_ones(text, &tokens).or_else(|| copied(text)) })
+    lines(text, &tokens)
+        .or_else(|| listed(&tokens))
+        .or_else(|| if document { None } else { long_ones(text, &tokens).or_else(|| copied(text)) })
 }
 
 /// The lines that are strings each.
@@ -57,13 +61,30 @@ fn lines(text: &str, tokens: &[(usize, usize, Token<'_>)]) -> Option<String> {
     if bare || tokens.windows(2).any(outside) {
         return None;
     }
-    let values = named(tokens);
+    let values = named(text, tokens);
     let (_, lines) = columns(&values)
         .into_iter()
         .map(|lines| (lines.iter().filter(|line| begins_line(line)).count(), lines))
         .filter(|(count, _)| *count > 0)
         .max_by_key(|(count, _)| *count)?;
     lines.iter().all(|line| !line.contains('\n')).then(|| lines.join("\n") + "\n")
+}
+
+/// The lines that are the strings of a list with nothing else in it.
+fn listed(tokens: &[(usize, usize, Token<'_>)]) -> Option<String> {
+    const LEAST: usize = 2;
+    if !matches!(tokens.first(), Some((_, _, Token::Sign('[')))) {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for (_, _, token) in tokens {
+        match token {
+            Token::Text(row) if !row.contains('\n') => rows.push(row.as_str()),
+            Token::Sign('[' | ']' | ',') => {}
+            _ => return None,
+        }
+    }
+    (rows.len() >= LEAST && rows.iter().any(|row| super::tells(row))).then(|| rows.join("\n") + "\n")
 }
 
 /// The strings that hold plans of many lines, when nothing outside of them tells of a plan.
@@ -115,7 +136,7 @@ pub(in crate::read) fn values(text: &str) -> Vec<String> {
         return Vec::new();
     }
     let tokens = tokens(text);
-    let values = named(&tokens);
+    let values = named(text, &tokens);
     let mut out = Vec::new();
     let keys = ["Node Type", "query_block", "query_plan", "operation"];
     if tokens.iter().any(|(_, _, token)| matches!(token, Token::Text(text) if keys.contains(&text.as_str()))) {
@@ -232,7 +253,7 @@ fn quoted(text: &str, quote: char, escapes: bool) -> Option<(String, usize)> {
 }
 
 /// The values with the names before them; what stands in a list has the list's name.
-fn named<'t>(tokens: &[(usize, usize, Token<'t>)]) -> Vec<Value<'t>> {
+fn named<'t>(source: &str, tokens: &[(usize, usize, Token<'t>)]) -> Vec<Value<'t>> {
     let mut values = Vec::new();
     let mut name = String::new();
     let mut lists: Vec<String> = Vec::new();
@@ -250,14 +271,19 @@ fn named<'t>(tokens: &[(usize, usize, Token<'t>)]) -> Vec<Value<'t>> {
             Token::Text(text) if leads(1) || (sign(1) == Some(']') && leads(2)) => name.clone_from(text),
             Token::Word(word) if leads(1) => (*word).clone_into(&mut name),
             Token::Text(text) => {
-                values.push(Value { name: own(&name), text: text.clone(), word: None });
+                values.push(Value {
+                    name: own(&name),
+                    text: text.clone(),
+                    said: is_said(source, tokens, i),
+                    word: None,
+                });
                 // Strings that are written one after the other are one.
                 if !matches!(tokens.get(i + 1), Some((_, _, Token::Text(_)))) {
                     name.clear();
                 }
             }
             Token::Word(word) if matches!(sign(1), Some(',' | '}' | ']' | ')') | None) => {
-                values.push(Value { name: own(&name), text: (*word).to_owned(), word: Some(word) });
+                values.push(Value { name: own(&name), text: (*word).to_owned(), said: false, word: Some(word) });
                 name.clear();
             }
             Token::Sign('[' | '(') => {
@@ -274,6 +300,20 @@ fn named<'t>(tokens: &[(usize, usize, Token<'t>)]) -> Vec<Value<'t>> {
     values
 }
 
+/// Whether a sentence goes on around a string: words of it stand before, or one behind. Code has a name, a bracket or a comma there.
+fn is_said(text: &str, tokens: &[(usize, usize, Token<'_>)], at: usize) -> bool {
+    // What stands so many parts further, when it is a word that only blanks part from what is between.
+    let word = |here: usize, there: usize| {
+        let (first, second) = (tokens.get(here.min(there))?, tokens.get(here.max(there))?);
+        let gap = text.get(first.1..second.0).filter(|gap| !gap.is_empty() && gap.bytes().all(|b| b == b' '));
+        let Token::Word(word) = tokens[there].2 else { return None };
+        gap.filter(|_| word.chars().all(char::is_alphabetic)).map(|_| word)
+    };
+    let before = at >= 2 && word(at, at - 1).is_some() && word(at - 1, at - 2).is_some();
+    let leads = matches!(tokens.get(at + 2), Some((_, _, Token::Sign(':' | '=' | '(' | LEADS_TO))));
+    before || word(at, at + 1).is_some_and(|word| !leads && !word.eq_ignore_ascii_case("as"))
+}
+
 /// The strings of each name, in order; a line each.
 fn columns(values: &[Value<'_>]) -> Vec<Vec<String>> {
     let mut names: Vec<&str> = Vec::new();
@@ -283,7 +323,7 @@ fn columns(values: &[Value<'_>]) -> Vec<Vec<String>> {
         }
     }
     let of = |name: &str| -> Vec<String> {
-        let own = values.iter().filter(|value| value.name == name && value.word.is_none());
+        let own = values.iter().filter(|value| value.name == name && value.word.is_none() && !value.said);
         own.map(|value| value.text.strip_suffix('\n').unwrap_or(&value.text).to_owned()).collect()
     };
     let heading = |lines: &mut Vec<String>| lines.retain(|line| line != "QUERY PLAN" && line != "EXPLAIN");
@@ -385,6 +425,29 @@ mod tests {
     fn values_of_other_languages_become_those_of_json() {
         let python = "[({'Node Type': 'Sort', 'Alias': None, 'x': [True, 1.5,]},)]";
         assert_eq!(values(python)[0].trim(), "[[{\"Node Type\": \"Sort\", \"Alias\": null, \"x\": [true, 1.5]}]]");
+    }
+
+    #[test]
+    fn what_a_sentence_quotes_is_no_value() {
+        let node = "Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)";
+        for text in [
+            format!("I saw \"{node}\" yesterday"),
+            format!("I saw \"{node}\"."),
+            format!("Then it said '{node}' and hung"),
+            format!("\"{node}\" is what I saw"),
+        ] {
+            assert!(!values(&text).iter().any(|value| value.contains("cost")), "{text}");
+        }
+        for text in [
+            format!("plan = \"{node}\""),
+            format!("[\"{node}\"]"),
+            format!("{{'QUERY PLAN': '{node}'}}"),
+            format!("String plan = \"{node}\";"),
+            format!("level=info plan=\"{node}\" took=5"),
+            format!("echo \"{node}\" | less"),
+        ] {
+            assert_eq!(values(&text), [format!("{node}\n")], "{text}");
+        }
     }
 
     #[test]
