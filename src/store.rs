@@ -204,7 +204,7 @@ fn patiently<T>(waiting: impl FnOnce(), attempt: impl Fn() -> Result<T, TryLockE
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::PathBuf};
+    use std::{cell::RefCell, fs, path::PathBuf};
 
     use super::{Run, Store, StoreError, files};
 
@@ -256,24 +256,17 @@ mod tests {
     fn who_waits_to_prepare_the_data_is_served_by_who_has_prepared_them_and_uses_them() {
         let scratch = Scratch::new();
         let path = scratch.store().root().join("template-a.lock");
-        let held = fs::File::create(path).unwrap();
-        held.lock_shared().unwrap();
-        let (waits, waiting) = std::sync::mpsc::channel();
-        let (made, templates) = std::sync::mpsc::channel();
-        for store in [scratch.store(), scratch.store()] {
-            let (waits, made) = (waits.clone(), made.clone());
-            std::thread::spawn(move || {
-                let template = store.template("a", || waits.send(()).unwrap(), build);
-                made.send(template.map_err(|e| e.source.to_string())).unwrap();
-            });
-        }
-        // Both have found nothing before either may make it.
-        waiting.recv().unwrap();
-        waiting.recv().unwrap();
-        drop(held);
-        let first = templates.recv().unwrap().unwrap();
-        let second = templates.recv_timeout(std::time::Duration::from_mins(1)).expect("served while it is used");
-        assert_eq!(first.path, second.unwrap().path);
+        let held = RefCell::new(fs::File::create(path).ok());
+        held.borrow().as_ref().unwrap().lock_shared().unwrap();
+        let used = RefCell::new(None);
+        let other = scratch.store();
+        let waiting = || {
+            // This one has found nothing and waits to make it; now another makes it, and goes on using it.
+            drop(held.take());
+            *used.borrow_mut() = other.template("a", || (), build).ok();
+        };
+        let template = scratch.store().template("a", waiting, refuse).unwrap();
+        assert_eq!(template.path, used.take().unwrap().path);
     }
 
     #[test]
