@@ -91,12 +91,14 @@ const TABS: usize = 3;
 /// `"…"`, `"…",`, `"…\n" +`.
 fn double(row: &str) -> Option<Cow<'_, str>> {
     let inside = between(row, '"', '"')?;
+    // Quotes inside are escaped or doubled; a JSON plan's own escapes are doubled too.
+    let lone = |text: &str| text.replace("\"\"", "").contains('"');
     let unescaped = inside.replace("\\\\", "").replace("\\\"", "");
-    if unescaped.replace("\"\"", "").contains('"') {
+    if lone(&unescaped) && lone(inside) {
         return None;
     }
     let inside = inside.strip_suffix("\\n").unwrap_or(inside);
-    let doubled = inside.contains("\"\"") && !inside.replace("\"\"", "").contains('"');
+    let doubled = inside.contains("\"\"") && !lone(inside);
     // A row of a table between tabs has many; a backslash in a plan's own text is seldom before a `t`.
     if inside.matches("\\t").count() >= TABS && !inside.contains('\t') {
         return Some(Cow::Owned(inside.replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\")));
@@ -241,6 +243,7 @@ mod tests {
             ("> -> a\n>     -> b\n", "-> a\n    -> b\n"),
             ("words\n  -- -> a\n  --     -> b\nselect 1;\n", "words\n-> a\n    -> b\nselect 1;\n"),
             ("\"-> a\"\n\"    -> (b = \"\"c\"\")\"\n", "-> a\n    -> (b = \"c\")\n"),
+            ("\"-> a\"\n\"  \"\"o\"\": \"\"\\\"\"x\\\"\".y\"\"\"\n", "-> a\n  \"o\": \"\\\"x\\\".y\"\n"),
             ("'-> a',\n'    -> b'\n", "-> a\n    -> b\n"),
             ("\"-> a\\n\" +\n\"    -> b\\n\";\n", "-> a\n    -> b\n"),
             ("String plan = \"-> a\\n\" +\n        \"    -> b\\n\";\n", "-> a\n    -> b\n"),
