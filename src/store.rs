@@ -272,7 +272,7 @@ mod tests {
         waiting.recv().unwrap();
         drop(held);
         let first = templates.recv().unwrap().unwrap();
-        let second = templates.recv_timeout(std::time::Duration::from_secs(60)).expect("served while it is used");
+        let second = templates.recv_timeout(std::time::Duration::from_mins(1)).expect("served while it is used");
         assert_eq!(first.path, second.unwrap().path);
     }
 
