@@ -172,6 +172,14 @@ pub enum TrialError {
         /// Why, for people.
         reason: String,
     },
+    /// The account may not do what the method does, of whatever statement; another method may need less.
+    #[error("{method} cannot try this: {reason}")]
+    Denied {
+        /// The method.
+        method: &'static str,
+        /// Which privilege is missing, for people.
+        reason: String,
+    },
     /// The server refused or the connection broke.
     #[error("{method}: {message}")]
     Server {
@@ -180,6 +188,14 @@ pub enum TrialError {
         /// What was attempted and what the server answered.
         message: String,
     },
+}
+
+impl TrialError {
+    /// Whether it is the method that cannot answer, and not the server that refused.
+    #[must_use]
+    pub const fn is_of_method(&self) -> bool {
+        !matches!(self, Self::Server { .. })
+    }
 }
 
 /// A boxed future; trials are few and each takes at least a round trip.

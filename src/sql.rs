@@ -30,7 +30,7 @@ pub use digest::{QUERIES, alike, first_word, names_begin_with, of_digest, withou
 pub use fill::{Filled, fill, literal, parameters};
 pub use form::{Form, Named, form};
 pub use format::format;
-pub use full_text::full_text_index;
+pub use full_text::{full_text_index, has_unspaced_words};
 pub use grammar::highlight_document;
 pub use highlight::{Pieces, Token, highlight_lines};
 pub use ignore::{Ignored, ignoring};

@@ -269,3 +269,13 @@ async fn statistics_alone_answer_what_needs_no_rows() {
 async fn what_is_not_calculated_says_why() {
     MYSQL.what_is_not_calculated_says_why().await;
 }
+
+#[tokio::test]
+async fn what_a_twin_cannot_have_fails_no_other_statement() {
+    MYSQL.what_a_twin_cannot_have_fails_no_other_statement().await;
+}
+
+#[tokio::test]
+async fn a_statement_that_is_wrong_is_answered_in_the_servers_words() {
+    MYSQL.a_statement_that_is_wrong_is_answered_in_the_servers_words().await;
+}

@@ -78,7 +78,9 @@ pub async fn advise(
     let mut before = trial.try_set(&texts, &[]).await;
     for (answer, known) in before.iter_mut().zip(plans) {
         // A method that tries one index at a time cannot say; then the server's own plan counts.
-        if let (Err(TrialError::Unsupported { .. }), Some(plan)) = (&answer, known) {
+        if let (Err(error), Some(plan)) = (&answer, known)
+            && error.is_of_method()
+        {
             *answer = Ok(Planned { plan: (*plan).clone(), trust: Trust::Close, names: Vec::new() });
         }
     }

@@ -9,7 +9,10 @@ use crate::{
     catalog::{Catalog, Table, TableKind},
     fmt,
     plan::Engine,
-    sql::shape::{Operand, Predicate, Shape, Test, Value},
+    sql::{
+        has_unspaced_words,
+        shape::{Operand, Predicate, Shape, Test, Value},
+    },
 };
 
 /// A condition that keeps more is no reason for an index.
@@ -75,7 +78,7 @@ fn of_condition(table: &Table, predicate: &Predicate, only: bool, engine: Engine
             let enough = pattern.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().count() >= LETTERS);
             (!enough).then(|| format!("{sql}: fewer than three letters in a row, which no index finds"))
         }
-        Test::FullText if engine == Engine::MariaDb && full_text::has_unspaced_words(sql) => Some(format!(
+        Test::FullText if engine == Engine::MariaDb && has_unspaced_words(sql) => Some(format!(
             "{sql}: MariaDB's own FULLTEXT indexes find what stands between blanks only; such text wants the storage engine Mroonga"
         )),
         Test::Position => {

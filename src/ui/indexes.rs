@@ -306,7 +306,9 @@ pub(super) fn means(method: &str) -> Option<&'static str> {
     match method {
         "twin" => Some("a twin is a private server on this machine that plans as yours does"),
         "hypopg" => Some("HypoPG is a server extension: its indexes exist for the planner alone"),
-        "temporary-tables" => Some("they hold a sample of the rows, and only this session sees them"),
+        "temporary-tables" => {
+            Some("they hold a sample of the rows, of which the figures are, and only this session sees them")
+        }
         "calculated" => Some("the server's own formulas, from its statistics and a sample that was counted on it"),
         "invisible-index" => Some("built on the server and seen by this session alone"),
         _ => None,

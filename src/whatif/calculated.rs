@@ -368,7 +368,7 @@ fn near(world: &World<'_>, outcome: &Outcome) -> bool {
     let scan = world.model.scan(world.size(step.tab));
     let other = world.indexes[step.tab].iter().filter_map(|ix| {
         let quick = world.quick(step.tab, ix)?;
-        let through = world.through(step.tab, ix, false);
+        let through = world.through(step.tab, ix);
         let by = Some(&ix.name) == step.index.map(|at| &world.indexes[step.tab][at].name);
         (!by).then(|| world.model.lookups(world.size(step.tab), through, 1.0, quick.rows))
     });

@@ -18,6 +18,8 @@ pub(super) struct Ladder<'a> {
     rungs: Vec<Rung>,
     /// Which of them answered last.
     answered: usize,
+    /// It has planned a statement.
+    planned: bool,
 }
 
 enum Rung {
@@ -40,6 +42,7 @@ impl<'a> Ladder<'a> {
                 bench: Bench::new(connection, twin::METHOD),
                 rungs: vec![Rung::Twin(Box::new(twin))],
                 answered: 0,
+                planned: false,
             });
         }
         let here = if allow.method == Method::HypoPg { None } else { twin::available(version) };
@@ -57,7 +60,7 @@ impl<'a> Ladder<'a> {
         if rungs.is_empty() {
             return Err(none(connection, allow.method));
         }
-        Ok(Self { bench: Bench::new(connection, hypopg::METHOD), rungs, answered: 0 })
+        Ok(Self { bench: Bench::new(connection, hypopg::METHOD), rungs, answered: 0, planned: false })
     }
 
     async fn attempt(&mut self, sql: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
@@ -93,14 +96,22 @@ impl Ladder<'_> {
                 Rung::HypoPg(method) => method.changed(&mut self.bench, statements, change).await,
                 Rung::Twin(method) => method.changed(self.bench.connection, statements, change).await,
             };
-            let error = match answer {
+            let twin = matches!(&self.rungs[at], Rung::Twin(_));
+            let (error, useless) = match answer {
                 Ok(answers) => {
-                    self.answered = at;
-                    return Ok(answers);
+                    // A twin that lacks what every one of the statements reads is as good as none.
+                    let none = twin && !self.planned && self.rungs.len() > 1;
+                    match answers.first() {
+                        Some(Err(first)) if none && answers.iter().all(is_of_method) => (first.clone(), true),
+                        _ => {
+                            self.answered = at;
+                            self.planned |= answers.iter().any(Result::is_ok);
+                            return Ok(answers);
+                        }
+                    }
                 }
-                Err(error) => error,
+                Err(error) => (error, matches!(&self.rungs[at], Rung::Twin(twin) if twin.is_broken())),
             };
-            let useless = matches!(&self.rungs[at], Rung::Twin(twin) if twin.is_broken());
             if useless && self.rungs.len() > 1 {
                 if let Rung::Twin(twin) = self.rungs.remove(at) {
                     twin.give_back(self.bench.connection);
@@ -182,6 +193,10 @@ impl Drop for Ladder<'_> {
             }
         }
     }
+}
+
+fn is_of_method<T>(answer: &Result<T, TrialError>) -> bool {
+    matches!(answer, Err(error) if error.is_of_method())
 }
 
 fn none(connection: &Connection, method: Method) -> TrialError {

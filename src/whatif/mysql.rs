@@ -71,12 +71,11 @@ impl<'a> Methods<'a> {
 
     /// Temporary tables that cannot be made at all give way to formulas for good, so that the answers of two methods are not mixed.
     fn calculates(&mut self, error: &TrialError) -> bool {
-        let refused =
-            matches!(error, TrialError::Unsupported { reason, .. } if reason.contains(temporary_tables::MAY_NOT));
-        if refused && self.calculated.is_some() {
+        let calculates = matches!(error, TrialError::Denied { .. }) && self.calculated.is_some();
+        if calculates {
             self.allowed = false;
         }
-        refused && self.calculated.is_some()
+        calculates
     }
 
     async fn attempt(&mut self, statement: &str, candidate: &Candidate) -> Result<Tried, TrialError> {
@@ -290,8 +289,13 @@ pub(super) async fn plan(
     statement: &str,
     method: &'static str,
 ) -> Result<Plan, TrialError> {
-    let explained = connection.plan(statement).await.map_err(|e| failed(method, e))?;
-    let unreadable = |e: String| TrialError::Server { method, message: format!("reading the server's plan: {e}") };
+    explained(connection, statement).await.map_err(|e| failed(method, e))
+}
+
+/// The same, or what the server says of the statement.
+pub(super) async fn explained(connection: &mut Connection, statement: &str) -> Result<Plan, ServerError> {
+    let explained = connection.plan(statement).await?;
+    let unreadable = |e: String| ServerError::new(ErrorKind::Other, "reading the server's plan", e);
     let mut plans = read::read(&explained.document).map_err(|e| unreadable(e.to_string()))?;
     if plans.is_empty() {
         return Err(unreadable("it holds none".to_owned()));
@@ -302,6 +306,20 @@ pub(super) async fn plan(
     plan.query = Some(statement.to_owned());
     plan.notes.extend(explained.warnings);
     Ok(plan)
+}
+
+/// Why a statement that a method cannot read is not tried: what the server itself says of it, if it takes it for wrong (a table that is
+/// not there, a mistake, a missing privilege), else the method's own reason.
+pub(super) async fn refusal(connection: &mut Connection, statement: &str, own: TrialError) -> TrialError {
+    let (TrialError::Unsupported { method, .. }
+    | TrialError::Denied { method, .. }
+    | TrialError::Server { method, .. }) = own;
+    match explained(connection, statement).await {
+        Err(error) if error.code.is_some() || error.kind == ErrorKind::Disconnected => {
+            TrialError::Server { method, message: error.to_string() }
+        }
+        _ => own,
+    }
 }
 
 /// A server's error as a trial's.

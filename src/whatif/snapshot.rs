@@ -396,6 +396,16 @@ impl Snapshot {
         self.relations.iter().find(|r| r.is_table() && r.schema == schema && r.name == name)
     }
 
+    /// The table or view that a statement means by a name, which may lack its schema.
+    #[must_use]
+    pub fn called(&self, schema: Option<&str>, name: &str) -> Option<&Relation> {
+        let of = |schema: &str| self.relations.iter().find(|r| !r.is_index() && r.schema == schema && r.name == name);
+        match schema {
+            Some(schema) => of(schema),
+            None => self.search_path.iter().find_map(|schema| of(schema)),
+        }
+    }
+
     /// The server's own plan of a statement.
     #[must_use]
     pub fn plan_of(&self, sql: &str) -> Option<&str> {

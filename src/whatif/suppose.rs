@@ -157,6 +157,7 @@ fn beside(own: TrialError, twin: &TrialError) -> TrialError {
         TrialError::Unsupported { method, reason } => {
             TrialError::Unsupported { method, reason: format!("{reason}; and {twin}") }
         }
+        TrialError::Denied { method, reason } => TrialError::Denied { method, reason: format!("{reason}; and {twin}") },
         TrialError::Server { method, message } => {
             TrialError::Server { method, message: format!("{message}; and {twin}") }
         }

@@ -13,8 +13,6 @@ pub(super) mod copy;
 mod make;
 pub(super) mod sample;
 
-pub(super) use make::MAY_NOT;
-
 use self::{
     copy::Definition,
     make::{fill, keep_from_replicas, stage},
@@ -30,7 +28,7 @@ use crate::{
         shape::{self, Predicate, Shape},
     },
     text::one_line,
-    whatif::walk::places::Source,
+    whatif::{mysql, walk::places::Source},
 };
 
 /// The method's name.
@@ -210,7 +208,8 @@ impl Bench {
             }
         }
         notes.push(
-            "costs are of the sample: compare them with each other, not with those of the real tables".to_owned(),
+            "costs and rows are of the sample: compare them with each other, not with those of the real tables"
+                .to_owned(),
         );
         notes
     }
@@ -315,7 +314,7 @@ async fn prepare(connection: &mut Connection, statements: &[&str]) -> Result<Ben
                     .extend(own.predicates.into_iter().map(|p| Predicate { source: p.source + offset, ..p }));
                 Err(cannot("it was not planned"))
             }
-            Err(why) => Err(why),
+            Err(why) => Err(mysql::refusal(connection, statement, why).await),
         };
         ready.push(Ready { statement: (*statement).to_owned(), tables, before });
     }
@@ -333,7 +332,7 @@ async fn prepare(connection: &mut Connection, statements: &[&str]) -> Result<Ben
         }
         match copied(connection, table, number, &shape).await {
             Ok(copy) => copies.push(copy),
-            Err(error @ TrialError::Unsupported { .. }) if ready.len() > 1 => {
+            Err(error) if ready.len() > 1 && error.is_of_method() => {
                 // The statements that do not read it can be tried all the same.
                 for r in ready.iter_mut().filter(|r| read(r)) {
                     r.before = Err(error.clone());
@@ -420,9 +419,9 @@ fn cannot(reason: impl Into<String>) -> TrialError {
 }
 
 fn failed(error: ServerError) -> TrialError {
-    super::mysql::failed(METHOD, error)
+    mysql::failed(METHOD, error)
 }
 
 async fn plan(connection: &mut Connection, statement: &str) -> Result<Plan, TrialError> {
-    super::mysql::plan(connection, statement, METHOD).await
+    mysql::plan(connection, statement, METHOD).await
 }

@@ -61,6 +61,8 @@ struct Twin {
     oid: u32,
     /// What differs from production, for people.
     notes: Vec<String>,
+    /// Relations that could not be made, by production's numbers, and why.
+    lacks: BTreeMap<u32, String>,
     /// Where relations are, by production's numbers.
     here: BTreeMap<u32, Here>,
     /// The next file's number: beyond every number that the server gives.
@@ -72,6 +74,15 @@ struct Twin {
 }
 
 impl Twin {
+    /// Why a statement is not planned here: it reads what could not be made.
+    fn lacking(&self, tables: &[(Option<String>, String)]) -> Option<TwinError> {
+        let why = tables.iter().find_map(|(schema, name)| {
+            let read = self.snapshot.called(schema.as_deref(), name)?;
+            self.lacks.get(&read.oid)
+        });
+        why.map(|why| TwinError::Unsupported(why.clone()))
+    }
+
     /// The file of a relation.
     fn file(&self, number: u32) -> PathBuf {
         self.engine.data().join("base").join(self.oid.to_string()).join(number.to_string())

@@ -4,7 +4,11 @@ pub(in crate::whatif) mod places;
 
 use mysql_async::Value;
 
-use crate::catalog::{Index, Table};
+use crate::{
+    catalog::{Index, Table},
+    server::{ServerError, mysql::Connection},
+    text::one_line,
+};
 
 /// How a key's values are spread, by its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,19 @@ pub(in crate::whatif) struct Walk {
     pub(in crate::whatif) columns: Vec<(String, Kind)>,
     /// It is the primary key.
     pub(in crate::whatif) primary: bool,
+}
+
+impl Walk {
+    /// The key for people: `the primary key`, `the index by_customer`.
+    pub(in crate::whatif) fn key(&self) -> String {
+        if self.primary { "the primary key".to_owned() } else { format!("the index {}", one_line(&self.index)) }
+    }
+}
+
+/// A READ ONLY transaction that takes no locks on the rows it reads (at REPEATABLE READ, `INSERT … SELECT` would).
+pub(in crate::whatif) async fn begin(connection: &mut Connection, attempted: &str) -> Result<(), ServerError> {
+    connection.fixed(attempted, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    connection.fixed(attempted, "START TRANSACTION READ ONLY").await
 }
 
 /// The best key to walk along: the primary key, then a unique one, then any. `places` is how many places are wanted.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use whyslow::{
-    advise::{Candidate, Trust},
+    advise::{Candidate, TrialError, Trust},
     read,
     server::{Session, SessionOptions},
-    whatif::{Allow, Check, Method, Reads, Workshop, compare, snapshot, try_one},
+    whatif::{Allow, Check, Method, Reads, Supposition, Workshop, compare, snapshot, suppose, try_one},
 };
 
 use super::{
@@ -333,4 +333,76 @@ fn nothing_is_built_on_a_copy_unless_it_is_confirmed() {
     assert!(said.starts_with("whyslow: verifying on a copy: ") && said.contains("next: --confirm build"), "{said}");
     let (code, _, said) = explain(&own);
     assert!(code == 2 && said.contains("the very database") && !said.contains("--confirm"), "{said}");
+}
+
+/// Views that call a function of C, which no snapshot carries, as those of an extension that is not installed here.
+fn attic() -> &'static str {
+    "DROP SCHEMA IF EXISTS attic CASCADE; CREATE SCHEMA attic;
+     CREATE FUNCTION attic.secret() RETURNS int LANGUAGE internal AS 'pg_backend_pid';
+     CREATE TABLE attic.parts (id int PRIMARY KEY, code int, note text);
+     INSERT INTO attic.parts SELECT i, i % 5000, 'n' || i FROM generate_series(1, 50000) i;
+     CREATE VIEW attic.hidden AS SELECT * FROM attic.parts WHERE code > attic.secret();
+     CREATE VIEW attic.beyond AS SELECT id FROM attic.hidden;
+     CREATE VIEW attic.plain AS SELECT * FROM attic.parts WHERE id > 4;
+     GRANT USAGE ON SCHEMA attic TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA attic TO reader; ANALYZE attic.parts"
+}
+
+#[tokio::test]
+async fn what_a_twin_cannot_have_fails_no_other_statement() {
+    let admin = Admin::new().await;
+    admin.run(attic()).await;
+    let mut session = connect("WHYSLOW_TEST_POSTGRES").await;
+    let statements = [
+        "select * from attic.hidden where code = 77",
+        "select * from attic.parts where code = 77",
+        "select * from attic.plain where code = 77",
+        "select * from attic.beyond where id = 77",
+    ];
+    let facts = session.catalog(&[(Some("attic".to_owned()), "parts".to_owned())], &[]).await.unwrap();
+    let add = vec![Candidate { schema: "attic".to_owned(), ..index("parts", &["code"]) }];
+    let one = add[0].clone();
+    let supposition = Supposition::Indexes { add, drop: Vec::new() };
+    let all = suppose(&mut session, &statements, &supposition, &facts, TWIN, |_| {}).await.unwrap().outcomes;
+    for (at, outcome) in all.iter().enumerate() {
+        match outcome {
+            Ok(both) => assert!(
+                (at == 1 || at == 2) && both.trust == Trust::Exact && cost(&both.after) < cost(&both.before) / 2.0,
+                "{}: {:?} {} {}",
+                statements[at],
+                both.trust,
+                cost(&both.before),
+                cost(&both.after)
+            ),
+            Err(TrialError::Unsupported { reason, .. }) => assert!(
+                (at == 0 && reason.contains("secret")) || (at == 3 && reason.contains("attic")),
+                "{}: {reason}",
+                statements[at]
+            ),
+            Err(error) => panic!("{}: {error}", statements[at]),
+        }
+    }
+    // Alone it is refused with the same word, and another method may know better.
+    let trial = try_one(&mut session, statements[0], &one, TWIN).await.unwrap_err();
+    assert!(trial.to_string().contains("secret"), "{trial}");
+    drop(session);
+    admin.run("DROP SCHEMA attic CASCADE").await;
+}
+
+#[tokio::test]
+async fn what_no_twin_can_have_is_tried_by_hypopg() {
+    let own = url("WHYSLOW_TEST_HYPOPG_ADMIN");
+    let (client, connection) = tokio_postgres::connect(&own, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let admin = Admin(client);
+    admin.run(attic()).await;
+    let mut session = connect("WHYSLOW_TEST_HYPOPG").await;
+    let facts = session.catalog(&[(Some("attic".to_owned()), "parts".to_owned())], &[]).await.unwrap();
+    let add = vec![Candidate { schema: "attic".to_owned(), ..index("parts", &["code"]) }];
+    let supposition = Supposition::Indexes { add, drop: Vec::new() };
+    let statements = ["select * from attic.hidden where code = 77"];
+    let mut all = suppose(&mut session, &statements, &supposition, &facts, Allow::default(), |_| {}).await.unwrap();
+    let both = all.outcomes.remove(0).unwrap();
+    assert!(both.method == "hypopg" && cost(&both.after) < cost(&both.before) / 2.0, "{}", both.method);
+    drop(session);
+    admin.run("DROP SCHEMA attic CASCADE").await;
 }

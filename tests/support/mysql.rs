@@ -4,6 +4,7 @@ mod busiest;
 mod calculated;
 mod invisible;
 mod kinds;
+mod lacking;
 mod misleading;
 mod pairs;
 mod suppose;

@@ -4,7 +4,10 @@ use super::draft::{At, Draft};
 use crate::{
     catalog::Column,
     plan::Engine,
-    sql::shape::{Operand, Test},
+    sql::{
+        has_unspaced_words,
+        shape::{Operand, Test},
+    },
 };
 
 /// Drafts for `MATCH (…) AGAINST (…)`, whose index must have exactly its columns, and for shapes.
@@ -80,13 +83,4 @@ pub(in crate::advise) fn cannot_be_spatial(column: &Column, engine: Engine) -> O
 /// The parser for a search whose words have no blanks between them: Chinese, Japanese, Korean. MariaDB has none of its own.
 fn parser(engine: Engine, condition: &str) -> Option<&'static str> {
     (engine == Engine::MySql && has_unspaced_words(condition)).then_some("ngram")
-}
-
-/// Whether a text holds letters of scripts that put no blanks between words (or, in Korean, hang endings on them).
-pub(in crate::advise) fn has_unspaced_words(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c,
-            '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
-            | '\u{20000}'..='\u{323af}')
-    })
 }

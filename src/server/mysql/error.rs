@@ -11,7 +11,7 @@ pub(super) use self::position::Sent;
 use crate::{
     plan::Engine,
     server::{ErrorKind, ServerError},
-    sql::full_text_index,
+    sql::{full_text_index, has_unspaced_words},
     text::one_line,
 };
 
@@ -55,14 +55,24 @@ pub(super) fn convert(error: &Error, attempted: impl Into<String>) -> ServerErro
 }
 
 /// An error of a statement; its place is told in the person's own text.
-pub(super) fn of_statement(error: &Error, attempted: impl Into<String>, sent: &Sent<'_>) -> ServerError {
+pub(super) fn of_statement(
+    error: &Error,
+    attempted: impl Into<String>,
+    sent: &Sent<'_>,
+    engine: Engine,
+) -> ServerError {
     let mut converted = convert(error, attempted);
     if let Error::Server(e) = error {
         converted.position = sent.position(e.code, &e.message);
         if e.code == NO_FULL_TEXT_INDEX
-            && let Some(ddl) = full_text_index(sent.statement(), Engine::MySql)
+            && let Some(ddl) = full_text_index(sent.statement(), engine)
         {
-            converted.next = Some(format!("{ddl}; without it the server cannot plan the search"));
+            let limit = if engine == Engine::MariaDb && has_unspaced_words(sent.statement()) {
+                "; it finds what stands between blanks only: text without them wants the storage engine Mroonga"
+            } else {
+                ""
+            };
+            converted.next = Some(format!("{ddl}; without it the server cannot plan the search{limit}"));
         }
     }
     converted
@@ -197,7 +207,7 @@ mod tests {
     use mysql_async::Error;
 
     use super::{Sent, breaks, connecting, convert, kind, of_statement};
-    use crate::server::ErrorKind;
+    use crate::{plan::Engine, server::ErrorKind};
 
     fn server(code: u16, state: &str, message: &str) -> Error {
         Error::Server(mysql_async::ServerError { code, message: message.to_owned(), state: state.to_owned() })
@@ -238,7 +248,21 @@ mod tests {
     fn a_syntax_error_points_into_the_persons_text() {
         let sent = Sent::new("EXPLAIN FORMAT=JSON ", "select 1\nfrom t wher x");
         let error = server(1064, "42000", "You have an error … to use near 'x' at line 2");
-        assert_eq!(of_statement(&error, "explaining", &sent).position, Some(22));
+        assert_eq!(of_statement(&error, "explaining", &sent, Engine::MySql).position, Some(22));
+    }
+
+    #[test]
+    fn a_search_without_its_index_is_told_which_it_wants() {
+        let sent = Sent::new("EXPLAIN FORMAT=JSON ", "select id from t where match (note) against ('音楽')");
+        let error = server(1191, "HY000", "Can't find FULLTEXT index matching the column list");
+        let next = |engine| of_statement(&error, "explaining", &sent, engine).next.unwrap();
+        let mysql = next(Engine::MySql);
+        assert!(mysql.starts_with("ALTER TABLE t ADD FULLTEXT INDEX (note) WITH PARSER ngram;"), "{mysql}");
+        let mariadb = next(Engine::MariaDb);
+        assert!(
+            mariadb.starts_with("ALTER TABLE t ADD FULLTEXT INDEX (note);") && mariadb.contains("Mroonga"),
+            "{mariadb}"
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Connection {
         let warnings = if answer.is_ok() { self.wire.fixed("SHOW WARNINGS").await } else { Ok(Vec::new()) };
         let ended = if self.wire.is_broken() { Ok(()) } else { self.fixed("rolling back", "ROLLBACK").await };
         self.wire.overrun = overrun;
-        let rows = answer.map_err(|e| self.in_time(error::of_statement(&e, attempted, sent)))?;
+        let rows = answer.map_err(|e| self.in_time(error::of_statement(&e, attempted, sent, self.info.engine)))?;
         ended?;
         let warnings = warnings.map_err(|e| error::convert(&e, "reading the server's warnings"))?;
         let document = rows

@@ -226,7 +226,7 @@ fn loose_by(world: &World<'_>, tab: usize, keys: &[SortKey], extreme: Option<&st
         let names: Vec<&str> = keys.iter().map(|(c, _)| c.as_str()).collect();
         let sampled = || Some(world.known[tab].sample.as_ref()?.distinct(&names, size.rows)?.leaning(world.lean));
         let Some(groups) = own.or_else(sampled).map(|g| g + 1.0) else { continue };
-        let through = world.through(tab, ix, false);
+        let through = world.through(tab, ix);
         let cost = world.model.lookups(size, through, groups, 1.0);
         let scan = world.model.index_scan(size, through);
         if cost < scan.min(outcome.cost) {
@@ -289,7 +289,7 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
             Some(limit) if limit <= kept => (limit * size.rows / kept.max(1.0)).min(size.rows),
             _ => size.rows,
         };
-        let cost = world.model.ordered(size, world.through(tab, ix, false), rows);
+        let cost = world.model.ordered(size, world.through(tab, ix), rows);
         // What reading alone costs now is what the limit is held against (`test_if_cheaper_ordering` of `sql/sql_optimizer.cc`, in
         // MariaDB of `sql/sql_select.cc`).
         let reading = match (world.model, whole) {
@@ -304,7 +304,7 @@ fn rather(world: &World<'_>, tab: usize, keys: &[SortKey], grouping: bool, outco
             // MariaDB goes on to say what the whole costs.
             let shown = match (limit, world.model) {
                 (Some(_), Model::MySql) => cost,
-                (Some(_), model) if covers => model.index_scan(size, world.through(tab, ix, false)),
+                (Some(_), model) if covers => model.index_scan(size, world.through(tab, ix)),
                 (Some(_), model) => model.scan(size),
                 (None, _) => now.cost,
             };
@@ -338,7 +338,7 @@ fn limited(world: &World<'_>, now: &Access, outcome: &mut Outcome, grouping: boo
         if matches!(world.model, Model::MySql) {
             step.cost = step.cost.min(world.model.ordered(
                 world.size(now.tab),
-                world.through(now.tab, &world.indexes[now.tab][now.index.unwrap_or_default()], false),
+                world.through(now.tab, &world.indexes[now.tab][now.index.unwrap_or_default()]),
                 limit,
             ));
             outcome.cost = step.cost;

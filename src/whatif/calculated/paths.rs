@@ -1,7 +1,7 @@
 //! The ways in which a table can be read, and which of them its server would take.
 
 use super::{
-    costs::{Model, Size, Through},
+    costs::{Finds, Model, Size, Through},
     question::{Cond, Kind, Question},
     sample::Lean,
     tables::{Ix, Known},
@@ -100,9 +100,9 @@ impl World<'_> {
         !ix.primary && self.question.tabs[tab].columns.iter().all(has)
     }
 
-    pub(super) fn through(&self, tab: usize, ix: &Ix, unique: bool) -> Through {
+    pub(super) fn through(&self, tab: usize, ix: &Ix) -> Through {
         let page = if ix.new { Model::new_page(self.warm) } else { self.known[tab].page };
-        Through { key: ix.bytes, covers: self.covers(tab, ix), clustered: ix.primary, unique, page }
+        Through { key: ix.bytes, covers: self.covers(tab, ix), clustered: ix.primary, finds: Finds::Named, page }
     }
 
     /// The condition that fixes a column to one value.
@@ -252,7 +252,7 @@ impl World<'_> {
                 }
             }
             let Some(quick) = quick.filter(|q| q.parts > q.fixed) else { continue };
-            let cost = self.model.range(size, self.through(tab, ix, false), quick.ranges, quick.rows);
+            let cost = self.model.range(size, self.through(tab, ix), quick.ranges, quick.rows);
             if range.as_ref().is_none_or(|(best, _)| cost < best.cost) {
                 let access = Access {
                     tab,
@@ -313,7 +313,7 @@ impl World<'_> {
         let shortest = covering.min_by(|(_, a), (_, b)| a.bytes.total_cmp(&b.bytes));
         let (mut how, mut index, mut cost) = (How::Scan, None, self.model.scan(size));
         if let Some((at, ix)) = shortest {
-            let by_index = self.model.index_scan(size, self.through(tab, ix, false));
+            let by_index = self.model.index_scan(size, self.through(tab, ix));
             if !matches!(self.model, Model::Micros(_)) || by_index < cost {
                 (how, index) = (How::IndexScan, Some(at));
                 if matches!(self.model, Model::Micros(_)) {
@@ -383,6 +383,11 @@ impl World<'_> {
             }
         };
         let size = self.size(tab);
+        let finds = match (unique, joined) {
+            (true, _) => Finds::One,
+            (false, true) => Finds::Joined,
+            (false, false) => Finds::Named,
+        };
         Some(Access {
             tab,
             how: if unique { How::Unique } else { How::Lookup },
@@ -392,7 +397,7 @@ impl World<'_> {
             rows,
             filter: self.filter(tab, &columns, before, rows),
             before: times,
-            cost: self.model.lookups(size, self.through(tab, ix, unique), times, rows),
+            cost: self.model.lookups(size, Through { finds, ..self.through(tab, ix) }, times, rows),
             buffered: false,
         })
     }

@@ -26,7 +26,7 @@ use crate::{
     },
     sql::classify,
     text::one_line,
-    whatif::mysql::plan,
+    whatif::mysql::{plan, refusal},
 };
 
 /// From this version on MariaDB reckons in milliseconds.
@@ -58,7 +58,8 @@ impl Calculated {
             match read {
                 Ok(question) => open.push((statement, question)),
                 Err(why) => {
-                    self.statements.insert(statement.to_owned(), Err(cannot(why)));
+                    let why = refusal(connection, statement, cannot(why)).await;
+                    self.statements.insert(statement.to_owned(), Err(why));
                 }
             }
         }

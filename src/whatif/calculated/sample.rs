@@ -99,8 +99,7 @@ pub(super) async fn take(
     columns: &[String],
     conditions: &[String],
 ) -> Result<Option<Sample>, ServerError> {
-    connection.fixed(SAMPLING, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-    connection.fixed(SAMPLING, "START TRANSACTION READ ONLY").await?;
+    walk::begin(connection, SAMPLING).await?;
     let taken = pick(connection, table, columns, conditions).await;
     let ended = connection.fixed(SAMPLING, "COMMIT").await;
     let taken = taken?;
@@ -142,8 +141,7 @@ async fn pick(
     let count = wanted.places(CHUNK);
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
     let Some(walk) = walk::best(table, count as f64) else { return Ok(None) };
-    sample.key =
-        if walk.primary { "the primary key".to_owned() } else { format!("the index {}", one_line(&walk.index)) };
+    sample.key = walk.key();
     let source = Source { table, name: &name, columns: &list };
     let Some(places) = Places::along(connection, &source, &walk, (count, CHUNK)).await? else {
         return Ok(Some(sample));

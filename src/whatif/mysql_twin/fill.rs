@@ -29,13 +29,13 @@ pub(super) fn stage(number: usize) -> String {
     format!("{OURS}.stage_{number}")
 }
 
+/// How its rows are copied, while it is filled.
+fn copies() -> String {
+    format!("{OURS}.copies")
+}
+
 /// Puts the sampled rows into a stage of their own.
-pub(super) async fn staged(
-    hand: &mut Connection,
-    facts: &Facts,
-    sample: &Sample,
-    number: usize,
-) -> Result<(), ServerError> {
+async fn staged(hand: &mut Connection, facts: &Facts, sample: &Sample, number: usize) -> Result<(), ServerError> {
     let stage = stage(number);
     let columns = "whyslow_place int not null, whyslow_row int not null, primary key (whyslow_place, whyslow_row)";
     run(hand, &facts.definition.heap(&stage, columns, &facts.columns)).await?;
@@ -52,6 +52,28 @@ pub(super) async fn staged(
     inserted(hand, "INSERT", &stage, &format!("whyslow_place, whyslow_row, {}", columns.join(", ")), rows).await
 }
 
+/// A table with its stage, in its database. How many rows it has.
+pub(super) async fn whole(
+    hand: &mut Connection,
+    facts: &Facts,
+    (sample, spread): (&Sample, &Spread),
+    number: usize,
+    full_text: bool,
+) -> Result<f64, ServerError> {
+    run(hand, &format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&facts.table.schema))).await?;
+    staged(hand, facts, sample, number).await?;
+    let rows = table(hand, facts, spread, number, full_text).await?;
+    super::statistics::independent(hand, facts).await?;
+    Ok(rows)
+}
+
+/// Takes away what there is of a table that could not be made. What will not go is in nobody's way but that of the same table.
+pub(super) async fn away(hand: &mut Connection, facts: &Facts, number: usize) {
+    for table in [facts.name(), stage(number), copies()] {
+        let _ = run(hand, &format!("DROP TABLE IF EXISTS {table}")).await;
+    }
+}
+
 /// Makes a table of the stage's rows and gives it its keys. How many rows it has then.
 pub(super) async fn table(
     hand: &mut Connection,
@@ -61,7 +83,7 @@ pub(super) async fn table(
     full_text: bool,
 ) -> Result<f64, ServerError> {
     let (table, stage) = (facts.name(), stage(number));
-    let copies = format!("{OURS}.copies");
+    let copies = copies();
     run(
         hand,
         &format!(

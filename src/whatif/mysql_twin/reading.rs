@@ -30,6 +30,8 @@ pub(super) struct New<'a> {
     pub(super) sql: &'a str,
     pub(super) shape: Result<Shape, TrialError>,
     pub(super) tables: Vec<(String, String)>,
+    /// Views that it reads them by.
+    pub(super) views: Vec<(String, String)>,
 }
 
 /// Whether a table is another than it was.
@@ -47,6 +49,7 @@ pub(super) fn changed(then: &Table, now: &Table) -> bool {
 pub(super) fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a> {
     let class = classify(sql, info.engine);
     let mut tables: Vec<(String, String)> = Vec::new();
+    let mut views = Vec::new();
     let mut open = class.tables;
     let mut problem = if open.is_empty() { Some(cannot("the statement names no table")) } else { None };
     while let Some((schema, name)) = open.pop() {
@@ -67,6 +70,7 @@ pub(super) fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a
                     problem.get_or_insert_with(|| cannot(format!("this account may not see what the view {shown} is")));
                 }
                 open.extend(inner);
+                views.push(key);
             }
             TableKind::Foreign => {
                 problem.get_or_insert_with(|| cannot(format!("{shown} is stored elsewhere")));
@@ -79,7 +83,7 @@ pub(super) fn judged<'a>(sql: &'a str, info: &Info, catalog: &Catalog) -> New<'a
         Some(problem) => Err(problem),
         None => shape(sql, info.engine, catalog).map_err(|e| cannot(format!("the statement could not be read: {e}"))),
     };
-    New { sql, shape, tables }
+    New { sql, shape, tables, views }
 }
 
 /// [`read`], and the milliseconds it took.

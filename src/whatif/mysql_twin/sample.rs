@@ -65,10 +65,7 @@ impl Sample {
         if self.whole {
             return format!("all {rows} rows of {name}");
         }
-        let key = match &self.walk {
-            Some(walk) if !walk.primary => format!("the index {}", walk.index),
-            _ => "the primary key".to_owned(),
-        };
+        let key = self.walk.as_ref().map_or_else(|| "the primary key".to_owned(), Walk::key);
         let all = match self.least {
             Some(least) => format!("at least {}", grouped(least)),
             None => format!("about {}", grouped(facts.rows())),
@@ -97,18 +94,12 @@ impl From<ServerError> for Missing {
 
 /// Reads one.
 pub(super) async fn take(connection: &mut Connection, facts: &Facts) -> Result<Sample, Missing> {
-    begin(connection).await?;
+    walk::begin(connection, SAMPLING).await?;
     let taken = pick(connection, facts).await;
     let ended = connection.fixed(SAMPLING, "COMMIT").await;
     let taken = taken?;
     ended?;
     Ok(taken)
-}
-
-/// A READ ONLY transaction that takes no locks.
-async fn begin(connection: &mut Connection) -> Result<(), ServerError> {
-    connection.fixed(SAMPLING, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-    connection.fixed(SAMPLING, "START TRANSACTION READ ONLY").await
 }
 
 fn columns(facts: &Facts) -> String {
@@ -226,7 +217,7 @@ pub(super) async fn selected(
     most: usize,
 ) -> Result<Option<Vec<Values>>, ServerError> {
     let sql = format!("SELECT {} FROM {} WHERE {condition} LIMIT {}", columns(facts), facts.name(), most + 1);
-    begin(connection).await?;
+    walk::begin(connection, SAMPLING).await?;
     let rows = connection.ask(SAMPLING, &sql, params).await;
     let ended = connection.fixed(SAMPLING, "COMMIT").await;
     let rows = rows?;

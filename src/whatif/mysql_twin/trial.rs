@@ -67,6 +67,9 @@ impl MysqlTwin {
         change: Change<'_>,
     ) -> Result<Vec<Result<Planned, TrialError>>, TrialError> {
         self.prepare(production, statements).await?;
+        if let Some(refused) = self.refused(statements) {
+            return Ok(refused.into_iter().map(Err).collect());
+        }
         let made = self.stand(change.add, change.drop).await?;
         let names: Vec<Option<String>> = made.into_iter().map(|made| made.ok().map(|(name, _)| name)).collect();
         let mut answers = Vec::with_capacity(statements.len());
@@ -92,6 +95,9 @@ impl MysqlTwin {
         times: f64,
     ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
         self.prepare(production, statements).await?;
+        if let Some(refused) = self.refused(statements) {
+            return Ok(refused.into_iter().map(Err).collect());
+        }
         self.workshop.larger(production, statements, table, times).await
     }
 
@@ -103,6 +109,9 @@ impl MysqlTwin {
         settings: &[(String, String)],
     ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
         self.prepare(production, statements).await?;
+        if let Some(refused) = self.refused(statements) {
+            return Ok(refused.into_iter().map(Err).collect());
+        }
         self.workshop.set(production, statements, settings).await
     }
 
@@ -170,6 +179,11 @@ impl MysqlTwin {
             self.looked = true;
         }
         self.workshop.prepare(production, statements).await.inspect_err(|error| self.broken = Some(error.clone()))
+    }
+
+    /// Why none of the statements is planned, where that is so: then there may be no twin either.
+    fn refused(&self, statements: &[&str]) -> Option<Vec<TrialError>> {
+        statements.iter().map(|sql| self.known(sql).err()).collect()
     }
 
     fn known(&self, sql: &str) -> Result<Known, TrialError> {

@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     advise::{Candidate, Existing, TrialError, Trust},
-    catalog::{Catalog, TableKind},
+    catalog::{Catalog, Table, TableKind},
     fmt,
     plan::Plan,
     server::{
-        Info,
+        ErrorKind, Info, ServerError,
         mysql::{Connection, cells::quoted},
     },
     sql::{classify, shape::Shape},
@@ -42,6 +42,15 @@ pub(super) struct Known {
     pub(super) shape: Shape,
     /// Tables it reads, views' included.
     tables: Vec<(String, String)>,
+}
+
+/// Tables and views that cannot be on the twin, and why.
+type Unusable = BTreeMap<(String, String), TrialError>;
+
+/// What the twin's server said of a definition.
+fn lacks(kind: &str, table: &Table, error: &ServerError) -> TrialError {
+    let name = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
+    cannot(format!("the twin has no {kind} {}: {}", one_line(&name), error.message))
 }
 
 fn broken(failure: &Failure) -> TrialError {
@@ -97,12 +106,24 @@ impl Workshop {
         named.dedup();
         let start = Instant::now();
         let catalog = production.facts(&named).await.map_err(failed)?;
-        let new: Vec<New<'_>> = new.into_iter().map(|sql| judged(sql, &info, &catalog)).collect();
+        let mut new: Vec<New<'_>> = new.into_iter().map(|sql| judged(sql, &info, &catalog)).collect();
+        for statement in &mut new {
+            if let Err(why) = &statement.shape {
+                statement.shape = Err(mysql::refusal(production, statement.sql, why.clone()).await);
+            }
+        }
         self.read_ms += start.elapsed().as_secs_f64() * 1e3;
+        if new.iter().all(|statement| statement.shape.is_err()) {
+            // Nobody needs a twin for them.
+            let all = new.into_iter().filter_map(|s| Some((s.sql.to_owned(), Err(s.shape.err()?))));
+            self.known.extend(all);
+            self.busy = false;
+            return Ok(());
+        }
         let (read, ms) = self.start(production, &info, &new, &catalog).await?;
         self.read_ms += ms;
-        let unusable = self.load(read).await?;
-        self.views(production, &catalog).await?;
+        let mut unusable = self.load(read).await?;
+        self.views(production, &catalog, &mut unusable).await?;
         for statement in new {
             let known = self.meet(production, &statement, &unusable).await?;
             self.known.insert(statement.sql.to_owned(), known);
@@ -156,8 +177,6 @@ impl Workshop {
         let server = server.map_err(|e| broken(&e))?;
         let read = read?;
         let mut hand = server.connect(None).await.map_err(|e| broken(&e))?;
-        let ansi = of("sql_mode").contains("ANSI_QUOTES");
-        fill::prepared(&mut hand, info.engine, ansi).await.map_err(|e| refused(&e))?;
         let database = &info.database;
         let of_database = [("CHARACTER SET", "character_set_database"), ("COLLATE", "collation_database")];
         let defaults: Vec<String> = of_database
@@ -168,7 +187,11 @@ impl Workshop {
         if !database.is_empty() {
             let sql = format!("CREATE DATABASE IF NOT EXISTS {} {}", quoted(database), defaults.join(" "));
             fill::run(&mut hand, &sql).await.map_err(|e| refused(&e))?;
+            // Production told its views as they are seen from there.
+            hand = server.connect(Some(database)).await.map_err(|e| broken(&e))?;
         }
+        let ansi = of("sql_mode").contains("ANSI_QUOTES");
+        fill::prepared(&mut hand, info.engine, ansi).await.map_err(|e| refused(&e))?;
         costs::put(&mut hand, &costs).await.map_err(|e| refused(&e))?;
         self.database = Some(database.clone()).filter(|name| !name.is_empty());
         self.variables = variables;
@@ -191,7 +214,7 @@ impl Workshop {
     }
 
     /// Makes the tables that were read. Those that cannot be on the twin, and why.
-    async fn load(&mut self, read: Vec<ReadTable>) -> Result<BTreeMap<(String, String), TrialError>, TrialError> {
+    async fn load(&mut self, read: Vec<ReadTable>) -> Result<Unusable, TrialError> {
         let mut unusable = BTreeMap::new();
         let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
         for (name, table) in read {
@@ -203,12 +226,17 @@ impl Workshop {
                 }
             };
             let number = self.tables.len();
-            let sql = format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&name.0));
-            fill::run(hand, &sql).await.map_err(|e| refused(&e))?;
             let spread = spread(&facts, &sample);
-            fill::staged(hand, &facts, &sample, number).await.map_err(|e| refused(&e))?;
-            let rows = fill::table(hand, &facts, &spread, number, self.full_text).await.map_err(|e| refused(&e))?;
-            super::statistics::independent(hand, &facts).await.map_err(|e| refused(&e))?;
+            let rows = match fill::whole(hand, &facts, (&sample, &spread), number, self.full_text).await {
+                Ok(rows) => rows,
+                Err(error) if error.kind == ErrorKind::Disconnected => return Err(refused(&error)),
+                Err(error) => {
+                    // The statements that do not read it are planned all the same.
+                    fill::away(hand, &facts, number).await;
+                    unusable.insert(name, lacks("table", &facts.table, &error));
+                    continue;
+                }
+            };
             let standing = Standing::new(facts, &sample, spread, (number, rows));
             standing.inject(hand, self.page).await?;
             self.tables.push(standing);
@@ -216,15 +244,26 @@ impl Workshop {
         Ok(unusable)
     }
 
-    /// Makes the views of a catalog, the innermost first.
-    async fn views(&mut self, production: &mut Connection, catalog: &Catalog) -> Result<(), TrialError> {
+    /// Makes the views of a catalog, the innermost first; those that cannot be are added to what is unusable.
+    async fn views(
+        &mut self,
+        production: &mut Connection,
+        catalog: &Catalog,
+        unusable: &mut Unusable,
+    ) -> Result<(), TrialError> {
         for view in catalog.tables.iter().rev().filter(|t| t.kind == TableKind::View) {
             let Some(sql) = facts::view(production, view).await.map_err(failed)? else { continue };
             let Some(hand) = &mut self.hand else { return Err(cannot("the twin is gone")) };
             let database = format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&view.schema));
             fill::run(hand, &database).await.map_err(|e| refused(&e))?;
-            // One that is there already stays; one that cannot be made is missed by the statement.
-            let _ = fill::run(hand, &sql).await;
+            match fill::run(hand, &sql).await {
+                Err(error) if error.kind == ErrorKind::Disconnected => return Err(refused(&error)),
+                // 1050: one that is there already stays.
+                Err(error) if error.code.as_deref() != Some("1050") => {
+                    unusable.insert((view.schema.clone(), view.name.clone()), lacks("view", view, &error));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -234,22 +273,27 @@ impl Workshop {
         &mut self,
         production: &mut Connection,
         new: &New<'_>,
-        unusable: &BTreeMap<(String, String), TrialError>,
+        unusable: &Unusable,
     ) -> Result<Result<Known, TrialError>, TrialError> {
         let shape = match &new.shape {
             Ok(shape) => shape,
             Err(why) => return Ok(Err(why.clone())),
         };
-        if let Some(why) = new.tables.iter().find_map(|table| unusable.get(table)) {
+        if let Some(why) = new.tables.iter().chain(new.views.iter().rev()).find_map(|table| unusable.get(table)) {
             return Ok(Err(why.clone()));
         }
         self.change(&[], &[]).await?;
         let start = Instant::now();
         let mut completed = self.complete(production, new, shape, false).await?;
-        let (theirs, unchecked) = match mysql::plan(production, new.sql, METHOD).await {
+        let (theirs, unchecked) = match mysql::explained(production, new.sql).await {
             Ok(plan) => (Some(plan), None),
-            Err(TrialError::Unsupported { reason, .. }) => (None, Some(reason)),
-            Err(error) => return Err(error),
+            Err(error) if matches!(error.kind, ErrorKind::Disconnected | ErrorKind::Cancelled) => {
+                return Err(failed(error));
+            }
+            Err(error) => match failed(error) {
+                TrialError::Unsupported { reason, .. } => (None, Some(reason)),
+                error => return Ok(Err(error)),
+            },
         };
         self.read_ms += start.elapsed().as_secs_f64() * 1e3;
         let mut plan = match self.plan(new.sql).await {

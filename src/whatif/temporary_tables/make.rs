@@ -2,7 +2,7 @@
 
 use mysql_async::Value;
 
-use super::{Copy, cannot, copy::Definition, failed, sample::Sample};
+use super::{Copy, METHOD, cannot, copy::Definition, failed, sample::Sample};
 use crate::{
     advise::TrialError,
     catalog::Table,
@@ -93,12 +93,11 @@ pub(super) async fn fill(
     connection.analyze_temporary(name).await
 }
 
-/// What is said of an account that may not, and known by.
-pub(in crate::whatif) const MAY_NOT: &str = "this account may not make temporary tables";
-
 fn may_not(error: ServerError, schema: &str) -> TrialError {
     if matches!(error.code.as_deref(), Some("1044" | "1142" | "1227")) {
-        return cannot(format!("{MAY_NOT} (CREATE TEMPORARY TABLES on {})", one_line(schema)));
+        let reason =
+            format!("this account may not make temporary tables (CREATE TEMPORARY TABLES on {})", one_line(schema));
+        return TrialError::Denied { method: METHOD, reason };
     }
     failed(error)
 }

@@ -65,8 +65,7 @@ pub(super) async fn take(
     stage: &str,
     shape: &Shape,
 ) -> Result<Sample, Missing> {
-    connection.fixed(SAMPLING, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-    connection.fixed(SAMPLING, "START TRANSACTION READ ONLY").await?;
+    walk::begin(connection, SAMPLING).await?;
     let taken = pick(connection, source, stage, shape).await;
     let ended = connection.fixed(SAMPLING, "COMMIT").await;
     let taken = taken?;
@@ -91,8 +90,7 @@ async fn pick(connection: &mut Connection, source: &Source<'_>, stage: &str, sha
     along(connection, source, stage, &walk, places).await?;
     named(connection, source, stage, shape, wanted.rows / believed.max(wanted.rows)).await?;
     let rows = count(connection, stage).await?;
-    let key = if walk.primary { "the primary key".to_owned() } else { format!("the index {}", walk.index) };
-    Ok(Sample { rows, how: format!("in {places} places along {key}"), least: wanted.all })
+    Ok(Sample { rows, how: format!("in {places} places along {}", walk.key()), least: wanted.all })
 }
 
 /// Copies what a condition selects.

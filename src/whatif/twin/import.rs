@@ -67,6 +67,7 @@ impl Twin {
             database,
             oid,
             notes,
+            lacks: BTreeMap::new(),
             here: BTreeMap::new(),
             next_file: 2_000_000_000,
             tiny: BTreeMap::new(),
@@ -117,11 +118,17 @@ impl Twin {
                 break;
             }
         }
-        if let Some((step, error)) = later.iter().find(|(step, _)| step.needed) {
-            return Err(TwinError::Unsupported(format!("the twin has no {}: {}", step.what, reason(error))));
+        for (step, error) in &later {
+            let why = format!("the twin has no {}: {}", step.what, reason(error));
+            if let Some(relation) = step.relation {
+                self.lacks(relation, &why);
+            }
+            self.notes.push(why);
         }
-        self.notes
-            .extend(later.iter().map(|(step, error)| format!("the twin has no {}: {}", step.what, reason(error))));
+        let mut read = self.snapshot.relations.iter().filter(|r| !r.is_index());
+        if let (true, Some(why)) = (read.all(|r| self.lacks.contains_key(&r.oid)), self.lacks.values().next()) {
+            return Err(TwinError::Unsupported(why.clone()));
+        }
         // Checks were added as not yet held, which the planner does not look at; and no trigger may fire for the ends.
         self.root
             .ours(
@@ -130,6 +137,18 @@ impl Twin {
                  UPDATE pg_trigger SET tgenabled = 'D'; UPDATE pg_class SET relhastriggers = relhastriggers WHERE oid >= 16384",
             )
             .await
+    }
+
+    /// A relation could not be made: nor is planned what reads it by those that it inherits from or is a partition of.
+    fn lacks(&mut self, relation: u32, why: &str) {
+        let mut open = vec![relation];
+        while let Some(relation) = open.pop() {
+            if self.lacks.contains_key(&relation) {
+                continue;
+            }
+            self.lacks.insert(relation, why.to_owned());
+            open.extend(self.snapshot.relation(relation).and_then(|r| r.parents.as_deref()).unwrap_or_default());
+        }
     }
 
     /// Runs steps by the owner's connection; those that fail come back with their errors.

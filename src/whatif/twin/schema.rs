@@ -14,8 +14,8 @@ pub(super) struct Step {
     pub(super) what: String,
     /// As SQL.
     pub(super) sql: String,
-    /// Whether a twin without it is of no use.
-    pub(super) needed: bool,
+    /// The relation, by production's number, that what reads it is not planned without.
+    pub(super) relation: Option<u32>,
 }
 
 /// Options of a table that the planner looks at, and those of a view.
@@ -50,7 +50,7 @@ pub(super) fn schemas(snapshot: &Snapshot, owner: &str) -> String {
 /// Collations, types and functions.
 pub(super) fn ground(snapshot: &Snapshot) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut add = |what: String, sql: String| steps.push(Step { what, sql, needed: false });
+    let mut add = |what: String, sql: String| steps.push(Step { what, sql, relation: None });
     for c in &snapshot.collations {
         let name = format!("{}.{}", quote(&c.schema), quote(&c.name));
         let (collate, ctype) = (c.collate.as_deref().unwrap_or("C"), c.ctype.as_deref().unwrap_or("C"));
@@ -134,10 +134,10 @@ pub(super) fn tables(snapshot: &Snapshot, unknown: &BTreeSet<String>) -> Vec<Ste
         } else if !options.is_empty() {
             let _ = write!(sql, " WITH ({options})");
         }
-        steps.push(Step { what: format!("table {name}"), sql, needed: true });
+        steps.push(Step { what: format!("table {name}"), sql, relation: Some(r.oid) });
         if let (true, Some(parent), Some(bound)) = (r.partition, parents.first(), &r.bound) {
             let sql = format!("ALTER TABLE ONLY {parent} ATTACH PARTITION {name} {bound}");
-            attach.push(Step { what: format!("partition {name}"), sql, needed: true });
+            attach.push(Step { what: format!("partition {name}"), sql, relation: Some(r.oid) });
         }
     }
     steps.append(&mut attach);
@@ -163,10 +163,10 @@ pub(super) fn indexes(snapshot: &Snapshot) -> Vec<Step> {
             Some(c) => format!("ALTER TABLE ONLY {table} ADD CONSTRAINT {} {}", quote(&c.name), c.definition),
             None => index.definition.clone(),
         };
-        steps.push(Step { what: format!("index {}", relation.sql()), sql, needed: false });
+        steps.push(Step { what: format!("index {}", relation.sql()), sql, relation: None });
         if let Some(parent) = relation.parents.iter().flatten().find_map(|p| names.get(p)) {
             let sql = format!("ALTER INDEX {parent} ATTACH PARTITION {}", relation.sql());
-            attach.push(Step { what: format!("index {} of its parent", relation.sql()), sql, needed: false });
+            attach.push(Step { what: format!("index {} of its parent", relation.sql()), sql, relation: None });
         }
     }
     steps.append(&mut attach);
@@ -182,12 +182,12 @@ pub(super) fn rest(snapshot: &Snapshot) -> Vec<Step> {
             let options = options(r);
             let with = if options.is_empty() { String::new() } else { format!(" WITH ({options})") };
             let sql = format!("CREATE VIEW {}{with} AS {view}", r.sql());
-            steps.push(Step { what: format!("view {}", r.sql()), sql, needed: true });
+            steps.push(Step { what: format!("view {}", r.sql()), sql, relation: Some(r.oid) });
         }
     }
     for e in &snapshot.extended {
         let what = format!("statistics {}.{}", quote(&e.schema), quote(&e.name));
-        steps.push(Step { what, sql: e.definition.clone(), needed: false });
+        steps.push(Step { what, sql: e.definition.clone(), relation: None });
     }
     let own = snapshot.constraints.iter().filter(|c| c.parent == 0);
     for c in own.clone().filter(|c| c.kind == "f").chain(own.filter(|c| c.kind == "c")) {
@@ -195,7 +195,7 @@ pub(super) fn rest(snapshot: &Snapshot) -> Vec<Step> {
         // The rows that a twin may hold, first and last values, need not fit together.
         let late = if c.kind == "c" && !c.definition.contains("NOT VALID") { " NOT VALID" } else { "" };
         let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {} {}{late}", quote(&c.name), c.definition);
-        steps.push(Step { what: format!("constraint {} of {table}", quote(&c.name)), sql, needed: false });
+        steps.push(Step { what: format!("constraint {} of {table}", quote(&c.name)), sql, relation: None });
     }
     steps
 }
@@ -356,6 +356,18 @@ mod tests {
                 "ALTER TABLE \"s\".\"Odd \"\"Name\" ADD CONSTRAINT \"c21\" CHECK ((a > 0)) NOT VALID",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_means_the_first_table_along_the_search_path() {
+        let mut snapshot = snapshot();
+        snapshot.relations.push(Relation { schema: "app".to_owned(), ..relation(7, "part", "r") });
+        snapshot.search_path = vec!["app".to_owned(), "s".to_owned()];
+        for (schema, name, expected) in
+            [(None, "part", Some(7)), (Some("s"), "part", Some(2)), (None, "v", Some(3)), (None, "i11", None)]
+        {
+            assert_eq!(snapshot.called(schema, name).map(|r| r.oid), expected, "{schema:?} {name}");
+        }
     }
 
     #[test]

@@ -200,6 +200,8 @@ impl Workshop {
                 // What production does not plan, nobody needs a twin's plan of.
                 Err(error) => Err(trial_error(error)),
                 Ok(production) => match self.plan(statement).await {
+                    // Another twin would not have it either.
+                    Err(error) if self.lacking(statement).is_some() => Err(trial_error(error)),
                     Ok(plan) => {
                         let check =
                             production.map_or(Check::Unchecked, |production| check::compare(&production, &plan));
@@ -390,7 +392,10 @@ impl Workshop {
         let mut answers = Vec::with_capacity(statements.len());
         for sql in statements {
             let planned = match Statement::new(sql) {
-                Ok(statement) => planned(&mut plans, &statement).await,
+                Ok(statement) => match other.lacking(statement.tables()) {
+                    Some(lacking) => Err(lacking),
+                    None => planned(&mut plans, &statement).await,
+                },
                 Err(error) => Err(error.into()),
             };
             answers.push(planned.map_err(trial_error));
@@ -423,8 +428,15 @@ impl Workshop {
         recorded.map(read_one).transpose()
     }
 
+    fn lacking(&self, statement: &Statement) -> Option<TwinError> {
+        self.twin.as_ref().and_then(|twin| twin.lacking(statement.tables()))
+    }
+
     /// The twin's plan of a statement.
     async fn plan(&mut self, statement: &Statement) -> Result<Plan, TwinError> {
+        if let Some(lacking) = self.lacking(statement) {
+            return Err(lacking);
+        }
         let plans = self.plans.as_mut().ok_or_else(|| TwinError::Engine(format!("nobody plans as {OWNER}")))?;
         planned(plans, statement).await.map_err(|error| match error {
             TwinError::Production(error) => {
