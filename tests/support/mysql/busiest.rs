@@ -42,10 +42,9 @@ impl Server {
         assert_eq!(spent.calls.to_string(), "3", "{spent:?}");
         assert!(spent.examined.is_some_and(|n| n >= 30_000.0) && spent.total_ms > 0.0, "{spent:?}");
         if session.info().engine == Engine::MySql {
-            assert!(
-                spent.sql.contains("in (3, 7)") || spent.sql.contains("in (1, 7)"),
-                "one that was asked: {spent:?}"
-            );
+            // The server keeps the text of the slowest, whichever that was.
+            let asked = |code: i32| spent.sql.contains(&format!("in ({code}, 7)"));
+            assert!((1..=3).any(asked), "one that was asked: {spent:?}");
         } else {
             assert!(spent.sql.contains('?'), "{spent:?}");
         }
