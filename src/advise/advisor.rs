@@ -351,7 +351,11 @@ impl Report<'_> {
                     Some(mine) if one.weighed > mine.weighed * 1.001 => {
                         format!("{what}: {unit} {shown}, as long as enough rows soon pass what is asked of them")
                     }
-                    _ if subsumes(other, winner) => format!("{what}: {unit} {shown}, too little less for its width"),
+                    _ if subsumes(other, winner) => {
+                        let before = self.costs(statement).map_or(f64::INFINITY, |(before, _)| before);
+                        let saved = mine.map_or(0.0, |mine| (mine.told - one.told) / before.max(f64::MIN_POSITIVE));
+                        format!("{what}: {unit} {shown}, {}", lone::too_little(saved))
+                    }
                     _ => format!("{what}: {unit} {shown}, but it serves the rest less or is larger"),
                 }
             })

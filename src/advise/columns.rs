@@ -73,7 +73,10 @@ pub(super) async fn weigh(
             let weights = using.iter().map(|(s, _)| workload[*s].weight);
             let now: f64 = using.iter().map(|(_, cost)| cost).zip(weights.clone()).map(|(c, w)| c * w).sum();
             let then: f64 = costs.iter().zip(weights).map(|(c, w)| c * w).sum();
-            let each = costs.iter().zip(&using).all(|(cost, (_, now))| *cost <= now * (1.0 + EACH));
+            let cheap = costs.iter().zip(&using).all(|(cost, (_, now))| *cost <= now * (1.0 + EACH));
+            // How many rows there are differs by more from one index to the other than a sort that comes back costs.
+            let sorts = |s: usize| plans.after[s].as_ref().map_or(0, judge::sorts_of);
+            let each = cheap && answers.iter().zip(&using).all(|(a, (s, _))| judge::sorts_of(&a.plan) <= sorts(*s));
             let nothing = then <= now * (1.0 + NOTHING) && each;
             if nothing && !others.is_empty() {
                 asked += others.len();
@@ -107,7 +110,7 @@ fn lost(what: &str, with: f64, without: f64, plan: Option<&Plan>) -> String {
     if without > with {
         format!("without {what}: {unit} {}, against {}", shown(without), shown(with))
     } else {
-        format!("without {what}: {unit} {}, as long as enough rows soon pass what is asked of it", shown(without))
+        format!("without {what}: {unit} {}, and more where few rows pass or they must be sorted", shown(without))
     }
 }
 

@@ -202,6 +202,8 @@ pub(super) fn indexable(operand: &Operand, table: &Table, engine: Engine, versio
         "md5",
         "coalesce",
         "nullif",
+        "greatest",
+        "least",
         "round",
         "floor",
         "ceil",
@@ -220,8 +222,14 @@ pub(super) fn indexable(operand: &Operand, table: &Table, engine: Engine, versio
     let kinds: Vec<&Column> = columns.iter().filter_map(|c| table.column(c)).collect();
     match engine {
         Engine::PostgreSql => {
-            // What depends on the session's time zone or date style is not immutable.
-            let zoned = kinds.iter().any(|c| c.type_name.contains("with time zone") || c.type_name == "timestamptz");
+            // What depends on the session's time zone or date style is not immutable; a zone that is named makes a time one of no zone,
+            // and a choice among values leaves them as they are.
+            let has_zone = |c: &&&Column| c.type_name.contains("with time zone") || c.type_name == "timestamptz";
+            let zones = kinds.iter().filter(has_zone).count();
+            let named = lower.matches("at time zone '").count();
+            let choices = ["coalesce", "greatest", "least", "nullif"];
+            let chosen = !calls(&lower).is_empty() && calls(&lower).iter().all(|f| choices.contains(&f.as_str()));
+            let zoned = if named > 0 { kinds.len() != 1 || zones != 1 || named != 1 } else { zones > 0 && !chosen };
             let dated = ["::date", "::time", "as date", "as time", "concat", "$"].iter().any(|w| lower.contains(w));
             calls_known && !zoned && !dated && !columns.is_empty()
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalog::Catalog,
     fmt,
-    plan::{Engine, Flag, Plan},
+    plan::{Engine, Flag, Node, Operator, Plan},
     sql::shape::{Shape, Test},
 };
 
@@ -132,9 +132,22 @@ pub fn rank(proposals: &mut Vec<Proposal>) {
 /// Whether the plan uses the index that was tried. HypoPG names its indexes `<oid>method_table_columns`.
 #[must_use]
 pub fn uses(plan: &Plan, index: &str) -> bool {
-    plan.ids().any(|id| {
-        plan.node(id).index.as_deref().is_some_and(|name| name == index || name.ends_with(&format!(".{index}")))
-    })
+    let named = plan.ids().any(|id| {
+        plan.node(id).index.as_deref().is_some_and(|name| {
+            // An index merge names several.
+            name == index || name.ends_with(&format!(".{index}")) || name.split(MERGED).any(|one| one == index)
+        })
+    });
+    named || reads_nothing(plan)
+}
+
+/// What stands between the indexes of a merge: `a, b`, `union(a,b)`.
+const MERGED: [char; 4] = [',', '(', ')', ' '];
+
+/// Whether MySQL or `MariaDB` answered while it planned: the least or the greatest value stands at an end of the index, and the plan
+/// names neither table nor index ("Select tables optimized away", `opt_sum_query` in `sql/opt_sum.cc`).
+fn reads_nothing(plan: &Plan) -> bool {
+    plan.engine != Engine::PostgreSql && plan.ids().all(|id| plan.node(id).relation.is_none())
 }
 
 /// What ranks a proposal: the price of its plan, with what a walk up to a limit may come to.
@@ -157,12 +170,15 @@ pub(super) fn price_of(plan: &Plan) -> f64 {
 
 /// Filesorts and temporary tables of the plan with the index, which MySQL and MariaDB tell.
 pub(super) fn sorts(proposal: &Proposal) -> usize {
-    proposal.tried.as_ref().map_or(0, |tried| match tried.after.engine {
+    proposal.tried.as_ref().map_or(0, |tried| sorts_of(&tried.after))
+}
+
+/// The same of a plan.
+pub(super) fn sorts_of(plan: &Plan) -> usize {
+    match plan.engine {
         Engine::PostgreSql => 0,
-        Engine::MySql | Engine::MariaDb => {
-            flagged(&tried.after, Flag::Filesort) + flagged(&tried.after, Flag::Temporary)
-        }
-    })
+        Engine::MySql | Engine::MariaDb => flagged(plan, Flag::Filesort) + flagged(plan, Flag::Temporary),
+    }
 }
 
 /// What decides on a server, for people.
@@ -263,9 +279,22 @@ pub(super) fn flagged(plan: &Plan, flag: Flag) -> usize {
 
 /// Rows the plan expects to examine: each table's rows for every row that drives it, until a limit ends it.
 pub(super) fn examined(plan: &Plan) -> f64 {
+    rows_of(plan, |_| true)
+}
+
+/// Those of them that MySQL and `MariaDB` fetch from the table by an entry of a secondary index.
+pub(super) fn fetched(plan: &Plan) -> f64 {
+    rows_of(plan, |node| {
+        node.index.as_deref().is_some_and(|index| index != "PRIMARY")
+            && node.operator != Operator::IndexOnlyScan
+            && !node.flags.contains(Flag::Covering)
+    })
+}
+
+fn rows_of(plan: &Plan, which: impl Fn(&Node) -> bool) -> f64 {
     let times = plan.executions();
     plan.ids()
-        .filter(|id| plan.node(*id).relation.is_some())
+        .filter(|id| plan.node(*id).relation.is_some() && which(plan.node(*id)))
         .map(|id| times[id.index()] * plan.node(id).rows.estimated.unwrap_or(0.0) * part_asked(plan, id))
         .sum()
 }

@@ -14,6 +14,8 @@ const ORDERED: f64 = 0.8;
 /// … and from this on several small ranges a block do (PostgreSQL 14).
 const PARTLY: f64 = 0.25;
 const MULTI_SINCE: u32 = 140_000;
+/// Distinct values below which a correlation tells nothing of where one of them lies.
+const LEAST_DISTINCT: f64 = 100.0;
 
 /// Drafts for ranges and values of columns that follow the rows' order.
 pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
@@ -26,7 +28,10 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
 
 fn draft(at: &At<'_>, predicate: &Predicate) -> Option<Draft> {
     let column = at.table.column(predicate.operand.column()?)?;
-    let correlation = column.statistics.as_ref()?.correlation?.abs();
+    let statistics = column.statistics.as_ref()?;
+    // Of few values the commonest alone make the correlation, wherever the others lie.
+    statistics.distinct(at.table.rows?).filter(|distinct| *distinct >= LEAST_DISTINCT)?;
+    let correlation = statistics.correlation?.abs();
     let opclass = if correlation >= ORDERED {
         has_default(column).then_some(None)?
     } else if correlation >= PARTLY && at.version >= MULTI_SINCE {

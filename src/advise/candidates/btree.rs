@@ -4,7 +4,7 @@ use super::draft::{At, Draft};
 use crate::{
     advise::facts::selectivity,
     plan::Engine,
-    sql::shape::{Predicate, Sort, SortKey, SortKind, Test},
+    sql::shape::{Operand, Predicate, Sort, SortKey, SortKind, Test},
 };
 
 /// Join columns that are paired with each other.
@@ -37,7 +37,10 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
     // For a list of values an order has to be made; only single values keep the order of what follows.
     let fixed: Vec<&Predicate> = equal.iter().copied().filter(|p| p.test != Test::OneOf).collect();
     for sort in &at.sorts {
-        drafts.extend(ordered(at, &fixed, sort));
+        drafts.extend(ordered(at, &fixed, &[], sort));
+        if !at.correlated.is_empty() {
+            drafts.extend(ordered(at, &fixed, &at.correlated, sort));
+        }
     }
     for (rank, range) in range.iter().enumerate() {
         let mut alone = Draft::btree(if equal.is_empty() { 10 } else { 40 } + u32::try_from(rank).unwrap_or(9));
@@ -95,8 +98,8 @@ fn with_equalities(at: &At<'_>, equal: &[&Predicate], mut draft: Draft) -> Draft
     draft
 }
 
-/// Equalities, then the keys of an order or a group.
-fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
+/// Equalities, those with a query around among them, then the keys of an order or a group.
+fn ordered(at: &At<'_>, fixed: &[&Predicate], around: &[(String, String)], sort: &Sort) -> Option<Draft> {
     let rank = match (sort.kind, sort.limited) {
         (SortKind::Extreme, _) => 2,
         (SortKind::Order, true) => 3,
@@ -105,6 +108,10 @@ fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
         (SortKind::Nearest, _) => return None,
     };
     let mut draft = with_equalities(at, fixed, Draft::btree(rank));
+    for (column, other) in around.iter().take(MOST_KEYS.saturating_sub(draft.keys.len() + 1)) {
+        let key = at.key(&Operand::Column(column.clone()), Some(Test::Equal));
+        draft.add(key, format!("{column}: joined to {other}"));
+    }
     let before = draft.keys.len();
     let words = match sort.kind {
         SortKind::Order => "ORDER BY",
@@ -142,7 +149,7 @@ fn ordered(at: &At<'_>, fixed: &[&Predicate], sort: &Sort) -> Option<Draft> {
 fn joined(at: &At<'_>, by_value: &Draft, ranges: &[&Predicate]) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let reason = |column: &str, other: &str| format!("{column}: joined to {other}");
-    let key = |column: &str| at.key(&crate::sql::shape::Operand::Column(column.to_owned()), Some(Test::Equal));
+    let key = |column: &str| at.key(&Operand::Column(column.to_owned()), Some(Test::Equal));
     for (column, other) in &at.joins {
         let mut alone = Draft::btree(12);
         alone.add(key(column), reason(column, other));

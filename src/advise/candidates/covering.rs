@@ -12,6 +12,10 @@ use crate::{
 
 /// Carried bytes per entry beyond which the index becomes a second table.
 const WIDEST: f64 = 120.0;
+/// Bytes of an entry beside its columns: a header and a place on its page.
+const ENTRY: f64 = 12.0;
+/// From this part of a row's bytes in the table on, an entry is a second one of it.
+const SECOND: f64 = 0.8;
 /// Carried columns.
 const MOST: usize = 8;
 /// Drafts that get a covering form.
@@ -33,6 +37,14 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
     plain.into_iter().filter_map(|draft| covering(at, draft)).collect()
 }
 
+/// Whether the index would be about as large as its table, which it only spares a visit of.
+fn is_second_table(at: &At<'_>, draft: &Draft, carried: f64) -> bool {
+    let keys = widths(at.table, draft.keys.iter().map(|k| k.expr.as_str()));
+    #[expect(clippy::cast_precision_loss, reason = "a size")]
+    let table = at.table.rows.zip(at.table.bytes).map(|(rows, bytes)| bytes as f64 / rows.max(1.0));
+    at.engine == Engine::PostgreSql && table.is_some_and(|row| keys + carried + ENTRY > SECOND * row)
+}
+
 fn covering(at: &At<'_>, draft: &Draft) -> Option<Draft> {
     let primary: Vec<&str> = at
         .table
@@ -50,7 +62,8 @@ fn covering(at: &At<'_>, draft: &Draft) -> Option<Draft> {
         .collect();
     let mut covering = Draft { rank: draft.rank + 6, ..draft.clone() };
     let list = missing.join(", ");
-    if missing.is_empty() || missing.len() > MOST || widths(at.table, missing.iter().copied()) > WIDEST {
+    let carried = widths(at.table, missing.iter().copied());
+    if missing.is_empty() || missing.len() > MOST || carried > WIDEST || is_second_table(at, draft, carried) {
         return None;
     }
     if at.engine == Engine::PostgreSql {

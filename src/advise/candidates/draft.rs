@@ -11,6 +11,8 @@ use crate::{
     text,
 };
 
+use super::trigram::has_letters;
+
 /// Letters of a condition that a reason has room for: a list may have thousands of values.
 pub(super) const SHOWN: usize = 160;
 
@@ -28,6 +30,8 @@ pub(super) struct At<'a> {
     pub(super) arms: Vec<Vec<&'a Predicate>>,
     /// Its columns that are joined, and what with.
     pub(super) joins: Vec<(String, String)>,
+    /// Those of them that a query around its own gives a value for: one value each time it runs.
+    pub(super) correlated: Vec<(String, String)>,
     pub(super) sorts: Vec<&'a Sort>,
 }
 
@@ -36,8 +40,10 @@ impl<'a> At<'a> {
         let own: Vec<&Predicate> = shape.predicates.iter().filter(|p| p.source == number).collect();
         let mut arms: Vec<Vec<&Predicate>> = Vec::new();
         let mut branches: Vec<Branch> = Vec::new();
-        let searched = |p: &&&Predicate| {
-            !matches!(p.test, Test::Pattern | Test::NotEqual | Test::IsNotNull | Test::HasElement | Test::FullText)
+        let searched = |p: &&&Predicate| match p.test {
+            Test::Pattern => engine == Engine::PostgreSql && has_letters(p),
+            Test::NotEqual | Test::IsNotNull | Test::HasElement | Test::FullText => false,
+            _ => true,
         };
         for branch in own.iter().filter(searched).filter_map(|p| p.branch) {
             if !branches.contains(&branch) {
@@ -50,12 +56,18 @@ impl<'a> At<'a> {
                 arms.push(own.iter().copied().filter(|p| p.branch == Some(*branch)).collect());
             }
         }
+        let own_block = shape.sources[number].block;
+        let outer = |other: usize| shape.sources[other].block < own_block;
+        let mut correlated: Vec<(String, String)> = Vec::new();
         let mut joins: Vec<(String, String)> = Vec::new();
         for join in &shape.joins {
             for (side, other) in [(&join.left, &join.right), (&join.right, &join.left)] {
                 if side.0 == number && !joins.iter().any(|(column, _)| *column == side.1) {
                     let there = &shape.sources[other.0].alias;
                     joins.push((side.1.clone(), format!("{there}.{}", other.1)));
+                    if outer(other.0) {
+                        correlated.extend(joins.last().cloned());
+                    }
                 }
             }
         }
@@ -68,6 +80,7 @@ impl<'a> At<'a> {
             always: own.iter().copied().filter(|p| p.branch.is_none()).collect(),
             arms,
             joins,
+            correlated,
             sorts: shape.sorts.iter().filter(|s| s.source == number).collect(),
         }
     }

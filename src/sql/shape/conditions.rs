@@ -111,6 +111,9 @@ impl Walk<'_> {
             }
             return;
         }
+        if let (BinaryOperator::PGRegexMatch, Some(beginning)) = (op, anchored(&value(right))) {
+            return self.ask(left, Test::LikePrefix, &[Value::Literal(beginning)], &unqualified(part), only);
+        }
         let Some((test, mirrored)) = test_of(op) else { return };
         let (lefts, rights) = (self.operands(left), self.operands(right));
         let mut joined = false;
@@ -397,6 +400,21 @@ fn test_of(op: &BinaryOperator) -> Option<(Test, Test)> {
         }
         _ => return None,
     })
+}
+
+/// What a regular expression wants a text to begin with: `PostgreSQL` makes a range of it (`pattern_fixed_prefix` in
+/// `src/backend/utils/adt/like_support.c`).
+fn anchored(pattern: &Value) -> Option<String> {
+    let Value::Literal(text) = pattern else { return None };
+    let rest = text.strip_prefix('^').filter(|rest| !rest.contains('|') && !rest.contains("(?"))?;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '@' | ',' | ':' | '#');
+    let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
+    let mut beginning = rest[..end].to_owned();
+    // The last letter may be there not at all.
+    if rest[end..].starts_with(['*', '?', '{']) {
+        beginning.pop();
+    }
+    (!beginning.is_empty()).then_some(beginning)
 }
 
 /// What is known of a text.
