@@ -110,7 +110,12 @@ fn lost(what: &str, with: f64, without: f64, plan: Option<&Plan>) -> String {
     if without > with {
         format!("without {what}: {unit} {}, against {}", shown(without), shown(with))
     } else {
-        format!("without {what}: {unit} {}, and more where few rows pass or they must be sorted", shown(without))
+        let but = if unit == "cost" {
+            "as long as enough rows soon pass what is asked of it"
+        } else {
+            "but with rows to fetch from the table or to sort"
+        };
+        format!("without {what}: {unit} {}, {but}", shown(without))
     }
 }
 

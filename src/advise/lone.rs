@@ -3,13 +3,17 @@
 
 use super::{
     Proposal, Verdict, ddl,
-    judge::{WIDER_PART, WIDER_TIMES, price, price_of, shown, sorts, unit, width},
+    judge::{WIDER_PART, WIDER_TIMES, fetched, price, price_of, shown, sorts, unit, width},
     limited,
 };
-use crate::{fmt, text};
+use crate::{fmt, plan::Engine, text};
 
 /// What was tried and lost, told with the first.
 const LOST: usize = 3;
+/// A wider index is worth it as well, however dear the statement was, when it makes of what is left so many times less …
+const MUCH_TIMES: f64 = 2.0;
+/// … and saves as much of PostgreSQL's cost as about a millisecond is.
+const MUCH: f64 = 100.0;
 /// Letters of a filter that a line has room for.
 const FILTER: usize = 60;
 
@@ -73,7 +77,9 @@ fn is_clearly_better(one: &Proposal, other: &Proposal) -> bool {
         return sorts(one) < sorts(other) && mine <= theirs;
     }
     let sorted = |p: &Proposal| p.tried.as_ref().map_or(0, |t| limited::sorted(&t.after));
-    let pays = !wider || mine + before * WIDER_PART < theirs || sorted(one) < sorted(other);
+    let engine = one.candidate.engine;
+    let much = engine == Engine::PostgreSql && mine * MUCH_TIMES < theirs && mine + MUCH < theirs;
+    let pays = !wider || mine + before * WIDER_PART < theirs || sorted(one) < sorted(other) || much;
     mine * WIDER_TIMES < theirs && pays
 }
 
@@ -97,7 +103,11 @@ fn line(other: &Proposal, first: &Proposal) -> String {
         let filter = text::beginning(&text::one_line(walk.filter), FILTER);
         return format!("{what}: {unit} {}, as long as enough rows soon pass {filter}", shown(&lost.after));
     }
-    if price(other) > price(first) * 1.001 {
+    let dearer = price(other) > price(first) * 1.001;
+    let fetches = dearer && price_of(&lost.after) <= price_of(&won.after) && fetched(&lost.after) > fetched(&won.after);
+    if fetches {
+        format!("{what}: {unit} {}, more of them fetched from the table than with this one", shown(&lost.after))
+    } else if dearer {
         format!("{what}: {unit} {}, against {} with this one", shown(&lost.after), shown(&won.after))
     } else {
         let saved = (price(first) - price(other)) / price_of(&won.before).max(f64::MIN_POSITIVE);
