@@ -133,3 +133,27 @@ fn real_logs_hold_every_plan_with_its_statement_and_time() {
         }
     }
 }
+
+#[test]
+fn no_whole_plan_is_said_to_break_off() {
+    let mut all: Vec<_> = cases()
+        .into_iter()
+        .flat_map(|(name, formats)| formats.into_iter().map(move |(format, text)| (format!("{name}, {format}"), text)))
+        .collect();
+    for folder in std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()) {
+        if !folder.file_name().unwrap().to_string_lossy().starts_with("postgresql-") {
+            continue;
+        }
+        for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|e| ["json", "yaml", "xml", "txt"].iter().any(|of| e == *of)) {
+                all.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let plans: Vec<_> =
+        all.iter().flat_map(|(name, text)| read(text).into_iter().flatten().map(move |plan| (name, plan))).collect();
+    assert!(plans.len() > 400, "only {}", plans.len());
+    for (name, plan) in plans {
+        assert!(plan.notes.iter().all(|note| !note.contains("break off")), "{name}: {:?}", plan.notes);
+    }
+}

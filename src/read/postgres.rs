@@ -2,6 +2,7 @@
 //!
 //! Every format becomes the keys of JSON first; [`raw`] mirrors those, [`lower`] makes the plan.
 
+mod inputs;
 mod lower;
 mod operator;
 mod raw;

@@ -368,7 +368,8 @@ fn filesort(value: Value<'_>, role: Role, reads: bool) -> Node {
     node.flags.push(Flag::Filesort);
     node.keys = f.text("sort_key").into_iter().collect();
     let stated = f.number("r_total_time_ms");
-    node.timing = match Sorted::of(value) {
+    let sorted = Sorted::of(value);
+    node.timing = match sorted {
         Some(sorted) => Some(Timing::Own(sorted.own)),
         None => stated.map(if reads { Timing::Inclusive } else { Timing::Own }),
     };
@@ -379,6 +380,10 @@ fn filesort(value: Value<'_>, role: Role, reads: bool) -> Node {
     }
     node.line = Some(value.line());
     node.extra = f.rest().collect();
+    if sorted.is_some_and(|sorted| sorted.untold) {
+        let words = "least known: the table's r_other_time_ms holds the rest with its condition's";
+        node.extra.push(("own time".to_owned(), words.to_owned()));
+    }
     node
 }
 

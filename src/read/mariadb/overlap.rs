@@ -1,12 +1,12 @@
 //! Times that MariaDB states in two places. Its clocks tell what a table or a sort spent with everything that ran meanwhile, and sub-queries
 //! and materialised tables have clocks of their own. Where the parts take longer than the block around them, one was in the other.
 
-use super::sorted::Sorted;
+use super::sorted::{Sorted, conditions};
 use crate::read::json::Value;
 
 /// Where in a block sorts and tables stand whose time holds what is stated elsewhere too, and how much, milliseconds.
 pub(super) fn of(block: Value<'_>) -> Vec<(u32, f64)> {
-    let mut found: Vec<_> = asked_by_sort(block).into_iter().chain(asked_by_key(block)).collect();
+    let mut found: Vec<_> = asked_by_sort(block).into_iter().chain(asked_by_reading(block)).collect();
     found.extend(filled(block));
     let sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
     found.extend(sorts.filter_map(|sort| Some((sort.get("table")?.place(), Sorted::of(sort)?.moved))));
@@ -51,16 +51,38 @@ fn asked_by_sort(block: Value<'_>) -> Option<(u32, f64)> {
     (own + asked + read > whole && asked > 0.0 && asked < own).then_some((sort.place(), asked))
 }
 
-/// The sort of a table by a sub-query's value, which it asked for each row while it read them; the sub-query stands beside it.
-fn asked_by_key(block: Value<'_>) -> Option<(u32, f64)> {
-    let (asking, whole) = (block.get("subqueries")?, number(block, "r_total_time_ms")?);
-    let mut sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
-    let sort = sorts.find(|sort| {
-        let by = sort.get("sort_key").and_then(Value::text);
-        sort.get("table").is_some() && by.is_some_and(|by| by.contains("subquery#"))
-    })?;
-    let (spent, asked) = (number(sort, "r_total_time_ms")?, blocks(asking));
-    (spent + asked > whole && asked > 0.0 && asked < spent).then_some((sort.place(), asked))
+/// The sorts of a table that asked sub-queries for its rows while they read them, for the key or for a condition of the table, and the
+/// milliseconds they took of the sort's own; the sub-queries stand beside it.
+fn asked_by_reading(block: Value<'_>) -> Vec<(u32, f64)> {
+    let (Some(asking), Some(whole)) = (block.get("subqueries"), number(block, "r_total_time_ms")) else {
+        return Vec::new();
+    };
+    let sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
+    let asked_by = |sort: Value<'_>| {
+        let table = sort.get("table")?;
+        let texts: Vec<_> = sort.get("sort_key").and_then(Value::text).into_iter().chain(conditions(table)).collect();
+        let spent = number(sort, "r_total_time_ms")?;
+        let asked: f64 = asking
+            .children()
+            .filter(|query| texts.iter().any(|text| select(*query).is_some_and(|number| names(text, number))))
+            .map(blocks)
+            .sum();
+        (spent + asked > whole && asked > 0.0 && asked < spent).then_some((sort.place(), asked))
+    };
+    sorts.filter_map(asked_by).collect()
+}
+
+/// The number by which conditions name a sub-query: that of its first block.
+fn select(query: Value<'_>) -> Option<f64> {
+    query.descendants().find(|inner| inner.key().is_some_and(|key| key == "select_id"))?.number()
+}
+
+/// Whether a condition asks the sub-query of this number.
+fn names(text: &str, number: f64) -> bool {
+    text.split("subquery#").skip(1).any(|rest| {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        rest[..digits].parse() == Ok(number)
+    })
 }
 
 /// The tables that a block filled from others: filling is in the clock of the block that it is filled from, and in part in that of the

@@ -194,3 +194,58 @@ fn a_table_that_is_read_whole_for_a_null_is_not_lost() {
     assert_eq!(tables, ["t1", "t2"], "{:?}", shape(&plan));
     assert!(plan.ids().any(|id| plan.node(id).extra.iter().any(|(key, _)| key == "full-scan-on-null_key")));
 }
+
+/// Measured: the sort's clock holds what sub-queries of the table's condition took, which are stated beside it.
+#[test]
+fn what_a_sort_asked_for_a_condition_is_not_its_own_time() {
+    let query = |number: u32, whole: f64, read: f64| {
+        format!(
+            "{{\"subquery_cache\": {{\"r_loops\": 94118, \"query_block\": {{\"select_id\": {number}, \"r_loops\": 100, \"r_total_time_ms\": {whole}, \"nested_loop\": [{{\"table\": {{\"table_name\": \"b\", \"access_type\": \"ALL\", \"r_loops\": 100, \"r_rows\": 20000, \"r_table_time_ms\": {read}, \"r_other_time_ms\": 110}}}}]}}}}}}"
+        )
+    };
+    let one = query(2, 941.25, 830.0);
+    let two = format!("{}, {}", query(3, 473.6, 360.0), query(2, 472.79, 360.0));
+    let listed = format!("{}, {}", query(2, 941.25, 830.0), query(22, 300.0, 180.0));
+    for (whole, sort, mode, condition, queries) in [
+        (1100.66, 1100.58, "sort_key,rowid", "a.val > (subquery#2)", &one),
+        (1100.66, 1100.58, "packed_sort_key,packed_addon_fields", "a.val > (subquery#2)", &one),
+        (1100.66, 1100.58, "sort_key,rowid", "case when a.val > (subquery#2) then 1 else 0 end = 1", &one),
+        (1100.66, 1100.58, "sort_key,rowid", "!<in_optimizer>(a.grp,<exists>(subquery#2))", &one),
+        (1105.8, 1105.71, "sort_key,rowid", "a.val > (subquery#2) and a.val < (subquery#3)", &two),
+        // One more stands in the list of what is selected: it is asked for the rows that were sorted.
+        (1400.66, 1100.58, "sort_key,rowid", "a.val > (subquery#2)", &listed),
+    ] {
+        let plan = plan(&format!(
+            "\"r_loops\": 1, \"r_total_time_ms\": {whole}, \"nested_loop\": [{{\"read_sorted_file\": {{\"r_rows\": 10, \"filesort\": {{\"sort_key\": \"a.txt\", \"r_loops\": 1, \"r_total_time_ms\": {sort}, \"r_limit\": 10, \"r_output_rows\": 11, \"r_sort_mode\": \"{mode}\", \"table\": {{\"table_name\": \"a\", \"access_type\": \"ALL\", \"r_loops\": 1, \"r_rows\": 100000, \"r_table_time_ms\": 43.95, \"r_other_time_ms\": 112.86, \"attached_condition\": \"{condition}\", \"r_filtered\": 94.071}}}}}}}}], \"subqueries\": [{queries}]"
+        ));
+        let sum: f64 = plan.ids().filter_map(|id| plan.derived(id).self_ms).sum();
+        assert!((sum - whole).abs() < 0.5, "{mode} {condition}: {sum} of {whole}");
+        assert!(plan.derived(NodeId::ROOT).wall_ms.is_some_and(|ms| (ms - whole).abs() < 0.5), "{mode} {condition}");
+        assert!(spent(&plan, &Operator::Sort) < 113.0, "{mode} {condition}: {}", spent(&plan, &Operator::Sort));
+        let slowest = plan
+            .ids()
+            .max_by(|a, b| plan.derived(*a).self_ms.unwrap_or(0.0).total_cmp(&plan.derived(*b).self_ms.unwrap_or(0.0)));
+        assert!(plan.title(slowest.unwrap()).ends_with(" on b"), "{mode} {condition}: {:?}", shape(&plan));
+    }
+}
+
+/// Measured: of 533 ms the condition alone takes 478, as the same statement without the sort tells.
+#[test]
+fn a_sort_is_not_blamed_for_what_a_called_function_may_have_taken() {
+    let sorted = |condition: &str| {
+        plan(&format!(
+            "\"r_loops\": 1, \"r_total_time_ms\": 533.06, \"nested_loop\": [{{\"read_sorted_file\": {{\"r_rows\": 10, \"filesort\": {{\"sort_key\": \"a.txt\", \"r_loops\": 1, \"r_total_time_ms\": 532.98, \"r_limit\": 10, \"r_output_rows\": 11, \"r_sort_mode\": \"sort_key,rowid\", \"table\": {{\"table_name\": \"a\", \"access_type\": \"ALL\", \"r_loops\": 1, \"r_rows\": 100000, \"r_table_time_ms\": 20.84, \"r_other_time_ms\": 512.18, \"attached_condition\": \"{condition}\", \"r_filtered\": 99.999}}}}}}}}]"
+        ))
+    };
+    let told = |plan: &Plan| plan.ids().any(|id| plan.node(id).extra.iter().any(|(key, _)| key == "own time"));
+    for condition in ["sha2(repeat(a.txt,40),512)  not like '%abcdef%'", "a.txt regexp '(a+)+b'"] {
+        let plan = sorted(condition);
+        assert!(spent(&plan, &Operator::Sort) < 1.0 && told(&plan), "{condition}: {:?}", shape(&plan));
+        assert!((spent(&plan, &Operator::SeqScan) - 533.02).abs() < 0.1, "{condition}");
+    }
+    // Comparing columns with values takes about as long whatever they are.
+    for condition in ["a.val > 7 and a.grp in (1,2) and (a.d <> 'f(x)')", "a.`f(` > 1"] {
+        let plan = sorted(condition);
+        assert!(spent(&plan, &Operator::Sort) > 200.0 && !told(&plan), "{condition}: {:?}", shape(&plan));
+    }
+}

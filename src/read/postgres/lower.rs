@@ -7,7 +7,7 @@ mod workers;
 use std::sync::Arc;
 
 use super::{
-    operator,
+    inputs, operator,
     raw::{RawNode, RawStatement, RawUsage},
 };
 use crate::{
@@ -72,6 +72,7 @@ pub(super) fn close(builder: PlanBuilder, value: Value<'_>, line: u32, source: &
     plan.settings = statement.settings;
     plan.phases = phases::phases(value, &statement.planning);
     plan.extra = statement.extra;
+    inputs::check(&mut plan);
     Ok(plan)
 }
 
