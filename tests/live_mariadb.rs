@@ -257,3 +257,18 @@ async fn what_a_twin_cannot_have_fails_no_other_statement() {
 async fn a_statement_that_is_wrong_is_answered_in_the_servers_words() {
     MARIADB.a_statement_that_is_wrong_is_answered_in_the_servers_words().await;
 }
+
+#[tokio::test]
+async fn several_statements_keep_what_could_not_be_tried() {
+    MARIADB.several_statements_keep_what_could_not_be_tried().await;
+}
+
+#[tokio::test]
+async fn what_needs_a_twin_names_its_option() {
+    MARIADB.what_needs_a_twin_names_its_option().await;
+}
+
+#[tokio::test]
+async fn privileges_on_columns_are_told_to_be_too_few() {
+    MARIADB.privileges_on_columns_are_told_to_be_too_few().await;
+}

@@ -279,3 +279,23 @@ async fn what_a_twin_cannot_have_fails_no_other_statement() {
 async fn a_statement_that_is_wrong_is_answered_in_the_servers_words() {
     MYSQL.a_statement_that_is_wrong_is_answered_in_the_servers_words().await;
 }
+
+#[tokio::test]
+async fn several_statements_keep_what_could_not_be_tried() {
+    MYSQL.several_statements_keep_what_could_not_be_tried().await;
+}
+
+#[tokio::test]
+async fn what_needs_a_twin_names_its_option() {
+    MYSQL.what_needs_a_twin_names_its_option().await;
+}
+
+#[tokio::test]
+async fn privileges_on_columns_are_told_to_be_too_few() {
+    MYSQL.privileges_on_columns_are_told_to_be_too_few().await;
+}
+
+#[tokio::test]
+async fn an_index_over_arrays_is_tried_on_a_twin() {
+    MYSQL.an_index_over_arrays_is_tried_on_a_twin().await;
+}

@@ -130,7 +130,9 @@ async fn one_statement(
     let canceller = session.canceller();
     let work = async {
         let request = ExplainRequest { sql: one.sql.clone(), ..ExplainRequest::default() };
-        let inspection = inspect::inspect(session, &request, 1).await.map_err(|e| Failure::inspect(&e, &one.sql))?;
+        let of_file = options.snapshot.is_some();
+        let failed = |e| Failure::inspect(&if of_file { snapshot::lacking(e) } else { e }, &one.sql);
+        let inspection = inspect::inspect(session, &request, 1).await.map_err(failed)?;
         let catalog = found(inspection.catalog.as_ref())?;
         let allow = options.connecting.allow();
         let supposed =

@@ -87,16 +87,17 @@ async fn explain(
     allow: Allow,
 ) -> Result<(Inspection, Advice), Failure> {
     let runs = options.runs;
-    let failed = |e: &InspectError, sql: &str| Failure::inspect(e, sql);
+    let of_file = options.snapshot.is_some();
+    let failed = |e: InspectError, sql: &str| Failure::inspect(&if of_file { snapshot::lacking(e) } else { e }, sql);
     let inspection = match inspect::inspect(session, &request, runs).await {
         Err(InspectError::Server(error)) if error.kind == ErrorKind::NeedsConfirmation && !request.confirmed => {
             if !confirmed(&error.to_string())? {
                 return Err(Failure::server(&with_the_option(error), Some(&request.sql)));
             }
             request.confirmed = true;
-            inspect::inspect(session, &request, runs).await.map_err(|e| failed(&e, &request.sql))?
+            inspect::inspect(session, &request, runs).await.map_err(|e| failed(e, &request.sql))?
         }
-        other => other.map_err(|e| failed(&e, &request.sql))?,
+        other => other.map_err(|e| failed(e, &request.sql))?,
     };
     let catalog = inspection.catalog.as_ref();
     let supposed =

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     demo::Provider,
     fmt,
+    inspect::InspectError,
     server::{Session, SessionOptions},
     sql, text,
     whatif::{
@@ -100,6 +101,21 @@ fn summary(taken: &Snapshot, file: &Path, anonymised: Option<&Anonymised>) -> St
     }
     lines.extend(taken.missing.iter().map(|m| format!("Missing: {m}")));
     lines.join("\n")
+}
+
+/// SQLSTATEs of names that a server does not know: a table, a function, a type, a schema.
+const UNKNOWN: [&str; 4] = ["42P01", "42883", "42704", "3F000"];
+
+/// What a twin made of a snapshot answered: what it does not know may be on production, for a snapshot holds what its statements name.
+pub(super) fn lacking(error: InspectError) -> InspectError {
+    match error {
+        InspectError::Server(error) if error.code.as_deref().is_some_and(|code| UNKNOWN.contains(&code)) => {
+            let next = "a snapshot holds only what its statements name: check the name, or take one that names this statement, \
+                        whyslow snapshot URL -q 'SELECT …'";
+            InspectError::Server(error.next(next))
+        }
+        other => other,
+    }
 }
 
 /// A session on a twin made of the snapshot in a file.

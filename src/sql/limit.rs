@@ -18,7 +18,7 @@ pub fn limit(sql: &str, engine: Engine) -> Option<f64> {
             "(" => depth += 1,
             ")" => depth = depth.saturating_sub(1),
             word if depth == 0 && token.kind == Kind::Word && word.eq_ignore_ascii_case("limit") => {
-                clause = Some(at + 1)
+                clause = Some(at + 1);
             }
             _ => {}
         }

@@ -1,9 +1,10 @@
 //! The methods that a PostgreSQL session allows, best first: what one cannot try, the next may.
 
 use super::{
-    Allow, Method,
+    Allow, Method, calculated,
     hypopg::{self, HypoPg},
     postgres::Bench,
+    temporary_tables,
     twin::{self, TwinTrial},
 };
 use crate::{
@@ -34,6 +35,17 @@ impl<'a> Ladder<'a> {
     /// # Errors
     /// [`TrialError::Unsupported`] when there is none, with what would make one possible.
     pub(super) fn new(connection: &'a mut Connection, allow: Allow) -> Result<Self, TrialError> {
+        if let Some(method) = match allow.method {
+            Method::TemporaryTables => Some(temporary_tables::METHOD),
+            Method::Calculated => Some(calculated::METHOD),
+            Method::Auto | Method::HypoPg | Method::Twin => None,
+        } {
+            return Err(TrialError::Unsupported {
+                method,
+                reason: "it is a method for MySQL and MariaDB; those of PostgreSQL are twin and hypopg, of which auto takes the better"
+                    .to_owned(),
+            });
+        }
         let twin = TwinTrial::new(connection, allow.reads);
         let version = connection.info().version_number;
         let hypopg = HypoPg::new(connection).map(Rung::HypoPg);
@@ -47,7 +59,7 @@ impl<'a> Ladder<'a> {
         }
         let here = if allow.method == Method::HypoPg { None } else { twin::available(version) };
         let rungs = match (allow.method, here) {
-            (Method::HypoPg | Method::TemporaryTables | Method::Calculated, _) => vec![hypopg],
+            (Method::HypoPg, _) => vec![hypopg],
             (Method::Twin, _) => vec![Some(Rung::Twin(Box::new(twin)))],
             (_, None) => {
                 twin.give_back(connection);
@@ -169,6 +181,7 @@ impl Trial for Ladder<'_> {
     fn remarks(&self, statement: &str, candidates: &[&Candidate]) -> (Option<Trust>, Vec<String>) {
         match self.rungs.get(self.answered) {
             Some(Rung::Twin(twin)) => twin.remarks(statement, candidates),
+            Some(Rung::HypoPg(_)) if !candidates.is_empty() => (None, vec![hypopg::CHECKED.to_owned()]),
             _ => (None, Vec::new()),
         }
     }

@@ -26,11 +26,14 @@ pub(super) struct Methods<'a> {
     auto: bool,
     /// Why nothing can be tried.
     nothing: TrialError,
+    /// Why there is no twin, where there is none.
+    twinless: String,
 }
 
 impl<'a> Methods<'a> {
     pub(super) fn new(connection: &'a mut Connection, allow: Allow) -> Self {
         let nothing = nothing(connection, allow);
+        let twinless = twinless(connection, allow);
         let here = allow.reads.rows && mysql_twin::available(connection.info()).is_some();
         let wanted = matches!(allow.method, Method::Auto | Method::Twin);
         let twin = (here && wanted).then(|| MysqlTwin::new(connection));
@@ -47,6 +50,7 @@ impl<'a> Methods<'a> {
             allowed,
             auto: allow.method == Method::Auto,
             nothing,
+            twinless,
         }
     }
 
@@ -155,7 +159,7 @@ impl<'a> Methods<'a> {
         times: f64,
     ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
         let Some(twin) = &mut self.twin else {
-            let reason = format!("a table of another size is supposed on a twin only: {}", self.nothing);
+            let reason = format!("a table of another size is supposed on a twin only: {}", self.twinless);
             return Err(TrialError::Unsupported { method: mysql_twin::METHOD, reason });
         };
         twin.larger(self.tables.connection(), statements, (schema, table), times).await
@@ -170,7 +174,7 @@ impl Methods<'_> {
         settings: &[(String, String)],
     ) -> Result<Vec<Result<Compared, TrialError>>, TrialError> {
         let Some(twin) = &mut self.twin else {
-            let reason = format!("a setting of the server as a whole is supposed on a twin only: {}", self.nothing);
+            let reason = format!("a setting of the server as a whole is supposed on a twin only: {}", self.twinless);
             return Err(TrialError::Unsupported { method: mysql_twin::METHOD, reason });
         };
         twin.set(self.tables.connection(), statements, settings).await
@@ -185,10 +189,22 @@ impl Drop for Methods<'_> {
     }
 }
 
+const ROWS: &str = "it needs a sample of the rows on this machine, which is only read with --twin-reads rows";
+
+/// Why there is no twin, and what would make one possible.
+fn twinless(connection: &Connection, allow: Allow) -> String {
+    if mysql_twin::available(connection.info()).is_none() {
+        mysql_twin::wanted(connection.info())
+    } else if allow.reads.rows {
+        "the method that was chosen is another; --method twin makes one".to_owned()
+    } else {
+        ROWS.to_owned()
+    }
+}
+
 /// Why nothing can be tried, and what would make it possible.
 fn nothing(connection: &Connection, allow: Allow) -> TrialError {
     const TABLES: &str = "it needs session-private temporary tables, which are only made with --allow-temporary-tables";
-    const ROWS: &str = "it needs a sample of the rows on this machine, which is only read with --twin-reads rows";
     let here = mysql_twin::available(connection.info()).is_some();
     let (method, reason) = match (allow.method, here) {
         (Method::HypoPg, _) => ("hypopg", "it is an extension of PostgreSQL".to_owned()),
@@ -324,6 +340,14 @@ pub(super) async fn refusal(connection: &mut Connection, statement: &str, own: T
 
 /// A server's error as a trial's.
 pub(super) fn failed(method: &'static str, error: ServerError) -> TrialError {
+    // ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR: no other method could read the rows either.
+    if let Some("1142" | "1143") = error.code.as_deref() {
+        let reason = format!(
+            "{}: a trial reads rows of the table, for which the account needs SELECT on the whole table, not on some of its columns",
+            error.message
+        );
+        return TrialError::Denied { method, reason };
+    }
     match error.kind {
         ErrorKind::NeedsConfirmation | ErrorKind::Refused | ErrorKind::Unsupported | ErrorKind::Privilege => {
             let reason = match error.code.as_deref() {

@@ -29,6 +29,7 @@ mod statistics;
 mod trial;
 mod workshop;
 
+pub(super) use check::same_way;
 pub(super) use trial::MysqlTwin;
 
 use crate::{

@@ -201,6 +201,9 @@ pub struct Relation {
     pub parents: Option<Vec<u32>>,
     /// Bytes now; none for what has no storage.
     pub bytes: Option<u64>,
+    /// Rows that came, went or changed since ANALYZE, as far as the server counted.
+    #[serde(default)]
+    pub modified: Option<i64>,
     /// Query of a view.
     pub view: Option<String>,
     /// Whether row security filters what is read.

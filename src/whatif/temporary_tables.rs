@@ -28,7 +28,7 @@ use crate::{
         shape::{self, Predicate, Shape},
     },
     text::one_line,
-    whatif::{mysql, walk::places::Source},
+    whatif::{mysql, mysql_twin, walk::places::Source},
 };
 
 /// The method's name.
@@ -55,6 +55,8 @@ struct Ready {
     statement: String,
     tables: Vec<(String, String)>,
     before: Result<Plan, TrialError>,
+    /// The server's plan on the real tables, to hold that on the samples against; `None` where it gave none.
+    now: Option<Plan>,
 }
 
 /// One table's copy.
@@ -207,6 +209,9 @@ impl Bench {
                 notes.push(format!("the copy of {} lacks {lacks}", one_line(&copy.table)));
             }
         }
+        if let (Some(now), Ok(before)) = (&ready.now, &ready.before) {
+            notes.insert(0, checked(now, before));
+        }
         notes.push(
             "costs and rows are of the sample: compare them with each other, not with those of the real tables"
                 .to_owned(),
@@ -227,6 +232,32 @@ impl Bench {
         let ready = self.statements.iter().find(|r| r.statement == statement);
         ready.map_or_else(|| Err(cannot("nothing is prepared")), |r| r.before.clone())
     }
+}
+
+/// What a comparison of today's plans on the real tables and on the samples says.
+fn checked(now: &Plan, before: &Plan) -> String {
+    if mysql_twin::same_way(now, before) {
+        return "checked: on the sample the statement is planned today as on the real tables".to_owned();
+    }
+    let (real, sample) = (way(now), way(before));
+    if real == sample {
+        return "checked: on the sample the statement sorts or keeps rows otherwise than on the real tables today"
+            .to_owned();
+    }
+    format!(
+        "checked: on the sample the statement is planned otherwise than today: the real tables give {real}, the sample {sample}"
+    )
+}
+
+/// How a plan reads its tables, in the order in which they are joined.
+fn way(plan: &Plan) -> String {
+    let nodes = plan.ids().map(|id| plan.node(id));
+    let reads = nodes.filter_map(|node| {
+        let relation = node.relation.as_ref()?;
+        let by = node.index.as_ref().map_or(String::new(), |index| format!(" by {index}"));
+        Some(format!("{} on {}{by}", node.native, relation.alias.as_deref().unwrap_or(&relation.name)))
+    });
+    one_line(&reads.collect::<Vec<_>>().join(", "))
 }
 
 /// The name of a candidate of a set in the copies.
@@ -316,7 +347,9 @@ async fn prepare(connection: &mut Connection, statements: &[&str]) -> Result<Ben
             }
             Err(why) => Err(mysql::refusal(connection, statement, why).await),
         };
-        ready.push(Ready { statement: (*statement).to_owned(), tables, before });
+        // Before a copy hides a table.
+        let now = if tables.is_empty() { None } else { plan(connection, statement).await.ok() };
+        ready.push(Ready { statement: (*statement).to_owned(), tables, before, now });
     }
     if let [Ready { before: Err(why), tables, .. }] = ready.as_slice()
         && tables.is_empty()

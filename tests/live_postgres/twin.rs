@@ -318,6 +318,8 @@ fn a_snapshot_explains_and_advises_without_the_server() {
     assert!(code == 0 && said.contains("were taken out") && said.contains("orders.customer_id"), "{said}");
     assert!(!std::fs::read_to_string(&file).unwrap().contains("SAVE"), "coupons are no business of this statement's");
     std::fs::remove_file(&file).unwrap();
+    let (code, _, said) = whyslow(&["explain", "--snapshot", name, "select * from not_in_it"]);
+    assert!(code == 2 && said.contains("take one that names this statement"), "{said}");
     let (code, _, said) = whyslow(&["explain", "--snapshot", "/nowhere", sql]);
     assert!(code == 2 && said.contains("/nowhere"), "{said}");
     assert!(!Path::new(name).exists());
@@ -405,4 +407,62 @@ async fn what_no_twin_can_have_is_tried_by_hypopg() {
     assert!(both.method == "hypopg" && cost(&both.after) < cost(&both.before) / 2.0, "{}", both.method);
     drop(session);
     admin.run("DROP SCHEMA attic CASCADE").await;
+}
+
+#[tokio::test]
+async fn an_end_that_only_a_new_index_shows_makes_a_trial_rough() {
+    let admin = Admin::new().await;
+    admin
+        .run(
+            "DROP SCHEMA IF EXISTS outgrown CASCADE; CREATE SCHEMA outgrown; \
+             CREATE TABLE outgrown.h AS SELECT i AS id, (i * 7919::bigint) % 100000 AS v, i % 1000 AS k FROM generate_series(1, 100000) i; \
+             ALTER TABLE outgrown.h SET (autovacuum_enabled = off); \
+             GRANT USAGE ON SCHEMA outgrown TO reader; GRANT SELECT ON outgrown.h TO reader",
+        )
+        .await;
+    // What was counted until now is not counted after ANALYZE.
+    admin.run("SELECT pg_stat_force_next_flush()").await;
+    admin.run("VACUUM (ANALYZE) outgrown.h").await;
+    let by_value = Candidate { schema: "outgrown".to_owned(), ..index("h", &["v"]) };
+    let trust = async |sql: &str| {
+        let tried = try_one(&mut connect("WHYSLOW_TEST_POSTGRES").await, sql, &by_value, TWIN).await.unwrap();
+        (tried.trust, tried.notes)
+    };
+    let inside = "select * from outgrown.h where v between 40000 and 40100";
+    let end = "select * from outgrown.h where v > 99950";
+    for sql in [inside, end] {
+        let (trust, notes) = trust(sql).await;
+        assert_eq!(trust, Trust::Exact, "{sql}: {notes:?}");
+    }
+    admin
+        .run(
+            "INSERT INTO outgrown.h SELECT i, 100000 + (i * 7919::bigint) % 200000, i % 1000 \
+             FROM generate_series(100001, 300000) i",
+        )
+        .await;
+    let beyond = "select * from outgrown.h where v > 150000";
+    let joined = "select * from outgrown.h h join orders o on o.id = h.id where h.v > 290000";
+    for (sql, expected) in [(inside, Trust::Exact), (end, Trust::Rough), (beyond, Trust::Rough), (joined, Trust::Rough)]
+    {
+        let (trust, notes) = trust(sql).await;
+        assert_eq!(trust, expected, "{sql}: {notes:?}");
+        let told = notes.iter().any(|note| note.contains("run ANALYZE"));
+        assert_eq!(told, expected == Trust::Rough, "{sql}: {notes:?}");
+    }
+    admin.run("ANALYZE outgrown.h").await;
+    let (trust, notes) = trust(beyond).await;
+    assert_eq!(trust, Trust::Exact, "{notes:?}");
+    admin.run("DROP SCHEMA outgrown CASCADE").await;
+}
+
+#[tokio::test]
+async fn methods_of_other_servers_name_their_own() {
+    for (method, name) in [(Method::Calculated, "calculated"), (Method::TemporaryTables, "temporary-tables")] {
+        let mut session = connect("WHYSLOW_TEST_HYPOPG").await;
+        let allow = Allow { method, ..TWIN };
+        let sql = "select * from orders where customer_id = 77";
+        let error = try_one(&mut session, sql, &index("orders", &["customer_id"]), allow).await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains(name) && said.contains("MySQL and MariaDB") && said.contains("hypopg"), "{said}");
+    }
 }

@@ -9,6 +9,7 @@ mod misleading;
 mod pairs;
 mod suppose;
 mod twin;
+mod untried;
 mod whatif;
 
 use std::time::{Duration, Instant};

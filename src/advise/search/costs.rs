@@ -226,6 +226,12 @@ impl<'a> Costs<'a> {
                         self.broken = Some(error);
                         return None;
                     }
+                    // A method that refuses an index by itself cannot make it, which is to be told of it.
+                    if let ([place], true) = (made.as_slice(), error.is_of_method())
+                        && self.names[usize::from(*place)].is_none()
+                    {
+                        self.unmade[usize::from(*place)] = true;
+                    }
                     // With this very set it cannot be planned in time, which is reason enough not to want it.
                     let set = self.concerning(*statement, set);
                     self.known[*statement].push(Known {

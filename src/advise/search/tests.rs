@@ -7,9 +7,12 @@ use crate::{
     plan::{Engine::PostgreSql, Node, Operator, Plan, PlanBuilder, Role},
 };
 
+/// A statement, a group of indexes, and what the group saves it.
+type Gain = (usize, &'static [&'static str], f64);
+
 /// A planner to which each statement costs 100, less for each group of indexes on its table that is there as a whole.
 struct Fake {
-    gains: Vec<(usize, &'static [&'static str], f64)>,
+    gains: Vec<Gain>,
 }
 
 fn plan(used: &BTreeSet<&str>, cost: f64) -> Plan {
@@ -57,7 +60,17 @@ impl Trial for Fake {
 }
 
 async fn found(indexes: &[(&str, f64)], mut fake: Fake, room: Option<u64>) -> (Vec<String>, Found) {
-    let count = 1 + fake.gains.iter().map(|g| g.0).max().unwrap();
+    let gains = fake.gains.clone();
+    searched(indexes, &gains, &mut fake, room).await
+}
+
+async fn searched(
+    indexes: &[(&str, f64)],
+    gains: &[Gain],
+    trial: &mut dyn Trial,
+    room: Option<u64>,
+) -> (Vec<String>, Found) {
+    let count = 1 + gains.iter().map(|g| g.0).max().unwrap();
     let things: Vec<Thing> = indexes
         .iter()
         .map(|(name, bytes)| {
@@ -77,7 +90,7 @@ async fn found(indexes: &[(&str, f64)], mut fake: Fake, room: Option<u64>) -> (V
         .collect();
     let mut subjects: Vec<Subject> = (0..count)
         .map(|statement| {
-            let helps = |(name, _): &(&str, f64)| fake.gains.iter().any(|g| g.0 == statement && g.1.contains(name));
+            let helps = |(name, _): &(&str, f64)| gains.iter().any(|g| g.0 == statement && g.1.contains(name));
             let concerned: Vec<bool> = indexes.iter().map(helps).collect();
             let own = (0_u16..).zip(&concerned).filter(|(_, concerned)| **concerned).map(|(place, _)| place).collect();
             Subject { sql: statement.to_string(), weight: 1.0, concerned, own }
@@ -87,9 +100,9 @@ async fn found(indexes: &[(&str, f64)], mut fake: Fake, room: Option<u64>) -> (V
     let catalog = Catalog { tables: vec![table], ..Catalog::default() };
     let texts: Vec<String> = subjects.iter().map(|s| s.sql.clone()).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let before = fake.try_set(&texts, &[]).await;
+    let before = trial.try_set(&texts, &[]).await;
     let limits = Limits { bytes: room, ..Limits::default() };
-    let found = search(&mut fake, &mut subjects, things, &catalog, &before, &limits, &mut |_| ()).await;
+    let found = search(trial, &mut subjects, things, &catalog, &before, &limits, &mut |_| ()).await;
     let mut names: Vec<String> =
         found.set.iter().map(|i| found.things[usize::from(*i)].candidate.keys[0].expr.clone()).collect();
     names.sort();
@@ -120,4 +133,41 @@ async fn without_bounds_everything_stays_that_earns_its_bytes() {
 async fn what_fits_nowhere_is_not_taken() {
     let (names, _) = found(&[("a", 200_000.0)], Fake { gains: vec![(0, &["a"][..], 90.0)] }, Some(100_000)).await;
     assert!(names.is_empty(), "{names:?}");
+}
+
+/// Makes no index, and says so where it is asked of one statement and one index alone.
+struct Refusing;
+
+impl Trial for Refusing {
+    fn method(&self) -> &'static str {
+        "refusing"
+    }
+
+    fn try_one<'a>(&'a mut self, _: &'a str, _: &'a Candidate) -> Boxed<'a, Result<Tried, TrialError>> {
+        Box::pin(std::future::ready(Err(TrialError::Unsupported { method: "refusing", reason: String::new() })))
+    }
+
+    fn plans<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        change: Change<'a>,
+    ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
+        let answer = |_: &&str| {
+            if statements.len() == 1 && change.add.len() == 1 {
+                return Err(TrialError::Unsupported { method: "refusing", reason: String::new() });
+            }
+            let names = change.add.iter().map(|_| None).collect();
+            Ok(Planned { plan: plan(&BTreeSet::new(), 100.0), trust: Trust::Rough, names })
+        };
+        Box::pin(std::future::ready(Ok(statements.iter().map(answer).collect())))
+    }
+}
+
+#[tokio::test]
+async fn what_a_method_refuses_for_one_of_several_statements_was_not_made() {
+    let indexes = [("a", 30_000.0), ("b", 30_000.0)];
+    let gains = vec![(0, &["a"][..], 41.0), (1, &["b"][..], 41.0)];
+    let (names, found) = searched(&indexes, &gains, &mut Refusing, None).await;
+    assert!(names.is_empty(), "{names:?}");
+    assert_eq!(found.unmade, [true, true]);
 }

@@ -51,7 +51,7 @@ pub(super) fn compare(production: &Plan, twin: &Plan, part: f64) -> Check {
 }
 
 /// Whether two plans read the same tables in the same order and the same way, and sort and keep the same.
-pub(super) fn same_way(a: &Plan, b: &Plan) -> bool {
+pub(in crate::whatif) fn same_way(a: &Plan, b: &Plan) -> bool {
     difference(a, b).is_none()
 }
 

@@ -50,7 +50,9 @@ pub(super) async fn prefixes(
 ) -> Result<Vec<Prefix>, ServerError> {
     let rows = facts.rows().max(sampled);
     let mut found: Vec<Prefix> = Vec::with_capacity(candidate.keys.len());
-    for upto in 1..=candidate.keys.len() {
+    // What is an array in each row has no value to group rows by; with nothing told, the built index says how many values it has.
+    let counted = candidate.keys.iter().take_while(|key| !is_array(key)).count();
+    for upto in 1..=counted {
         let keys = &candidate.keys[..upto];
         let before = found.last().map_or(1.0, |p| p.distinct);
         let mut prefix = match told(facts, keys) {
@@ -79,6 +81,12 @@ fn told(facts: &Facts, keys: &[Key]) -> Option<f64> {
     }
     let names: Vec<&str> = keys.iter().map(|k| k.expr.as_str()).collect();
     facts.distinct(&names)
+}
+
+/// Whether a key of a multi-valued index has an entry for each element of an array: `CAST(… AS UNSIGNED ARRAY)`.
+fn is_array(key: &Key) -> bool {
+    let end = key.expr.trim_end_matches([')', ' ']).to_ascii_uppercase();
+    key.expression && end.ends_with(" ARRAY")
 }
 
 /// A key as it is grouped by.
@@ -151,7 +159,20 @@ pub(in crate::whatif) fn combined(frequencies: &[(f64, f64)], sampled: f64, befo
 
 #[cfg(test)]
 mod tests {
-    use super::{combined, duj1, unseen};
+    use super::{combined, duj1, is_array, unseen};
+    use crate::advise::Key;
+
+    #[test]
+    fn keys_over_arrays_are_told_from_others() {
+        for (sql, expression, array) in [
+            ("CAST(doc->'$.tags' AS UNSIGNED ARRAY)", true, true),
+            ("(cast(json_extract(`doc`,_utf8mb4'$.tags') as char(40) array))", true, true),
+            ("CAST(doc->>'$.n' AS UNSIGNED)", true, false),
+            ("an ARRAY", false, false),
+        ] {
+            assert_eq!(is_array(&Key { expression, ..Key::column(sql) }), array, "{sql}");
+        }
+    }
 
     #[test]
     fn values_that_come_once_stand_for_those_that_were_not_seen() {

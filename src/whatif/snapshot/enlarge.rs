@@ -71,6 +71,7 @@ mod tests {
             parents,
             bytes: (kind != "p").then_some(81_920),
             view: None,
+            modified: None,
             row_security: false,
             head: None,
         };

@@ -233,6 +233,7 @@ mod tests {
             parents: None,
             bytes: Some(bytes),
             view: None,
+            modified: None,
             row_security: false,
             head: None,
         };

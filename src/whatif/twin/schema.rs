@@ -272,6 +272,7 @@ mod tests {
             parents: None,
             bytes: None,
             view: None,
+            modified: None,
             row_security: false,
             head: None,
         }

@@ -22,6 +22,8 @@ pub(in crate::whatif) struct TwinTrial {
     guessed: Vec<Candidate>,
     /// Statements and candidates with which two plans cost nearly the same.
     ties: Vec<(String, Vec<Candidate>)>,
+    /// Statements and candidates of which only production's own index shows what is asked for, and why.
+    unseen: Vec<(String, Candidate, String)>,
 }
 
 /// Settings by which what an index costs beside a scan is a little otherwise. Plans within a hundredth of each other's cost are alike to
@@ -33,7 +35,14 @@ const OTHERWISE: [f64; 2] = [1.02, 0.98];
 impl TwinTrial {
     /// Takes the connection's workshop, or an empty one.
     pub(in crate::whatif) fn new(connection: &mut Connection, reads: Reads) -> Self {
-        Self { workshop: Workshop::of(connection), reads, broken: None, guessed: Vec::new(), ties: Vec::new() }
+        Self {
+            workshop: Workshop::of(connection),
+            reads,
+            broken: None,
+            guessed: Vec::new(),
+            ties: Vec::new(),
+            unseen: Vec::new(),
+        }
     }
 
     /// Whether the connection itself leads to a twin.
@@ -161,6 +170,11 @@ impl TwinTrial {
                     .to_owned(),
             );
         }
+        let unseen = |(asked, of, _): &&(String, Candidate, String)| asked == sql && candidates.contains(&of);
+        if let Some((.., why)) = self.unseen.iter().find(unseen) {
+            trust = Trust::Rough;
+            notes.push(why.clone());
+        }
         (Some(trust), notes)
     }
 
@@ -178,6 +192,7 @@ impl TwinTrial {
 
     /// The same, where the change stands already.
     async fn tie(&mut self, (sql, as_is): (&str, &Plan), candidates: &[&Candidate]) {
+        self.ends((sql, as_is), candidates).await;
         let exact = matches!(self.workshop.known(sql), Some(Ok(known)) if known.check == Check::Exact);
         if !exact || self.is_tie(sql, candidates) {
             return;
@@ -185,6 +200,21 @@ impl TwinTrial {
         // A twin that does not answer is told of by the next question.
         if let Ok(true) = self.workshop.is_tie((sql, as_is), &NEARLY, &OTHERWISE).await {
             self.ties.push((sql.to_owned(), candidates.iter().map(|c| (*c).clone()).collect()));
+        }
+    }
+
+    /// Asks whether a candidate would show production's planner ends of values that the twin does not have.
+    async fn ends(&mut self, (sql, as_is): (&str, &Plan), candidates: &[&Candidate]) {
+        let Some(Ok(known)) = self.workshop.known(sql) else { return };
+        let now = known.plan.clone();
+        for candidate in candidates {
+            if self.unseen.iter().any(|(asked, of, _)| asked == sql && of == *candidate) {
+                continue;
+            }
+            // A twin that does not answer is told of by the next question.
+            if let Ok(Some(why)) = self.workshop.unseen_end(&[&now, as_is], candidate).await {
+                self.unseen.push((sql.to_owned(), (*candidate).clone(), why));
+            }
         }
     }
 

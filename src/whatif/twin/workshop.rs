@@ -1,5 +1,6 @@
 //! Where twins are made and kept: one server and one twin at a time, for as long as the connection that they belong to.
 
+mod ends;
 mod ties;
 mod wishes;
 
