@@ -225,11 +225,12 @@ pub(super) fn indexable(operand: &Operand, table: &Table, engine: Engine, versio
             // What depends on the session's time zone or date style is not immutable; a zone that is named makes a time one of no zone,
             // and a choice among values leaves them as they are.
             let has_zone = |c: &&&Column| c.type_name.contains("with time zone") || c.type_name == "timestamptz";
-            let zones = kinds.iter().filter(has_zone).count();
+            let with_zone = kinds.iter().filter(has_zone).count();
             let named = lower.matches("at time zone '").count();
             let choices = ["coalesce", "greatest", "least", "nullif"];
             let chosen = !calls(&lower).is_empty() && calls(&lower).iter().all(|f| choices.contains(&f.as_str()));
-            let zoned = if named > 0 { kinds.len() != 1 || zones != 1 || named != 1 } else { zones > 0 && !chosen };
+            let zoned =
+                if named > 0 { kinds.len() != 1 || with_zone != 1 || named != 1 } else { with_zone > 0 && !chosen };
             let dated = ["::date", "::time", "as date", "as time", "concat", "$"].iter().any(|w| lower.contains(w));
             calls_known && !zoned && !dated && !columns.is_empty()
         }

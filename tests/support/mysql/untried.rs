@@ -81,7 +81,7 @@ impl Server {
         let sql = "select id from labelled where 77 member of (doc->'$.tags')";
         let facts = catalog(&mut session, sql).await;
         let mut add = candidates("labelled (id)", Engine::MySql, &facts);
-        add[0].keys[0].expr = "CAST(doc->'$.tags' AS UNSIGNED ARRAY)".to_owned();
+        "CAST(doc->'$.tags' AS UNSIGNED ARRAY)".clone_into(&mut add[0].keys[0].expr);
         add[0].keys[0].expression = true;
         let tried = try_one(&mut session, sql, &add[0], TWIN).await.unwrap();
         assert!(uses(&tried.after, &tried.index_name), "{:?}", tried.notes);
