@@ -1,5 +1,6 @@
 //! MariaDB plans, `EXPLAIN` and `ANALYZE FORMAT=JSON` of 10.2 to 11.8 (`sql/sql_explain.cc`).
 
+mod filled;
 mod lower;
 mod overlap;
 mod sorted;

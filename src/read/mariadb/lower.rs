@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{overlap, sorted::Sorted, table};
+use super::{filled, overlap, sorted::Sorted, table};
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
     read::{
@@ -314,6 +314,9 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             take_parts(&mut f);
             node.extra = f.rest().collect();
             node.line = Some(value.line());
+            if name == "temporary_table" {
+                node.timing = filled::of(value).map(|(_, ms)| Timing::Own(ms));
+            }
             node
         }
         "union_result" | "recursive_union" => {

@@ -1,7 +1,10 @@
 //! Times that MariaDB states in two places. Its clocks tell what a table or a sort spent with everything that ran meanwhile, and sub-queries
 //! and materialised tables have clocks of their own. Where the parts take longer than the block around them, one was in the other.
 
-use super::sorted::{Sorted, conditions};
+use super::{
+    filled,
+    sorted::{Sorted, conditions},
+};
 use crate::read::json::Value;
 
 /// Where in a block sorts and tables stand whose time holds what is stated elsewhere too, and how much, milliseconds.
@@ -10,6 +13,8 @@ pub(super) fn of(block: Value<'_>) -> Vec<(u32, f64)> {
     found.extend(filled(block));
     let sorts = own(block).filter(|inner| inner.key().is_some_and(|key| key == "filesort"));
     found.extend(sorts.filter_map(|sort| Some((sort.get("table")?.place(), Sorted::of(sort)?.moved))));
+    let temporary = own(block).filter(|inner| inner.key().is_some_and(|key| key == "temporary_table"));
+    found.extend(temporary.filter_map(filled::of));
     found
 }
 

@@ -53,7 +53,7 @@ pub(super) fn conditions(table: Value<'_>) -> impl Iterator<Item = Cow<'_, str>>
 }
 
 /// Whether a condition calls a function or matches a pattern: what that takes may be anything. Column comparisons all take about the same.
-fn calls(condition: &str) -> bool {
+pub(super) fn calls(condition: &str) -> bool {
     // Names in backquotes and values in quotes are no calls.
     let mut quote = None;
     let mut bare = String::with_capacity(condition.len());
