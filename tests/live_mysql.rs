@@ -294,8 +294,3 @@ async fn what_needs_a_twin_names_its_option() {
 async fn privileges_on_columns_are_told_to_be_too_few() {
     MYSQL.privileges_on_columns_are_told_to_be_too_few().await;
 }
-
-#[tokio::test]
-async fn an_index_over_arrays_is_tried_on_a_twin() {
-    MYSQL.an_index_over_arrays_is_tried_on_a_twin().await;
-}

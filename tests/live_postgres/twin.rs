@@ -317,9 +317,9 @@ fn a_snapshot_explains_and_advises_without_the_server() {
     let (code, _, said) = whyslow(&["snapshot", &url("WHYSLOW_TEST_POSTGRES"), "-q", sql, "-o", name, "--anonymise"]);
     assert!(code == 0 && said.contains("were taken out") && said.contains("orders.customer_id"), "{said}");
     assert!(!std::fs::read_to_string(&file).unwrap().contains("SAVE"), "coupons are no business of this statement's");
-    std::fs::remove_file(&file).unwrap();
     let (code, _, said) = whyslow(&["explain", "--snapshot", name, "select * from not_in_it"]);
     assert!(code == 2 && said.contains("take one that names this statement"), "{said}");
+    std::fs::remove_file(&file).unwrap();
     let (code, _, said) = whyslow(&["explain", "--snapshot", "/nowhere", sql]);
     assert!(code == 2 && said.contains("/nowhere"), "{said}");
     assert!(!Path::new(name).exists());

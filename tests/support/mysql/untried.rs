@@ -1,15 +1,14 @@
 //! What cannot be tried says what would help; what could not be tried once, can.
 
 use whyslow::{
-    advise::{TrialError, Verdict, Weighted, uses},
-    plan::Engine,
+    advise::{TrialError, Verdict, Weighted},
     server::{Session, SessionOptions},
     whatif::{Allow, Method, Reads, Supposition, advise, try_one},
 };
 
 use super::{
     ADMIN, Server, connect,
-    twin::{TWIN, alone, candidates, catalog, supposed, supposed_by},
+    twin::{alone, catalog, supposed_by},
     whatif::candidate,
 };
 use crate::support::{target, url};
@@ -62,31 +61,5 @@ impl Server {
         let said = error.to_string();
         assert!(matches!(error, TrialError::Denied { .. }), "{error:?}");
         assert!(said.contains("SELECT on the whole table") && !said.contains("--twin-reads"), "{said}");
-    }
-
-    /// An index over the elements of arrays is built on the twin like any other.
-    pub(crate) async fn an_index_over_arrays_is_tried_on_a_twin(self) {
-        let mut admin = ADMIN(self.admin).await;
-        for sql in [
-            "drop table if exists shop.labelled",
-            "create table shop.labelled (id int primary key, doc json not null)",
-            "insert into shop.labelled select id, json_object('tags', json_array(id % 5000, id % 7 + 10000)) from shop.orders where id <= 20000",
-            "analyze table shop.labelled",
-        ] {
-            admin.run(sql).await;
-        }
-        let mut session = connect(self.reader).await;
-        assert_eq!(session.info().engine, Engine::MySql, "MariaDB has no such indexes");
-        let _alone = alone(Engine::MySql).await;
-        let sql = "select id from labelled where 77 member of (doc->'$.tags')";
-        let facts = catalog(&mut session, sql).await;
-        let mut add = candidates("labelled (id)", Engine::MySql, &facts);
-        "CAST(doc->'$.tags' AS UNSIGNED ARRAY)".clone_into(&mut add[0].keys[0].expr);
-        add[0].keys[0].expression = true;
-        let tried = try_one(&mut session, sql, &add[0], TWIN).await.unwrap();
-        assert!(uses(&tried.after, &tried.index_name), "{:?}", tried.notes);
-        let both = supposed(&mut session, sql, Supposition::Indexes { add, drop: Vec::new() }, &facts).await.unwrap();
-        assert!(both.after.ids().any(|id| both.after.node(id).index.is_some()), "{:?}", both.notes);
-        admin.run("drop table shop.labelled").await;
     }
 }

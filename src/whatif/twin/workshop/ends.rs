@@ -77,17 +77,14 @@ impl Workshop {
                     Value::Computed => Place::End,
                     Value::Literal(text) => self.place(text, column, &bounds).await,
                 };
-                if place == Place::Inside || (place == Place::End && changed < CHANGED) {
+                // As long as nothing has changed, what lies beyond the values seen is next to nothing.
+                if place == Place::Inside || changed < CHANGED {
                     continue;
                 }
                 let name = one_line(&format!("{}.{}", relation.name, column.name));
-                let growth = if changed < CHANGED {
-                    String::new()
-                } else {
-                    format!(", and {} of its rows are new or changed since ANALYZE", fmt::percent(changed.min(1.0)))
-                };
+                let changed = fmt::percent(changed.min(1.0));
                 return Ok(Some(format!(
-                    "the statement asks for values of {name} at the end of what its statistics know ({} to {}){growth}; where they \
+                    "the statement asks for values of {name} at the end of what its statistics know ({} to {}), and {changed} of its rows are new or changed since ANALYZE; where they \
                      really end the planner sees only in an index that leads with the column, so production may plan otherwise once this \
                      one exists: run ANALYZE {} and ask again",
                     one_line(first),
