@@ -134,6 +134,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_where_the_paste_has_it() {
+        for (text, place) in [
+            ("> [{\"Plan\":\n>   {\"Node Type\" 1}}]\n", (2, 18)),
+            // Lines that end with a carriage return are not the document's own.
+            ("[\r{\"Plan\": {\r\"Node Type\": \"Result\"\r}} nothing\n", (1, 39)),
+            ("[{\"Plan\": {\"Node Type\": \"Result\"}\r\r", (2, 1)),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!((error.line, error.column), place, "{text:?}: {error}");
+        }
+    }
+
+    #[test]
     fn what_is_no_plan_says_so() {
         for (text, place, expected) in [
             ("", (1, 1), "a plan"),

@@ -7,12 +7,14 @@
 
 mod layers;
 mod markup;
+mod place;
 mod prefix;
 mod signs;
 mod values;
 
 use std::borrow::Cow;
 
+pub(super) use place::placed;
 pub(super) use values::{of_strings, values};
 
 /// So many lines tell what stands around all.

@@ -78,6 +78,7 @@ pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
             return (plans, None);
         }
     }
+    let pasted = text;
     // What was copied out of a page's source.
     let unescaped = frame::unescaped(text).map(Arc::from);
     let text = unescaped.as_ref().unwrap_or(text);
@@ -95,7 +96,7 @@ pub(super) fn read(text: &Arc<str>) -> (Vec<Plan>, Option<ReadError>) {
             }
         }
     }
-    (plans, error)
+    (plans, error.map(|error| if Arc::ptr_eq(pasted, text) { error } else { paste::placed(pasted, text, error) }))
 }
 
 /// [`read`] of a text without anything that pasting adds, which was in so many strings of other documents.
