@@ -187,6 +187,6 @@ impl Walk<'_> {
 
     /// The set with more in it; see [`set::with`].
     pub(super) fn with(&self, set: &[u16], more: &[u16]) -> Set {
-        set::with(set, more, &self.costs.pool)
+        set::with(set, more, &self.costs.giving_way)
     }
 }

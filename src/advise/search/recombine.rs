@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Set, Walk, said::Said, set};
+use super::{Set, Walk, said::Said};
 
 /// How often the server is asked what else there could be.
 const EXPLORED: usize = 4;
@@ -55,14 +55,9 @@ impl Walk<'_> {
             .collect();
         let used: BTreeSet<u16> = plans.iter().flatten().flat_map(|(used, _)| used).copied().collect();
         let mut narrower: HashMap<u16, Set> = HashMap::new();
-        for one in &used {
-            for other in used.iter().filter(|other| *other != one) {
-                let candidate = |i: &u16| &self.costs.pool[usize::from(*i)].candidate;
-                if candidate(one).table == candidate(other).table
-                    && set::with(&[*one], &[*other], &self.costs.pool) == [*one]
-                {
-                    narrower.entry(*one).or_default().push(*other);
-                }
+        for other in &used {
+            for one in self.costs.giving_way[usize::from(*other)].iter().filter(|one| used.contains(one)) {
+                narrower.entry(*one).or_default().push(*other);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "sizes")]

@@ -33,7 +33,14 @@ pub(super) struct Board<'a> {
     pub(super) plans: Vec<Vec<(usize, f64)>>,
     pub(super) bundles: Vec<Bundle>,
     /// By candidate: statements with a plan that uses it.
-    users: HashMap<u16, Vec<usize>>,
+    users: Vec<Vec<User>>,
+}
+
+/// A statement with plans that use a candidate.
+struct User {
+    statement: usize,
+    /// Their places among the statement's plans.
+    plans: Vec<usize>,
 }
 
 /// What some plan uses.
@@ -71,7 +78,8 @@ impl Said {
 
 impl<'a> Board<'a> {
     pub(super) fn new(said: &'a Said) -> Self {
-        let mut board = Self { said, plans: Vec::new(), bundles: Vec::new(), users: HashMap::new() };
+        let users = said.bytes.iter().map(|_| Vec::new()).collect();
+        let mut board = Self { said, plans: Vec::new(), bundles: Vec::new(), users };
         let mut places: HashMap<&Set, usize> = HashMap::new();
         for (statement, plans) in said.plans.iter().enumerate() {
             let mut order: Vec<&(Set, f64)> = plans.iter().collect();
@@ -89,13 +97,14 @@ impl<'a> Board<'a> {
                     board.bundles.push(Bundle { add: used.clone(), ..Bundle::default() });
                     board.bundles.len() - 1
                 });
-                found.push((place, *value));
                 for one in used {
-                    let list = board.users.entry(*one).or_default();
-                    if list.last() != Some(&statement) {
-                        list.push(statement);
+                    let users: &mut Vec<User> = &mut board.users[usize::from(*one)];
+                    match users.last_mut() {
+                        Some(user) if user.statement == statement => user.plans.push(found.len()),
+                        _ => users.push(User { statement, plans: vec![found.len()] }),
                     }
                 }
+                found.push((place, *value));
             }
             board.plans.push(found);
         }
@@ -108,7 +117,8 @@ impl<'a> Board<'a> {
         for bundle in &mut board.bundles {
             let all = |of: &HashMap<u16, Set>| sorted(bundle.add.iter().filter_map(|i| of.get(i)).flatten().copied());
             (bundle.wider, bundle.narrower) = (all(&wider), all(&said.narrower));
-            bundle.statements = sorted(bundle.add.iter().filter_map(|i| board.users.get(i)).flatten().copied());
+            let users = bundle.add.iter().flat_map(|i| &board.users[usize::from(*i)]);
+            bundle.statements = sorted(users.map(|user| user.statement));
         }
         board
     }
@@ -141,12 +151,34 @@ impl<'a> Board<'a> {
         state.count = state.count + new.len() - gone.len();
         state.bytes += self.said.bytes(new) - self.said.bytes(gone);
         state.total += self.said.prices(new) - self.said.prices(gone);
-        for statement in sorted(new.iter().chain(gone).filter_map(|i| self.users.get(i)).flatten().copied()) {
+        for statement in sorted(new.iter().chain(gone).flat_map(|i| self.using(*i))) {
             let at = self.plan(statement, state);
             let value = self.value(statement, at);
             state.total += value - state.values[statement];
             (state.at[statement], state.values[statement]) = (at, value);
         }
+    }
+
+    /// Statements with a plan that uses a candidate.
+    fn using(&self, one: u16) -> impl Iterator<Item = usize> {
+        self.users[usize::from(one)].iter().map(|user| user.statement)
+    }
+
+    /// Statements that have a better plan now that these are there, and its place.
+    fn bettered(&self, state: &State, new: &[u16]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for user in new.iter().flat_map(|one| &self.users[usize::from(*one)]) {
+            let (plans, before) = (&self.plans[user.statement], state.at[user.statement]);
+            let mut better = user.plans.iter().take_while(|at| **at < before);
+            if let Some(at) = better.find(|at| self.possible(plans[**at].0, &state.have)) {
+                found.push((user.statement, *at));
+            }
+        }
+        if new.len() > 1 {
+            found.sort_unstable();
+            found.dedup_by_key(|(statement, _)| *statement);
+        }
+        found
     }
 
     /// The place of a statement's best plan with what there is now, which is not where it was when the state was last settled.
@@ -190,14 +222,15 @@ impl<'a> Board<'a> {
         let mut gain = self.said.prices(&gone) - price;
         mark(&mut state.have, &gone, false);
         mark(&mut state.have, &new, true);
-        let mut more_of = |statement: usize| {
-            gain += state.values[statement] - self.value(statement, self.plan(statement, state));
-        };
         if gone.is_empty() {
-            statements.iter().copied().for_each(&mut more_of);
+            for (statement, at) in self.bettered(state, &new) {
+                gain += state.values[statement] - self.value(statement, at);
+            }
         } else {
-            let others = gone.iter().filter_map(|i| self.users.get(i)).flatten().copied();
-            sorted(statements.iter().copied().chain(others)).into_iter().for_each(&mut more_of);
+            let others = gone.iter().flat_map(|i| self.using(*i));
+            for statement in sorted(statements.iter().copied().chain(others)) {
+                gain += state.values[statement] - self.value(statement, self.plan(statement, state));
+            }
         }
         mark(&mut state.have, &new, false);
         mark(&mut state.have, &gone, true);
