@@ -49,6 +49,8 @@ pub(super) struct Bundle {
     pub(super) add: Set,
     /// Statements with a plan that uses any of it.
     statements: Vec<usize>,
+    /// Whether a part of it makes another superfluous.
+    idle: bool,
     /// What makes any of it superfluous, and what it makes so.
     wider: Set,
     pub(super) narrower: Set,
@@ -117,6 +119,7 @@ impl<'a> Board<'a> {
         for bundle in &mut board.bundles {
             let all = |of: &HashMap<u16, Set>| sorted(bundle.add.iter().filter_map(|i| of.get(i)).flatten().copied());
             (bundle.wider, bundle.narrower) = (all(&wider), all(&said.narrower));
+            bundle.idle = bundle.wider.iter().any(|i| bundle.add.contains(i));
             let users = bundle.add.iter().flat_map(|i| &board.users[usize::from(*i)]);
             bundle.statements = sorted(users.map(|user| user.statement));
         }
@@ -200,14 +203,14 @@ impl<'a> Board<'a> {
 
     /// What a bundle more would be worth for its bytes; `None` when it gains nothing or does not fit. The state is left as it was.
     pub(super) fn worth(&self, state: &mut State, place: usize, exponent: f64) -> Option<f64> {
-        let Bundle { add, statements, wider, narrower } = &self.bundles[place];
+        let Bundle { add, idle, statements, wider, narrower } = &self.bundles[place];
         let (mut bytes, mut price, mut count) = (0.0, 0.0, state.count);
         for one in add.iter().filter(|i| !state.have[usize::from(**i)]) {
             bytes += self.said.bytes[usize::from(*one)];
             price += self.said.prices[usize::from(*one)];
             count += 1;
         }
-        if count == state.count || wider.iter().any(|i| state.have[usize::from(*i)] || add.contains(i)) {
+        if *idle || count == state.count || wider.iter().any(|i| state.have[usize::from(*i)]) {
             return None;
         }
         if narrower.is_empty() && state.bytes + bytes > self.said.room {

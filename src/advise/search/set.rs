@@ -43,16 +43,13 @@ pub(super) fn with(set: &[u16], more: &[u16], giving_way: &[Set]) -> Set {
     let mut all: Set = set.iter().chain(more).copied().collect();
     all.sort_unstable();
     all.dedup();
-    let mut kept = all.clone();
-    kept.retain(|one| {
+    all.retain(|one| {
         let to = &giving_way[usize::from(*one)];
         // Two of the set were compared when it was made.
-        to.is_empty() || {
-            let others = if more.contains(one) { &all[..] } else { more };
-            !to.iter().any(|other| others.contains(other))
-        }
+        let new = || more.contains(one);
+        to.is_empty() || !to.iter().any(|other| more.contains(other) || set.binary_search(other).is_ok() && new())
     });
-    kept
+    all
 }
 
 /// The set without one.
