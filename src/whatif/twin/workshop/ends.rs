@@ -71,14 +71,14 @@ impl Workshop {
             };
             let changed = changed(relation, f64::from(snapshot.server.block_size));
             for value in &asked {
-                let place = match value {
-                    Value::Parameter => Place::Inside,
+                let outside = match value {
+                    Value::Parameter => false,
                     // Most often a time that is counted back from now.
-                    Value::Computed => Place::End,
-                    Value::Literal(text) => self.place(text, column, &bounds).await,
+                    Value::Computed => true,
+                    Value::Literal(text) => self.is_outside(text, column, &bounds).await,
                 };
                 // As long as nothing has changed, what lies beyond the values seen is next to nothing.
-                if place == Place::Inside || changed < CHANGED {
+                if !outside || changed < CHANGED {
                     continue;
                 }
                 let name = one_line(&format!("{}.{}", relation.name, column.name));
@@ -112,39 +112,18 @@ impl Workshop {
         rows.first().map_or(Ok(false), |row| get(row, 0))
     }
 
-    /// Where a value lies in a histogram, by the order of its type on the twin. What the type does not take lies nobody knows where.
-    async fn place(&self, value: &str, column: &Column, bounds: &[String]) -> Place {
-        let (Some(twin), Some(inner)) = (&self.twin, bounds.len().checked_sub(2)) else { return Place::Inside };
+    /// Whether a value lies in the first part of a histogram, in its last or beyond, where the planner looks up where the values end;
+    /// by the order of its type on the twin. What the type does not take lies nobody knows where.
+    async fn is_outside(&self, value: &str, column: &Column, bounds: &[String]) -> bool {
+        let (Some(twin), [_, second, ..]) = (&self.twin, bounds) else { return false };
+        let last = &bounds[bounds.len() - 2];
         let collation = column.collation.as_ref().map_or(String::new(), |name| format!(" COLLATE {name}"));
         let typed = |text: &str| format!("{}::{}{collation}", literal(text), column.kind);
-        let bound = |at: usize| bounds.get(at).map_or_else(String::new, |text| typed(text));
-        let sql = format!(
-            "SELECT v < {} OR v > {}, v < {} OR v >= {} FROM (SELECT {} AS v) asked",
-            bound(0),
-            bound(inner + 1),
-            bound(1),
-            bound(inner),
-            typed(value),
-        );
-        let Ok(rows) = twin.hand.rows("placing a value", &sql, &[]).await else { return Place::End };
-        let said = |at| rows.first().is_none_or(|row| get::<Option<bool>>(row, at).ok().flatten().unwrap_or(true));
-        match (said(0), said(1)) {
-            (true, _) => Place::Beyond,
-            (_, true) => Place::End,
-            _ => Place::Inside,
-        }
+        let sql =
+            format!("SELECT v < {} OR v >= {} FROM (SELECT {} AS v) asked", typed(second), typed(last), typed(value));
+        let Ok(rows) = twin.hand.rows("placing a value", &sql, &[]).await else { return true };
+        rows.first().is_none_or(|row| get::<Option<bool>>(row, 0).ok().flatten().unwrap_or(true))
     }
-}
-
-/// Where a value lies in a histogram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Between the first part and the last.
-    Inside,
-    /// In the first part or the last: the planner looks up where it ends.
-    End,
-    /// Before all values that were seen, or after them.
-    Beyond,
 }
 
 /// Whether a relation is a table, or below it.
