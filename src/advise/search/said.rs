@@ -47,8 +47,6 @@ struct User {
 #[derive(Default)]
 pub(super) struct Bundle {
     pub(super) add: Set,
-    /// Statements with a plan that uses any of it.
-    statements: Vec<usize>,
     /// Whether a part of it makes another superfluous.
     idle: bool,
     /// What makes any of it superfluous, and what it makes so.
@@ -120,8 +118,6 @@ impl<'a> Board<'a> {
             let all = |of: &HashMap<u16, Set>| sorted(bundle.add.iter().filter_map(|i| of.get(i)).flatten().copied());
             (bundle.wider, bundle.narrower) = (all(&wider), all(&said.narrower));
             bundle.idle = bundle.wider.iter().any(|i| bundle.add.contains(i));
-            let users = bundle.add.iter().flat_map(|i| &board.users[usize::from(*i)]);
-            bundle.statements = sorted(users.map(|user| user.statement));
         }
         board
     }
@@ -154,17 +150,23 @@ impl<'a> Board<'a> {
         state.count = state.count + new.len() - gone.len();
         state.bytes += self.said.bytes(new) - self.said.bytes(gone);
         state.total += self.said.prices(new) - self.said.prices(gone);
-        for statement in sorted(new.iter().chain(gone).flat_map(|i| self.using(*i))) {
-            let at = self.plan(statement, state);
+        for (statement, at) in self.other_plans(state, new, gone) {
             let value = self.value(statement, at);
             state.total += value - state.values[statement];
             (state.at[statement], state.values[statement]) = (at, value);
         }
     }
 
-    /// Statements with a plan that uses a candidate.
-    fn using(&self, one: u16) -> impl Iterator<Item = usize> {
-        self.users[usize::from(one)].iter().map(|user| user.statement)
+    /// Statements with another best plan now that some are there and some are not, and its place.
+    fn other_plans(&self, state: &State, new: &[u16], gone: &[u16]) -> Vec<(usize, usize)> {
+        let mut found = self.bettered(state, new);
+        let better = found.len();
+        for statement in self.deprived(state, gone) {
+            if found[..better].binary_search_by_key(&statement, |(one, _)| *one).is_err() {
+                found.push((statement, self.next_best(statement, state)));
+            }
+        }
+        found
     }
 
     /// Statements that have a better plan now that these are there, and its place.
@@ -184,12 +186,18 @@ impl<'a> Board<'a> {
         found
     }
 
-    /// The place of a statement's best plan with what there is now, which is not where it was when the state was last settled.
-    fn plan(&self, statement: usize, state: &State) -> usize {
+    /// Statements whose plan uses any of these.
+    fn deprived(&self, state: &State, gone: &[u16]) -> Vec<usize> {
+        let users = gone.iter().flat_map(|one| &self.users[usize::from(*one)]);
+        let using = users.filter(|user| user.plans.binary_search(&state.at[user.statement]).is_ok());
+        sorted(using.map(|user| user.statement))
+    }
+
+    /// The place of a statement's best plan from where it was on.
+    fn next_best(&self, statement: usize, state: &State) -> usize {
         let (plans, before) = (&self.plans[statement], state.at[statement]);
-        let possible = |(place, _): &(usize, f64)| self.possible(*place, &state.have);
-        let better = plans[..before].iter().position(possible);
-        better.or_else(|| plans[before..].iter().position(possible).map(|at| before + at)).unwrap_or(plans.len())
+        let next = plans[before..].iter().position(|(place, _)| self.possible(*place, &state.have));
+        next.map_or(plans.len(), |at| before + at)
     }
 
     /// What a statement adds with a plan.
@@ -203,7 +211,7 @@ impl<'a> Board<'a> {
 
     /// What a bundle more would be worth for its bytes; `None` when it gains nothing or does not fit. The state is left as it was.
     pub(super) fn worth(&self, state: &mut State, place: usize, exponent: f64) -> Option<f64> {
-        let Bundle { add, idle, statements, wider, narrower } = &self.bundles[place];
+        let Bundle { add, idle, wider, narrower } = &self.bundles[place];
         let (mut bytes, mut price, mut count) = (0.0, 0.0, state.count);
         for one in add.iter().filter(|i| !state.have[usize::from(**i)]) {
             bytes += self.said.bytes[usize::from(*one)];
@@ -225,15 +233,8 @@ impl<'a> Board<'a> {
         let mut gain = self.said.prices(&gone) - price;
         mark(&mut state.have, &gone, false);
         mark(&mut state.have, &new, true);
-        if gone.is_empty() {
-            for (statement, at) in self.bettered(state, &new) {
-                gain += state.values[statement] - self.value(statement, at);
-            }
-        } else {
-            let others = gone.iter().flat_map(|i| self.using(*i));
-            for statement in sorted(statements.iter().copied().chain(others)) {
-                gain += state.values[statement] - self.value(statement, self.plan(statement, state));
-            }
+        for (statement, at) in self.other_plans(state, &new, &gone) {
+            gain += state.values[statement] - self.value(statement, at);
         }
         mark(&mut state.have, &new, false);
         mark(&mut state.have, &gone, true);
