@@ -250,6 +250,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_a_set_is_what_it_is_by_itself() {
+        for seed in 1..=20 {
+            let said = some(seed);
+            let board = Board::new(&said);
+            let mut state = board.state(&[]);
+            for turn in 0..40 {
+                let drawn = scrambled(seed << 30 | turn);
+                let (there, others): (Set, Set) = (0_u16..10).partition(|one| state.have[usize::from(*one)]);
+                let some = |of: &Set, bits: u64| of.iter().copied().filter(|one| bits >> one & 1 == 1).collect::<Set>();
+                board.change(&mut state, &some(&others, drawn & drawn >> 10), &some(&there, drawn >> 20));
+                let anew = board.state(&state.set());
+                assert_eq!((&state.at, &state.values, &state.missing), (&anew.at, &anew.values, &anew.missing));
+                assert!((state.total - anew.total).abs() < 1e-6);
+                for place in 0..board.bundles.len() {
+                    let add: Set =
+                        board.bundles[place].add.iter().copied().filter(|i| !state.have[usize::from(*i)]).collect();
+                    let mut more = state.clone();
+                    board.change(&mut more, &add, &[]);
+                    let gain = state.total - more.total;
+                    if let Some(worth) = board.worth(&mut state, place, 0.0) {
+                        assert!((worth - gain).abs() < 1e-6, "{worth} {gain}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn nothing_stands_beside_what_makes_it_superfluous() {
         let plans = vec![vec![(vec![0], 40.0)], vec![(vec![1], 50.0)], vec![(vec![0, 1], 10.0)]];
         let said = Said {

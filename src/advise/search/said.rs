@@ -32,8 +32,9 @@ pub(super) struct Board<'a> {
     /// By statement: places of bundles, and what it adds with them; the best first, all better than without any index.
     pub(super) plans: Vec<Vec<(usize, f64)>>,
     pub(super) bundles: Vec<Bundle>,
-    /// By candidate: statements with a plan that uses it.
+    /// By candidate: statements with a plan that uses it, and places of the bundles it is in.
     users: Vec<Vec<User>>,
+    holders: Vec<Vec<usize>>,
 }
 
 /// A statement with plans that use a candidate.
@@ -58,9 +59,11 @@ pub(super) struct Bundle {
 #[derive(Clone)]
 pub(super) struct State {
     pub(super) have: Vec<bool>,
+    /// By bundle: how much of it is not there.
+    pub(super) missing: Vec<usize>,
     count: usize,
     /// By statement: the place of its plan among its plans, behind the last without any index; and what it adds to the total.
-    at: Vec<usize>,
+    pub(super) at: Vec<usize>,
     pub(super) values: Vec<f64>,
     bytes: f64,
     pub(super) total: f64,
@@ -79,7 +82,8 @@ impl Said {
 impl<'a> Board<'a> {
     pub(super) fn new(said: &'a Said) -> Self {
         let users = said.bytes.iter().map(|_| Vec::new()).collect();
-        let mut board = Self { said, plans: Vec::new(), bundles: Vec::new(), users };
+        let holders = vec![Vec::new(); said.bytes.len()];
+        let mut board = Self { said, plans: Vec::new(), bundles: Vec::new(), users, holders };
         let mut places: HashMap<&Set, usize> = HashMap::new();
         for (statement, plans) in said.plans.iter().enumerate() {
             let mut order: Vec<&(Set, f64)> = plans.iter().collect();
@@ -114,7 +118,10 @@ impl<'a> Board<'a> {
                 wider.entry(*narrow).or_default().push(*wide);
             }
         }
-        for bundle in &mut board.bundles {
+        for (place, bundle) in board.bundles.iter_mut().enumerate() {
+            for one in &bundle.add {
+                board.holders[usize::from(*one)].push(place);
+            }
             let all = |of: &HashMap<u16, Set>| sorted(bundle.add.iter().filter_map(|i| of.get(i)).flatten().copied());
             (bundle.wider, bundle.narrower) = (all(&wider), all(&said.narrower));
             bundle.idle = bundle.wider.iter().any(|i| bundle.add.contains(i));
@@ -126,6 +133,7 @@ impl<'a> Board<'a> {
     pub(super) fn state(&self, set: &[u16]) -> State {
         let mut state = State {
             have: vec![false; self.said.bytes.len()],
+            missing: self.bundles.iter().map(|bundle| bundle.add.len()).collect(),
             count: 0,
             at: self.plans.iter().map(Vec::len).collect(),
             values: self.said.base.clone(),
@@ -155,11 +163,15 @@ impl<'a> Board<'a> {
             state.total += value - state.values[statement];
             (state.at[statement], state.values[statement]) = (at, value);
         }
+        let holders = |one: &u16| &self.holders[usize::from(*one)];
+        new.iter().flat_map(holders).for_each(|place| state.missing[*place] -= 1);
+        gone.iter().flat_map(holders).for_each(|place| state.missing[*place] += 1);
     }
 
-    /// Statements with another best plan now that some are there and some are not, and its place.
+    /// Statements with another best plan now that some are there and some are not, and its place. What is missing is still counted
+    /// as before.
     fn other_plans(&self, state: &State, new: &[u16], gone: &[u16]) -> Vec<(usize, usize)> {
-        let mut found = self.bettered(state, new);
+        let mut found = self.bettered(state, new, gone);
         let better = found.len();
         for statement in self.deprived(state, gone) {
             if found[..better].binary_search_by_key(&statement, |(one, _)| *one).is_err() {
@@ -170,12 +182,15 @@ impl<'a> Board<'a> {
     }
 
     /// Statements that have a better plan now that these are there, and its place.
-    fn bettered(&self, state: &State, new: &[u16]) -> Vec<(usize, usize)> {
+    fn bettered(&self, state: &State, new: &[u16], gone: &[u16]) -> Vec<(usize, usize)> {
+        // Asked more often than anything else: one that was all a bundle missed makes it whole.
+        let only = new.len() == 1 && gone.is_empty();
+        let whole = |place: usize| state.missing[place] <= new.len() && (only || self.possible(place, &state.have));
         let mut found = Vec::new();
         for user in new.iter().flat_map(|one| &self.users[usize::from(*one)]) {
             let (plans, before) = (&self.plans[user.statement], state.at[user.statement]);
             let mut better = user.plans.iter().take_while(|at| **at < before);
-            if let Some(at) = better.find(|at| self.possible(plans[**at].0, &state.have)) {
+            if let Some(at) = better.find(|at| whole(plans[**at].0)) {
                 found.push((user.statement, *at));
             }
         }
