@@ -175,7 +175,7 @@ impl<'a> Board<'a> {
         let better = found.len();
         for statement in self.deprived(state, gone) {
             if found[..better].binary_search_by_key(&statement, |(one, _)| *one).is_err() {
-                found.push((statement, self.next_best(statement, state)));
+                found.push((statement, self.next_best(statement, state, new)));
             }
         }
         found
@@ -185,7 +185,7 @@ impl<'a> Board<'a> {
     fn bettered(&self, state: &State, new: &[u16], gone: &[u16]) -> Vec<(usize, usize)> {
         // Asked more often than anything else: one that was all a bundle missed makes it whole.
         let only = new.len() == 1 && gone.is_empty();
-        let whole = |place: usize| state.missing[place] <= new.len() && (only || self.possible(place, &state.have));
+        let whole = |place: usize| state.missing[place] == 1 && only || self.is_whole(place, state, new);
         let mut found = Vec::new();
         for user in new.iter().flat_map(|one| &self.users[usize::from(*one)]) {
             let (plans, before) = (&self.plans[user.statement], state.at[user.statement]);
@@ -209,9 +209,9 @@ impl<'a> Board<'a> {
     }
 
     /// The place of a statement's best plan from where it was on.
-    fn next_best(&self, statement: usize, state: &State) -> usize {
+    fn next_best(&self, statement: usize, state: &State, new: &[u16]) -> usize {
         let (plans, before) = (&self.plans[statement], state.at[statement]);
-        let next = plans[before..].iter().position(|(place, _)| self.possible(*place, &state.have));
+        let next = plans[before..].iter().position(|(place, _)| self.is_whole(*place, state, new));
         next.map_or(plans.len(), |at| before + at)
     }
 
@@ -220,8 +220,10 @@ impl<'a> Board<'a> {
         self.plans[statement].get(at).map_or(self.said.base[statement], |(_, value)| *value)
     }
 
-    fn possible(&self, place: usize, have: &[bool]) -> bool {
-        self.bundles[place].add.iter().all(|i| have[usize::from(*i)])
+    /// Whether all of a bundle is there now that these are.
+    fn is_whole(&self, place: usize, state: &State, new: &[u16]) -> bool {
+        // Hardly one passes the count, which is one look.
+        state.missing[place] <= new.len() && self.bundles[place].add.iter().all(|i| state.have[usize::from(*i)])
     }
 
     /// What a bundle more would be worth for its bytes; `None` when it gains nothing or does not fit. The state is left as it was.
