@@ -99,8 +99,8 @@ struct Lower {
     filled: HashSet<u64>,
     /// Where sorts and tables stand whose stated time holds what is stated elsewhere too, and how much, milliseconds.
     twice: HashMap<u32, f64>,
-    /// Where blocks stand whose table was seen to hold few of the rows they read: they did not spend their time on filling it.
-    few: HashSet<u32>,
+    /// Where blocks stand whose table was seen to hold the rows they read: they spent time on filling it.
+    held: HashSet<u32>,
     /// Where window functions stand, and what they took, milliseconds.
     windows: HashMap<u32, f64>,
 }
@@ -144,20 +144,22 @@ impl<'d> Dialect<'d> for Lower {
                 self.twice.extend(overlap::of(task.value));
                 self.windows.extend(windowed::of(task.value));
                 let mut step = block(task.value, task.role, place);
-                if matches!(place, Place::Materialized | Place::Lateral) && !self.few.contains(&task.value.place()) {
-                    let from = filled::into_table(task.value);
+                if self.held.contains(&task.value.place()) {
                     // Of a union that passes its rows on into the block's table, only the branches have clocks.
+                    let passed = task.value.get("union_result").filter(|union| !filled::collects(*union));
+                    let from = passed.map(filled::branches).unwrap_or_default();
                     if let Some(node) = step.node.as_mut().filter(|node| node.timing.is_none()) {
-                        node.timing = from.iter().map(|(_, ms)| *ms).reduce(|a, b| a + b).map(Timing::Own);
+                        node.timing = from.iter().map(|branch| branch.ms).reduce(|a, b| a + b).map(Timing::Own);
                     }
-                    self.twice.extend(from);
+                    self.twice.extend(from.into_iter().flat_map(filled::Filled::stated));
+                    self.twice.extend(filled::plain(task.value));
                 }
-                step
+                self.less(task.value, step)
             }
             Kind::Operation(name) => {
-                self.few.extend(filled::few(task.value.get("table").unwrap_or(task.value), task.value));
+                self.held.extend(filled::held(task.value.get("table").unwrap_or(task.value), task.value));
                 if name.ends_with("union") || name == "union_result" {
-                    self.twice.extend(into_union(task.value, name));
+                    self.twice.extend(into_union(task.value, name).into_iter().flat_map(filled::Filled::stated));
                 }
                 let step = self.once(operation(task.value, task.role, name));
                 // A join buffer is read as the table in it.
@@ -175,7 +177,7 @@ impl<'d> Dialect<'d> for Lower {
             Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
             Kind::Table => {
-                self.few.extend(filled::few(task.value, task.value));
+                self.held.extend(filled::held(task.value, task.value));
                 let step = self.once(table::table(task.value, task.role, None));
                 self.less(task.value, step)
             }
@@ -383,15 +385,15 @@ fn union(value: Value<'_>, role: Role, name: &'static str) -> Node {
     // 11.8 writes no rows and zero loops for the union of a recursion that ran.
     node.rows = Rows { actual, loops: f.number("r_loops").filter(|_| actual.is_some()), ..Rows::default() };
     let reading = f.number("r_table_time_ms").map(|ms| ms + f.number("r_other_time_ms").unwrap_or(0.0));
-    let filling = into_union(value, name).into_iter().map(|(_, ms)| ms);
+    let filling = into_union(value, name).into_iter().map(|branch| branch.ms);
     node.timing = reading.into_iter().chain(filling).reduce(|a, b| a + b).map(Timing::Own);
     node.line = Some(value.line());
     node.extra = f.rest().collect();
     node
 }
 
-/// What a union's branches put into its table, as [`filled::of`] tells of each.
-fn into_union(union: Value<'_>, name: &str) -> Vec<(u32, f64)> {
+/// What a union's branches put into its own table.
+fn into_union(union: Value<'_>, name: &str) -> Vec<filled::Filled> {
     if name == "recursive_union" || filled::collects(union) { filled::branches(union) } else { Vec::new() }
 }
 
