@@ -339,7 +339,8 @@ mod tests {
         assert_eq!(shape, expected.map(|(depth, name)| (depth, name.to_owned())));
         assert_eq!((plan.node(NodeId(4)).role, plan.node(NodeId(6)).role), (Role::Cte, Role::InitPlan));
         let own: Vec<_> = plan.ids().map(|id| plan.derived(id).self_ms.unwrap_or(0.0)).collect();
-        assert!(own[5] == 23.0 && own[3] == 1.0 && (own.iter().sum::<f64>() - 30.0).abs() < 1e-9, "{own:?}");
+        let near = |ms: f64, expected: f64| (ms - expected).abs() < 1e-9;
+        assert!(near(own[5], 23.0) && near(own[3], 1.0) && near(own.iter().sum(), 30.0), "{own:?}");
     }
 
     #[test]
