@@ -257,6 +257,30 @@ fn a_sub_query_that_is_grouped_by_is_in_the_time_of_grouping() {
     assert!(own.iter().zip(expected).all(|(own, expected)| (own - expected).abs() < 1e-6), "{own:?}");
 }
 
+/// Measured: a sort by a sub-query's value, a sum of it and a window over it ask for it within their own time, though it stands with the
+/// block; another of the select list, for the rows that are left, does not.
+#[test]
+fn a_sub_query_is_in_the_time_of_what_names_it() {
+    let sub = |select: u8, loops: u32| {
+        format!(
+            "-> Select #{select} (subquery in projection; dependent)\n    -> Table scan on t{select}  (cost=35 rows=1000) (actual time=0.1..0.3 rows=1000 loops={loops})\n"
+        )
+    };
+    let sort = format!(
+        "-> Limit: 3 row(s)  (cost=102 rows=3) (actual time=304..304 rows=3 loops=1)\n    -> Sort: (select #3), limit input to 3 row(s) per chunk  (cost=102 rows=1000) (actual time=304..304 rows=3 loops=1)\n        -> Table scan on s  (cost=102 rows=1000) (actual time=0.1..1 rows=1000 loops=1)\n{}{}",
+        sub(2, 3),
+        sub(3, 1000)
+    );
+    let sum = format!(
+        "-> Aggregate: sum((select #2))  (cost=332 rows=1) (actual time=304..304 rows=1 loops=1)\n    -> Table scan on s  (cost=102 rows=1000) (actual time=0.1..1 rows=1000 loops=1)\n{}",
+        sub(2, 1000)
+    );
+    for (text, expected) in [(sort, vec![0.0, 3.0, 1.0, 0.9, 300.0, 304.9]), (sum, vec![3.0, 1.0, 300.0, 304.0])] {
+        let own = spent(&text);
+        assert!(own.iter().zip(&expected).all(|(own, expected)| (own - expected).abs() < 1e-6), "{own:?}\n{text}");
+    }
+}
+
 /// Measured: HAVING and the select list ask the same sub-query, which is printed with both and ran as often as either says.
 #[test]
 fn a_sub_query_told_twice_ran_as_often_as_once() {

@@ -11,6 +11,7 @@ mod attribute;
 mod charge;
 mod explain;
 mod flags;
+mod on_top;
 mod once;
 mod wall;
 
@@ -156,22 +157,6 @@ fn runs_elsewhere(plan: &Plan, id: NodeId) -> bool {
     matches!(plan.node(id).role, Role::Cte | Role::InitPlan) && plan.engine == super::Engine::PostgreSql
 }
 
-/// Whether the node's time is not in the time its parent states: MySQL evaluates sub-queries of the select list when it
-/// passes a row on, after the iterator that stands at the top of the query block has stopped its clock. Measured on 9.7: what groups by them
-/// evaluates them before, for each row it reads and not for each that it gives.
-fn comes_on_top(plan: &Plan, id: NodeId) -> bool {
-    let node = plan.node(id);
-    let projected = || node.extra.iter().any(|(key, value)| key == "subquery_location" && value == "projection");
-    if !(matches!(node.role, Role::Subplan | Role::InitPlan) && plan.engine == super::Engine::MySql && projected()) {
-        return false;
-    }
-    let Some(parent) = plan.parent(id) else { return true };
-    let host = plan.node(parent);
-    let grouped = host.native.starts_with(GROUPS);
-    let early = grouped && loops(node) > known(host.rows.actual).unwrap_or(0.0) * loops(host);
-    !(early && stated(node) <= stated(host))
-}
-
 /// What MySQL calls the filling of a temporary table with groups.
 const GROUPS: &str = "Aggregate using temporary table";
 
@@ -185,9 +170,10 @@ fn stated(node: &Node) -> f64 {
 
 pub(super) fn derive(plan: &Plan) -> Vec<Derived> {
     let processes = wall::processes(plan);
-    let beside = charge::asked_beside(plan);
-    let ran = once::ran(plan, &beside);
-    let wall = wall::wall(plan, &processes, &ran);
+    let on_top = on_top::of(plan);
+    let beside = charge::asked_beside(plan, &on_top);
+    let ran = once::ran(plan, &beside, &on_top);
+    let wall = wall::wall(plan, &processes, &ran, &on_top);
     let edges = charge::edges(plan, &wall, &beside, &ran);
     let self_ms = attribute::self_times(plan, &wall, &edges);
     let self_cost = attribute::self_costs(plan);

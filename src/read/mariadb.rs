@@ -7,6 +7,7 @@ mod sorted;
 mod table;
 #[cfg(test)]
 mod tests;
+mod windowed;
 
 use super::{ReadError, Source, json::Value};
 use crate::plan::Plan;

@@ -22,39 +22,113 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, source: &Source<'_>) -> Option<
         let text = lines.get(line).unwrap_or_default();
         lines.error(line, text, 0, format!("{} cells as in the heading, not {cells}", grid.columns.len()))
     });
-    let mut builder = PlanBuilder::new();
-    // The way from the root to the row before: where its name begins, its node, and what it is.
-    let mut path: Vec<(usize, NodeId, Operator)> = Vec::new();
+    let mut items: Vec<Item> = Vec::with_capacity(grid.rows.len());
+    // The way from the root of a tree to the row before.
+    let mut path: Vec<usize> = Vec::new();
     let mut base = None;
-    let mut pushed = Ok(());
     for row in &grid.rows {
         let (column, name) = drawn(grid.indented(row, "id").unwrap_or_default());
         let base = *base.get_or_insert(column);
-        if name.is_empty() || (column <= base && !path.is_empty()) {
+        if name.is_empty() || (column <= base && !items.is_empty() && apart(name).is_none()) {
             let text = lines.get(row.line).unwrap_or_default();
             error.get_or_insert_with(|| lines.error(row.line, text, 0, "an operator below the first one"));
             break;
         }
-        while path.last().is_some_and(|(above, ..)| *above >= column) {
+        while path.last().is_some_and(|above| items[*above].column >= column) {
             path.pop();
         }
-        let above = path.last().map(|(_, id, operator)| (*id, operator));
-        let node = node(&grid, row, name, above.map(|(_, operator)| operator), lines.number(row.line));
-        let operator = node.operator.clone();
-        match push(&mut builder, above.map(|(id, _)| id), node) {
-            Ok(id) => path.push((column, id, operator)),
-            Err(wrong) => {
-                pushed = Err(wrong);
-                break;
-            }
-        }
+        let tree = path.first().copied().unwrap_or(items.len());
+        let above = path.last().copied();
+        path.push(items.len());
+        items.push(Item { column, name, row, tree, above });
     }
+    let mut builder = PlanBuilder::new();
+    let pushed = build(&grid, &mut items, lines, &mut builder);
     let plan = pushed.and_then(|()| plan(builder, source, lines.number(at), error.is_some()));
     if grid.rows.is_empty() && error.is_none() {
         let text = lines.get(at).unwrap_or_default();
         error = Some(lines.error(at, text, text.len(), "a row for each operator"));
     }
     Some(Passage::of(grid.lines, plan, error))
+}
+
+/// A row: an operator.
+struct Item<'g> {
+    /// Where its name begins.
+    column: usize,
+    name: &'g str,
+    row: &'g Row,
+    /// The first row of the tree it stands in.
+    tree: usize,
+    /// The row it works for.
+    above: Option<usize>,
+}
+
+/// By what others ask for a tree that stands beside the plan's, where a row begins one: a `CTE_0` is read as `data:CTE_0`; what a
+/// `ScalarSubQuery_10` gives is named in its own row, `Output: ScalarQueryCol#5`.
+fn apart(name: &str) -> Option<Role> {
+    let number = name.strip_prefix("CTE_").map(|number| number.split('(').next().unwrap_or(number));
+    if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
+        Some(Role::Cte)
+    } else {
+        name.starts_with("ScalarSubQuery").then_some(Role::InitPlan)
+    }
+}
+
+/// Puts each tree that stands beside the plan's below the operator that asked for it, which is the one that took longest where there are
+/// several: whoever comes first computes it, within its own time, and the others find it there.
+fn hang<'g>(grid: &Grid, items: &mut [Item<'g>]) {
+    let info = |row: &'g Row| grid.cell(row, "operator info").unwrap_or_default();
+    let trees: Vec<usize> = (1..items.len()).filter(|at| items[*at].tree == *at).collect();
+    for tree in trees {
+        let wanted = match apart(items[tree].name) {
+            Some(Role::InitPlan) => info(items[tree].row).split("Output: ").nth(1).unwrap_or_default().to_owned(),
+            _ => format!("data:{}", items[tree].name),
+        };
+        let asks = |item: &Item<'g>| {
+            !wanted.is_empty() && info(item.row).split([' ', ',', '(', ')']).any(|word| word == wanted)
+        };
+        // Not one in a tree that hangs below this one.
+        let below = |mut at: usize| {
+            while items[at].tree != tree {
+                match items[items[at].tree].above {
+                    Some(above) => at = above,
+                    None => return false,
+                }
+            }
+            true
+        };
+        let spent = |at: usize| grid.cell(items[at].row, "execution info").and_then(time).unwrap_or(0.0);
+        let hosts = (0..items.len()).filter(|at| asks(&items[*at]) && !below(*at));
+        // The first of those that took equally long.
+        let host = hosts.rev().max_by(|a, b| spent(*a).total_cmp(&spent(*b)));
+        items[tree].above = Some(host.unwrap_or(0));
+    }
+}
+
+/// Adds the operators, each before those that work for it.
+fn build(grid: &Grid, items: &mut [Item<'_>], lines: &Lines<'_>, builder: &mut PlanBuilder) -> Result<(), ReadError> {
+    hang(grid, items);
+    let mut below: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
+    for (at, item) in items.iter().enumerate() {
+        if let Some(above) = item.above {
+            below[above].push(at);
+        }
+    }
+    let mut todo: Vec<(usize, Option<(NodeId, Operator)>)> = items.first().map(|_| (0, None)).into_iter().collect();
+    while let Some((at, above)) = todo.pop() {
+        let item = &items[at];
+        let mut node =
+            node(grid, item.row, item.name, above.as_ref().map(|(_, operator)| operator), lines.number(item.row.line));
+        if let Some(role) = apart(item.name).filter(|_| item.tree == at && above.is_some()) {
+            node.role = role;
+            node.subplan = Some(if role == Role::Cte { format!("CTE {}", item.name) } else { item.name.to_owned() });
+        }
+        let operator = node.operator.clone();
+        let id = push(builder, above.map(|(id, _)| id), node)?;
+        todo.extend(below[at].iter().rev().map(|inner| (*inner, Some((id, operator.clone())))));
+    }
+    Ok(())
 }
 
 fn plan(builder: PlanBuilder, source: &Source<'_>, line: u32, broken: bool) -> Result<crate::plan::Plan, ReadError> {
@@ -89,8 +163,13 @@ fn node(grid: &Grid, row: &Row, name: &str, above: Option<&Operator>, line: u32)
         (Some(_), "Seed Part" | "Recursive Part") => Role::Union,
         (Some(_), _) => Role::Outer,
     };
-    let mut node = Node::new(role, operator(word, above), word);
     let info = grid.cell(row, "operator info").unwrap_or_default();
+    let operator = match operator(word, above) {
+        // `Non-Recursive CTE`, in older versions `None Recursive CTE`.
+        Operator::RecursiveUnion if info.starts_with("Non") => Operator::Materialize,
+        operator => operator,
+    };
+    let mut node = Node::new(role, operator, word);
     let number = |column: &str| grid.cell(row, column).and_then(|cell| cell.parse::<f64>().ok()).filter(|n| *n >= 0.0);
     let actual = number("actrows");
     node.rows = Rows {
@@ -230,6 +309,38 @@ mod tests {
         let plans = read(text).unwrap();
         assert_eq!(plans[0].node(NodeId(1)).conditions.filter.as_deref(), Some("eq(test.t.a, 1)"));
         assert_eq!((plans[0].node(NodeId(2)).operator.clone(), plans[0].depth(NodeId(2))), (Operator::SeqScan, 2));
+    }
+
+    /// A CTE and a sub-query that is computed once stand beside the tree that asks for them.
+    #[test]
+    fn trees_beside_the_plans_are_put_to_who_asks_for_them() {
+        let text = "id\testRows\tactRows\ttask\taccess object\texecution info\toperator info\n\
+            Selection_13\t80\t8\troot\t\ttime:30ms, loops:2\tgt(test.t.a, ScalarQueryCol#5)\n\
+            └─HashJoin_26\t80\t8\troot\t\ttime:29ms, loops:2\tinner join, equal:[eq(test.t.a, test.t.a)]\n\
+            \u{20} ├─CTEFullScan_30(Build)\t80\t8\troot\tCTE:c AS c2\ttime:1ms, loops:2\tdata:CTE_0\n\
+            \u{20} └─CTEFullScan_28(Probe)\t80\t8\troot\tCTE:c AS c1\ttime:25ms, loops:2\tdata:CTE_0\n\
+            CTE_0\t80\t8\troot\t\ttime:24ms, loops:2\tNon-Recursive CTE\n\
+            └─TableReader_25(Seed Part)\t100\t8\troot\t\ttime:23ms, loops:2\tdata:TableFullScan_24\n\
+            ScalarSubQuery_10\tN/A\t\troot\t\t\tOutput: ScalarQueryCol#5\n\
+            └─MaxOneRow_6\t1\t\troot\t\t\t\n";
+        let plans = read(text).unwrap();
+        let plan = &plans[0];
+        let shape: Vec<_> = plan.ids().map(|id| (plan.depth(id), plan.node(id).native.to_string())).collect();
+        let expected = [
+            (0, "Selection"),
+            (1, "HashJoin (inner join)"),
+            (2, "CTEFullScan"),
+            (2, "CTEFullScan"),
+            (3, "CTE"),
+            (4, "TableReader"),
+            (1, "ScalarSubQuery"),
+            (2, "MaxOneRow"),
+        ];
+        assert_eq!(shape, expected.map(|(depth, name)| (depth, name.to_owned())));
+        assert_eq!((plan.node(NodeId(4)).role, plan.node(NodeId(6)).role), (Role::Cte, Role::InitPlan));
+        let own: Vec<_> = plan.ids().map(|id| plan.derived(id).self_ms.unwrap_or(0.0)).collect();
+        let near = |ms: f64, expected: f64| (ms - expected).abs() < 1e-9;
+        assert!(near(own[5], 23.0) && near(own[3], 1.0) && near(own.iter().sum(), 30.0), "{own:?}");
     }
 
     #[test]

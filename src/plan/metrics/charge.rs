@@ -1,8 +1,8 @@
 //! Where CTEs and init plans ran: their time lies inside the nodes that asked for them, not where they stand in the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{comes_on_top, once::Ran, runs_elsewhere, sane};
+use super::{once::Ran, runs_elsewhere, sane};
 use crate::plan::{Engine, Node, NodeId, Operator, Plan, Role};
 
 /// What MySQL calls a query block, before its number.
@@ -68,11 +68,11 @@ pub(super) type Beside = HashMap<NodeId, Vec<NodeId>>;
 
 /// MySQL's sub-queries that another input of the node above them asks, as the value of a key it looks up: they stand with the node above,
 /// and their time is in that input's.
-pub(super) fn asked_beside(plan: &Plan) -> Beside {
+pub(super) fn asked_beside(plan: &Plan, on_top: &HashSet<NodeId>) -> Beside {
     let asked = |id: &NodeId| {
         let node = plan.node(*id);
         let named = node.subplan.as_ref().is_some_and(|name| name.starts_with(SELECT));
-        matches!(node.role, Role::Subplan | Role::InitPlan) && named && !comes_on_top(plan, *id)
+        matches!(node.role, Role::Subplan | Role::InitPlan) && named && !on_top.contains(id)
     };
     if plan.engine != Engine::MySql {
         return HashMap::new();
@@ -124,13 +124,19 @@ impl Regions {
     }
 }
 
+/// Whether a node's own texts ask for what another gives.
+pub(super) fn asks(plan: &Plan, asker: NodeId, guest: NodeId) -> bool {
+    let names = names(plan.node(guest));
+    texts(plan.node(asker)).any(|text| mentioned(text).iter().any(|name| names.contains(name)))
+}
+
 /// Who may have asked for a CTE or for the value of an init plan.
-struct Asking {
+pub(super) struct Asking {
     by_name: HashMap<String, Vec<NodeId>>,
 }
 
 impl Asking {
-    fn of(plan: &Plan, strangers: &[(NodeId, NodeId)]) -> Self {
+    pub(super) fn of(plan: &Plan, strangers: &[(NodeId, NodeId)]) -> Self {
         let mut by_name: HashMap<String, Vec<NodeId>> = HashMap::new();
         for (guest, _) in strangers {
             by_name.extend(names(plan.node(*guest)).into_iter().map(|name| (name, Vec::new())));
@@ -160,7 +166,7 @@ impl Asking {
     }
 
     /// The nodes that use it and are no part of it; of MySQL's only those below the node it stands with, which asks for it itself as well.
-    fn all(&self, plan: &Plan, guest: NodeId) -> Vec<NodeId> {
+    pub(super) fn all(&self, plan: &Plan, guest: NodeId) -> Vec<NodeId> {
         let below = |id: NodeId| id.0..plan.ends.get(id.index()).copied().unwrap_or(id.0 + 1);
         let around =
             plan.parent(guest).filter(|_| plan.engine == Engine::MySql).map(|above| above.0 + 1..below(above).end);

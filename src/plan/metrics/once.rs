@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{charge::Beside, comes_on_top, loops, sane};
+use super::{charge::Beside, loops, sane};
 use crate::plan::{Engine, Node, NodeId, Operator, Plan, Role, Timing};
 
 /// Where the time of a node lies.
@@ -22,7 +22,7 @@ pub(super) enum Ran {
 pub(super) const ROUNDED: f64 = 0.01;
 
 /// Where the time of each node lies; empty where it is in that of the node above for all.
-pub(super) fn ran(plan: &Plan, beside: &Beside) -> Vec<Ran> {
+pub(super) fn ran(plan: &Plan, beside: &Beside, on_top: &HashSet<NodeId>) -> Vec<Ran> {
     let asked = |id: &NodeId| {
         let node = plan.node(*id);
         matches!(node.role, Role::InitPlan | Role::Subplan) && node.subplan.is_some() && plan.parent(*id).is_some()
@@ -32,7 +32,7 @@ pub(super) fn ran(plan: &Plan, beside: &Beside) -> Vec<Ran> {
     if guests.is_empty() {
         return Vec::new();
     }
-    let stated = stated(plan, |id| plan.node(*id).role == Role::InitPlan);
+    let stated = stated(plan, on_top, |id| plan.node(*id).role == Role::InitPlan);
     let mut by_name: HashMap<(&str, u64), Vec<NodeId>> = HashMap::new();
     for guest in &guests {
         let name = plan.node(*guest).subplan.as_deref().unwrap_or_default();
@@ -45,7 +45,7 @@ pub(super) fn ran(plan: &Plan, beside: &Beside) -> Vec<Ran> {
     let mut room = stated.clone();
     for id in plan.ids() {
         let Some(parent) = plan.parent(id) else { continue };
-        if !in_question.contains(&id) && !comes_on_top(plan, id) && !beside.contains_key(&id) {
+        if !in_question.contains(&id) && !on_top.contains(&id) && !beside.contains_key(&id) {
             room[parent.index()] -= stated[id.index()];
         }
     }
@@ -54,7 +54,8 @@ pub(super) fn ran(plan: &Plan, beside: &Beside) -> Vec<Ran> {
     let mut groups: Vec<Vec<NodeId>> = by_name.into_values().collect();
     groups.sort_by(|a, b| stated[b[0].index()].total_cmp(&stated[a[0].index()]).then(a[0].cmp(&b[0])));
     for copies in groups {
-        let place = copies.iter().position(|guest| fits(plan, *guest, beside, &stated, &mut room));
+        let place =
+            copies.iter().position(|guest| on_top.contains(guest) || fits(plan, *guest, beside, &stated, &mut room));
         for (at, guest) in copies.iter().enumerate() {
             ran[guest.index()] = match place {
                 Some(here) if here == at => Ran::Inside,
@@ -69,7 +70,7 @@ pub(super) fn ran(plan: &Plan, beside: &Beside) -> Vec<Ran> {
 
 /// What the clocks say of each node, all executions, milliseconds: of one without a clock of its own, or whose clock stands still while
 /// others run, what its children say as well, but for those that are asked about.
-fn stated(plan: &Plan, asked: impl Fn(&NodeId) -> bool) -> Vec<f64> {
+fn stated(plan: &Plan, on_top: &HashSet<NodeId>, asked: impl Fn(&NodeId) -> bool) -> Vec<f64> {
     let mut stated = vec![0.0; plan.len()];
     for id in plan.ids().rev() {
         let (i, node) = (id.index(), plan.node(id));
@@ -79,7 +80,7 @@ fn stated(plan: &Plan, asked: impl Fn(&NodeId) -> bool) -> Vec<f64> {
             Some(Timing::Own(ms)) => sane(sane(ms) + stated[i]),
             None => stated[i],
         };
-        if let (Some(parent), false) = (plan.parent(id), comes_on_top(plan, id) || asked(&id))
+        if let (Some(parent), false) = (plan.parent(id), on_top.contains(&id) || asked(&id))
             && matches!(plan.node(parent).timing, None | Some(Timing::Own(_)))
         {
             stated[parent.index()] += stated[i];
@@ -91,7 +92,7 @@ fn stated(plan: &Plan, asked: impl Fn(&NodeId) -> bool) -> Vec<f64> {
 /// Whether the time of a sub-query may be in that of the node it stands with, or of one that looked its value up; takes the room it needs.
 fn fits(plan: &Plan, guest: NodeId, beside: &Beside, stated: &[f64], room: &mut [f64]) -> bool {
     let took = stated[guest.index()];
-    if comes_on_top(plan, guest) || took <= 0.0 {
+    if took <= 0.0 {
         return true;
     }
     if beside.get(&guest).is_some_and(|hosts| hosts.iter().any(|host| took <= stated[host.index()] * (1.0 + ROUNDED))) {

@@ -1,7 +1,9 @@
 //! Wall time: how long each node took as people wait for it, parallel processes together.
 
+use std::collections::HashSet;
+
 use super::{
-    Derived, GROUPS, comes_on_top, known, loops,
+    Derived, GROUPS, known, loops,
     once::{ROUNDED, Ran},
     rough_time, runs_elsewhere, sane,
 };
@@ -26,7 +28,7 @@ pub(super) fn processes(plan: &Plan) -> Vec<f64> {
 }
 
 /// Wall time of each node, from the leaves up: a node that was not measured took as long as its parts.
-pub(super) fn wall(plan: &Plan, processes: &[f64], ran: &[Ran]) -> Vec<Option<f64>> {
+pub(super) fn wall(plan: &Plan, processes: &[f64], ran: &[Ran], above: &HashSet<NodeId>) -> Vec<Option<f64>> {
     let mut wall = vec![None; plan.len()];
     let mut parts: Vec<Option<f64>> = vec![None; plan.len()];
     let mut on_top = vec![0.0; plan.len()];
@@ -69,7 +71,7 @@ pub(super) fn wall(plan: &Plan, processes: &[f64], ran: &[Ran]) -> Vec<Option<f6
             if processes[parent.index()] > 1.0 && !rough_time(node) {
                 below[parent.index()] = f64::max(below[parent.index()], ms);
             }
-            if comes_on_top(plan, id) && ran == Ran::Inside {
+            if above.contains(&id) && ran == Ran::Inside {
                 on_top[parent.index()] += sane(ms - before[i]);
             } else if ran != Ran::Elsewhere {
                 unseen[parent.index()] += unseen[i];

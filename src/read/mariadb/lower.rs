@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{filled, overlap, sorted::Sorted, table};
+use super::{filled, overlap, sorted::Sorted, table, windowed};
 use crate::{
     plan::{Cost, Engine, Flag, Node, NodeId, Operator, Plan, PlanBuilder, Relation, Role, Rows, Spill, Timing},
     read::{
@@ -99,6 +99,10 @@ struct Lower {
     filled: HashSet<u64>,
     /// Where sorts and tables stand whose stated time holds what is stated elsewhere too, and how much, milliseconds.
     twice: HashMap<u32, f64>,
+    /// Where blocks stand whose table was seen to hold the rows they read: they spent time on filling it.
+    held: HashSet<u32>,
+    /// Where window functions stand, and what they took, milliseconds.
+    windows: HashMap<u32, f64>,
 }
 
 impl Lower {
@@ -138,19 +142,42 @@ impl<'d> Dialect<'d> for Lower {
         match task.kind {
             Kind::Block(place) => {
                 self.twice.extend(overlap::of(task.value));
-                block(task.value, task.role, place)
+                self.windows.extend(windowed::of(task.value));
+                let mut step = block(task.value, task.role, place);
+                if self.held.contains(&task.value.place()) {
+                    // Of a union that passes its rows on into the block's table, only the branches have clocks.
+                    let passed = task.value.get("union_result").filter(|union| !filled::collects(*union));
+                    let from = passed.map(filled::branches).unwrap_or_default();
+                    if let Some(node) = step.node.as_mut().filter(|node| node.timing.is_none()) {
+                        node.timing = from.iter().map(|branch| branch.ms).reduce(|a, b| a + b).map(Timing::Own);
+                    }
+                    self.twice.extend(from.into_iter().flat_map(filled::Filled::stated));
+                    self.twice.extend(filled::plain(task.value));
+                }
+                self.less(task.value, step)
             }
             Kind::Operation(name) => {
+                self.held.extend(filled::held(task.value.get("table").unwrap_or(task.value), task.value));
+                if name.ends_with("union") || name == "union_result" {
+                    self.twice.extend(into_union(task.value, name).into_iter().flat_map(filled::Filled::stated));
+                }
                 let step = self.once(operation(task.value, task.role, name));
                 // A join buffer is read as the table in it.
                 let stated = if name == "block-nl-join" { task.value.get("table") } else { None };
                 self.less(stated.unwrap_or(task.value), step)
             }
-            Kind::Sorts(from) => sorts(task.value, task.role, from),
+            Kind::Sorts(from) => {
+                let mut step = sorts(task.value, task.role, from);
+                if let (0, Some(node)) = (from, &mut step.node) {
+                    node.timing = self.windows.remove(&task.value.place()).map(Timing::Own);
+                }
+                step
+            }
             Kind::Cache(name) => cache(task.value, task.role, name),
             Kind::Materialization => materialization(task.value, task.role),
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
             Kind::Table => {
+                self.held.extend(filled::held(task.value, task.value));
                 let step = self.once(table::table(task.value, task.role, None));
                 self.less(task.value, step)
             }
@@ -347,7 +374,7 @@ fn union(value: Value<'_>, role: Role, name: &'static str) -> Node {
     let mut f = Fields::of(value);
     take_parts(&mut f);
     // Without a row for its result, nothing was collected: UNION ALL passes rows on.
-    let operator = match (name, value.get("table_name").is_some()) {
+    let operator = match (name, filled::collects(value)) {
         ("recursive_union", _) => Operator::RecursiveUnion,
         (_, true) => Operator::SetOp,
         (_, false) => Operator::Append,
@@ -357,10 +384,17 @@ fn union(value: Value<'_>, role: Role, name: &'static str) -> Node {
     let actual = f.number("r_rows");
     // 11.8 writes no rows and zero loops for the union of a recursion that ran.
     node.rows = Rows { actual, loops: f.number("r_loops").filter(|_| actual.is_some()), ..Rows::default() };
-    node.timing = f.number("r_table_time_ms").map(|ms| Timing::Own(ms + f.number("r_other_time_ms").unwrap_or(0.0)));
+    let reading = f.number("r_table_time_ms").map(|ms| ms + f.number("r_other_time_ms").unwrap_or(0.0));
+    let filling = into_union(value, name).into_iter().map(|branch| branch.ms);
+    node.timing = reading.into_iter().chain(filling).reduce(|a, b| a + b).map(Timing::Own);
     node.line = Some(value.line());
     node.extra = f.rest().collect();
     node
+}
+
+/// What a union's branches put into its own table.
+fn into_union(union: Value<'_>, name: &str) -> Vec<filled::Filled> {
+    if name == "recursive_union" || filled::collects(union) { filled::branches(union) } else { Vec::new() }
 }
 
 /// A sort; `reads` when it reads a table itself, whose time its own then includes.

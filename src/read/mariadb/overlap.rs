@@ -24,7 +24,7 @@ pub(super) fn number(value: Value<'_>, key: &str) -> Option<f64> {
 
 /// What the outermost blocks below a value took together, milliseconds; those inside them are in their time. The block of a union has no
 /// clock of its own.
-fn blocks(value: Value<'_>) -> f64 {
+pub(super) fn blocks(value: Value<'_>) -> f64 {
     let (mut sum, mut todo) = (0.0, vec![value]);
     while let Some(value) = todo.pop() {
         for inner in value.children() {
@@ -127,6 +127,6 @@ fn filled(block: Value<'_>) -> Vec<(u32, f64)> {
 }
 
 /// What stands in a block, without its sub-queries and what tables are filled from.
-fn own(block: Value<'_>) -> impl Iterator<Item = Value<'_>> {
+pub(super) fn own(block: Value<'_>) -> impl Iterator<Item = Value<'_>> {
     block.descendants_outside(&["materialized", "subqueries", "query_block"])
 }

@@ -31,8 +31,9 @@ pub(super) fn header(line: &str) -> (Header<'_>, Option<Fault>) {
 
 /// Where the groups in brackets begin that hold figures.
 fn numbers_begin(line: &str) -> Option<usize> {
-    // Lines wrapped hard may have lost the blank in front, or have one inside.
-    let marks = ["(cost=", "(actual ", "(actual\n", "(never executed)", "(rows="];
+    // Lines wrapped hard may have lost the blank in front, or have one inside. `pg_query_state` tells of a statement that runs what the
+    // loop it is in gave so far, behind the figures of the loops before.
+    let marks = ["(cost=", "(actual ", "(actual\n", "(never executed)", "(rows=", "(Current loop: "];
     let first = marks.iter().filter_map(|mark| line.find(mark)).min();
     first.or_else(|| line.rfind("  (").filter(|at| squeezed(&line[*at..]).starts_with("(cost=")))
 }

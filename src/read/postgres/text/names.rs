@@ -55,7 +55,9 @@ pub(in crate::read) fn starts(page: Page<'_>, line: usize) -> bool {
         return false;
     }
     // Figures tell a node of any name, unless they stand in a sentence or a statement.
-    if let Some(at) = ["(cost=", "(actual time=", "(actual rows="].iter().filter_map(|mark| row.find(mark)).min() {
+    if let Some(at) =
+        ["(cost=", "(actual time=", "(actual rows=", "(Current loop: "].iter().filter_map(|mark| row.find(mark)).min()
+    {
         let hidden = || {
             let value = row[at..].split_once('=').map_or("", |(_, rest)| rest);
             value.starts_with(HIDDEN) && row[at..].contains(')')

@@ -457,3 +457,16 @@ fn foreign_tables_among_those_that_a_change_writes_to_belong_to_it() {
         assert_eq!(one(&text).len(), 3, "{text}");
     }
 }
+
+/// As `pg_query_state` prints it: only loops that ended have figures of their own.
+#[test]
+fn a_statement_that_still_runs_is_a_plan() {
+    let plan = one(
+        "Finalize Aggregate (Current loop: actual rows=0, loop number=1)\n  ->  Gather (Current loop: actual rows=0, loop number=1)\n        Workers Planned: 2\n        ->  Nested Loop (Current loop: actual rows=12, loop number=1)\n              ->  Parallel Seq Scan on foo (Current loop: actual rows=12, loop number=1)\n              ->  Seq Scan on bar b (actual rows=500000 loops=11) (Current loop: actual rows=173244, loop number=12)\n",
+    );
+    assert_eq!(plan.len(), 5, "{}", shape(&plan));
+    let scan = plan.node(NodeId(4));
+    assert_eq!((scan.rows.actual, scan.rows.loops), (Some(500_000.0), Some(11.0)));
+    assert_eq!(plan.node(NodeId(3)).relation.as_ref().map(|relation| relation.name.as_str()), Some("foo"));
+    assert!(scan.extra.iter().any(|(_, value)| value.contains("loop number=12")), "{:?}", scan.extra);
+}
