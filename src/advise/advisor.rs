@@ -286,18 +286,32 @@ impl Report<'_> {
                 proposal.verdict = Verdict::Proved;
             }
             proposal.reason = format!(
-                "used by {} of {} statements; with the whole set their cost {} → {} (−{})",
-                serves.len(),
-                self.workload.len(),
+                "{}; with the whole set their cost {} → {} ({})",
+                self.users(&serves),
                 fmt::cost(sums.0),
                 fmt::cost(sums.1),
-                fmt::percent(if sums.0 > 0.0 { 1.0 - sums.1 / sums.0 } else { 0.0 }),
+                judge::less(sums.0, sums.1),
             );
         }
         proposal.serves = serves.into_iter().map(|(_, s)| s).collect();
         proposal.lost = self.lost(place, best);
         proposal.lost.append(&mut self.set[number].lost);
         Some(proposal)
+    }
+
+    /// Who uses an index, for people: statements of the workload, and foreign keys that ask on behalf of them.
+    fn users(&self, serves: &[(f64, Served)]) -> String {
+        let asker = |at: usize| implied::asker(&self.workload[at].sql);
+        let own = (0..self.workload.len()).filter(|at| asker(*at).is_none()).count();
+        let asked: Vec<&str> = serves.iter().filter_map(|(_, s)| asker(s.statement)).collect();
+        let used = serves.len() - asked.len();
+        match (used, asked.as_slice()) {
+            (_, []) => format!("used by {used} of {own} statements"),
+            (0, [one]) => (*one).to_owned(),
+            (0, _) => format!("asked by {} foreign keys", asked.len()),
+            (_, [one]) => format!("used by {used} of {own} statements and {one}"),
+            _ => format!("used by {used} of {own} statements and asked by {} foreign keys", asked.len()),
+        }
     }
 
     /// Has the method ask once more what the set does to a statement.
