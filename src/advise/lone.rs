@@ -79,10 +79,15 @@ fn is_clearly_better(one: &Proposal, other: &Proposal) -> bool {
         return sorts(one) < sorts(other) && mine <= theirs;
     }
     let sorted = |p: &Proposal| p.tried.as_ref().map_or(0, |t| limited::sorted(&t.after));
-    let much = if one.candidate.engine == Engine::PostgreSql { MUCH } else { MUCH_ROWS };
-    let much = mine * MUCH_TIMES < theirs && mine + much < theirs;
-    let pays = !wider || mine + before * WIDER_PART < theirs || sorted(one) < sorted(other) || much;
+    let pays = !wider || sorted(one) < sorted(other) || pays(one.candidate.engine, before, mine, theirs);
     mine * WIDER_TIMES < theirs && pays
+}
+
+/// Whether more columns, or one more index, save enough for what they take: of what a statement cost before, by what it costs with and
+/// without them.
+pub(super) fn pays(engine: Engine, before: f64, with: f64, without: f64) -> bool {
+    let much = if engine == Engine::PostgreSql { MUCH } else { MUCH_ROWS };
+    with + before * WIDER_PART < without || (with * MUCH_TIMES < without && with + much < without)
 }
 
 /// What part of what the statement cost is saved by more, which is too little for a wider index.

@@ -51,12 +51,16 @@ pub(super) fn note(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> O
             ));
         }
     }
-    hangs_on_a_limit(candidate, plan, &tried.index_name)
+    hangs_on_a_limit(candidate, tried, catalog)
 }
 
 /// A walk in the index's order up to a limit, with a filter that the index does not answer.
-fn hangs_on_a_limit(candidate: &Candidate, plan: &Plan, index: &str) -> Option<String> {
-    let filter = limited::walk(plan, Some(index))?.filter;
+fn hangs_on_a_limit(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> Option<String> {
+    let walk = limited::walk(&tried.after, Some(&tried.index_name))?;
+    if limited::keeps_most(&tried.after, &walk, catalog) {
+        return None;
+    }
+    let filter = walk.filter;
     // PostgreSQL asks a partial index's own condition again of rows that are locked or written.
     let own = candidate.predicate.as_deref().map(|p| sql::columns_of(p, candidate.engine)).unwrap_or_default();
     let asked = sql::columns_of(filter, candidate.engine);
