@@ -309,16 +309,16 @@ impl Report<'_> {
 
     /// Who uses an index, for people: statements of the workload, and foreign keys that ask on behalf of them.
     fn users(&self, serves: &[(f64, Served)]) -> String {
-        let asker = |at: usize| implied::asker(&self.workload[at].sql);
-        let own = (0..self.workload.len()).filter(|at| asker(*at).is_none()).count();
-        let asked: Vec<&str> = serves.iter().filter_map(|(_, s)| asker(s.statement)).collect();
-        let used = serves.len() - asked.len();
-        match (used, asked.as_slice()) {
+        let key = |at: usize| implied::asker(&self.workload[at].sql);
+        let own = (0..self.workload.len()).filter(|at| key(*at).is_none()).count();
+        let keys: Vec<&str> = serves.iter().filter_map(|(_, s)| key(s.statement)).collect();
+        let used = serves.len() - keys.len();
+        match (used, keys.as_slice()) {
             (_, []) => format!("used by {used} of {own} statements"),
             (0, [one]) => (*one).to_owned(),
-            (0, _) => format!("asked by {} foreign keys", asked.len()),
+            (0, _) => format!("asked by {} foreign keys", keys.len()),
             (_, [one]) => format!("used by {used} of {own} statements and {one}"),
-            _ => format!("used by {used} of {own} statements and asked by {} foreign keys", asked.len()),
+            _ => format!("used by {used} of {own} statements and asked by {} foreign keys", keys.len()),
         }
     }
 

@@ -57,8 +57,7 @@ fn as_a_row(shape: &Shape, or: usize) -> Option<String> {
         shape.predicates.iter().filter(|p| p.branch.is_some_and(|b| b.or == or && b.arm == arm)).collect()
     };
     let (short, long) = match (arm(0), arm(1)) {
-        (one, two) if one.len() == 1 && two.len() == 2 => (one, two),
-        (two, one) if one.len() == 1 && two.len() == 2 => (one, two),
+        (one, two) | (two, one) if one.len() == 1 && two.len() == 2 => (one, two),
         _ => return None,
     };
     let [first] = short.as_slice() else { return None };
