@@ -8,7 +8,7 @@ use super::{
     pool::{Stock, pool, settled},
     rank,
     redundant::{self, Redundant},
-    rename,
+    rename, room,
     search::{Found, search, subsumes},
     size,
     unproposed::unproposed,
@@ -122,7 +122,9 @@ pub async fn advise(
         .collect();
     let redundant = redundant::redundant(catalog, &chosen);
     let engine = seen.iter().flatten().next().map(|plan| plan.engine);
-    let unproposed = engine.map(|engine| unproposed(&pool.shapes, catalog, engine)).unwrap_or_default();
+    let mut unproposed = engine.map(|engine| unproposed(&pool.shapes, catalog, engine)).unwrap_or_default();
+    let taken = (chosen.iter().filter_map(|(candidate, _)| size(candidate, catalog)).sum(), chosen.len());
+    unproposed.extend(room::told(&found, workload, catalog, limits, taken));
     Advice {
         statements,
         redundant,
@@ -205,13 +207,19 @@ impl Report<'_> {
     async fn proposals(&mut self, limits: &Limits) -> Vec<Proposal> {
         self.plans.after.clone_from(&self.found.after);
         let named = |i: &u16| Some((*i, self.found.names.get(usize::from(*i))?.clone()?));
-        let places: Vec<(u16, String)> = self.found.set.iter().filter_map(named).collect();
+        let mut places: Vec<(u16, String)> = self.found.set.iter().filter_map(named).collect();
         self.set = places
             .iter()
             .map(|(i, name)| Chosen { candidate: self.candidate(*i).clone(), name: name.clone(), lost: Vec::new() })
             .collect();
         let over = || limits.over();
         columns::weigh(self.trial, self.workload, self.catalog, &mut self.set, &mut self.plans, &over).await;
+        if let ([one], [Ok(before)]) = (self.workload, self.before) {
+            let (set, plans) = (&mut self.set, &mut self.plans);
+            for at in columns::spare(self.trial, one, &before.plan, self.catalog, set, plans, &over).await {
+                places.remove(at);
+            }
+        }
         let mut set: Vec<Proposal> = Vec::new();
         for (at, (place, _)) in places.into_iter().enumerate() {
             set.extend(self.chosen(at, place).await);
@@ -286,18 +294,32 @@ impl Report<'_> {
                 proposal.verdict = Verdict::Proved;
             }
             proposal.reason = format!(
-                "used by {} of {} statements; with the whole set their cost {} → {} (−{})",
-                serves.len(),
-                self.workload.len(),
+                "{}; with the whole set their cost {} → {} ({})",
+                self.users(&serves),
                 fmt::cost(sums.0),
                 fmt::cost(sums.1),
-                fmt::percent(if sums.0 > 0.0 { 1.0 - sums.1 / sums.0 } else { 0.0 }),
+                judge::less(sums.0, sums.1),
             );
         }
         proposal.serves = serves.into_iter().map(|(_, s)| s).collect();
         proposal.lost = self.lost(place, best);
         proposal.lost.append(&mut self.set[number].lost);
         Some(proposal)
+    }
+
+    /// Who uses an index, for people: statements of the workload, and foreign keys that ask on behalf of them.
+    fn users(&self, serves: &[(f64, Served)]) -> String {
+        let key = |at: usize| implied::asker(&self.workload[at].sql);
+        let own = (0..self.workload.len()).filter(|at| key(*at).is_none()).count();
+        let keys: Vec<&str> = serves.iter().filter_map(|(_, s)| key(s.statement)).collect();
+        let used = serves.len() - keys.len();
+        match (used, keys.as_slice()) {
+            (_, []) => format!("used by {used} of {own} statements"),
+            (0, [one]) => (*one).to_owned(),
+            (0, _) => format!("asked by {} foreign keys", keys.len()),
+            (_, [one]) => format!("used by {used} of {own} statements and {one}"),
+            _ => format!("used by {used} of {own} statements and asked by {} foreign keys", keys.len()),
+        }
     }
 
     /// Has the method ask once more what the set does to a statement.

@@ -1,7 +1,7 @@
 //! What each column of the chosen indexes is worth: the set is planned once more without it. One that is worth next to nothing
 //! goes; of the others it is told what would be lost.
 
-use super::{Candidate, Planned, Trial, Weighted, ddl, judge, limited::hedged, search::subsumes};
+use super::{Candidate, Planned, Trial, Weighted, ddl, judge, limited::hedged, lone, search::subsumes};
 use crate::{catalog::Catalog, fmt, plan::Plan};
 
 /// A column is worth nothing when the statements that use its index become dearer by no more than this part, all together …
@@ -101,6 +101,47 @@ pub(super) async fn weigh(
     if narrowed {
         replan(trial, workload, set, plans).await;
     }
+}
+
+/// Takes out of a set for one statement what adds to the others no more than would pay a wider index. The places of the set that went,
+/// the last first.
+pub(super) async fn spare(
+    trial: &mut dyn Trial,
+    statement: &Weighted,
+    before: &Plan,
+    catalog: &Catalog,
+    set: &mut Vec<Chosen>,
+    plans: &mut Plans,
+    over: &(dyn Fn() -> bool + Sync),
+) -> Vec<usize> {
+    let mut gone = Vec::new();
+    let whole = judge::price_of(before);
+    for at in (0..set.len()).rev() {
+        let Some(now) = plans.after.first().and_then(Option::as_ref) else { break };
+        if set.len() < 2 || over() {
+            break;
+        }
+        let others: Vec<&Candidate> =
+            set.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| &c.candidate).collect();
+        let answer = trial.try_set(&[statement.sql.as_str()], &others).await.pop();
+        plans.explains += 1;
+        let Some(Ok(answer)) = answer else { continue };
+        if judge::sorts_of(&answer.plan) > judge::sorts_of(now)
+            || lone::pays(now.engine, whole, hedged(now, catalog), hedged(&answer.plan, catalog))
+        {
+            continue;
+        }
+        let saved = (judge::price_of(&answer.plan) - judge::price_of(now)) / whole.max(f64::MIN_POSITIVE);
+        let what = ddl::short(&set[at].candidate);
+        let line = format!("{what} on {} besides: {}", set[at].candidate.table, lone::too_little(saved));
+        set.remove(at);
+        gone.push(at);
+        if let Some(first) = set.first_mut() {
+            first.lost.push(line);
+        }
+        replan(trial, std::slice::from_ref(statement), set, plans).await;
+    }
+    gone
 }
 
 /// A line on what is lost without a column, by the server's own figures with and without it.
@@ -216,7 +257,7 @@ fn stands_beside(less: &Candidate, at: usize, set: &[Chosen], catalog: &Catalog)
 
 #[cfg(test)]
 mod tests {
-    use super::{Chosen, Plans, weigh, without};
+    use super::{Chosen, Plans, spare, weigh, without};
     use crate::{
         advise::{Boxed, Candidate, Change, Key, Planned, Trial, TrialError, Tried, Trust, Weighted},
         catalog::Catalog,
@@ -235,9 +276,10 @@ mod tests {
         builder.finish(PostgreSql).unwrap()
     }
 
-    fn cost(candidate: &Candidate) -> f64 {
-        let has =
-            |name: &str| candidate.keys.iter().any(|k| k.expr == name) || candidate.include.iter().any(|c| c == name);
+    fn cost(set: &[&Candidate]) -> f64 {
+        let has = |name: &str| {
+            set.iter().any(|one| one.keys.iter().any(|k| k.expr == name) || one.include.iter().any(|c| c == name))
+        };
         [("a", 500.0), ("b", 300.0), ("c", 0.2), ("d", 20.0)]
             .into_iter()
             .filter(|(name, _)| !has(name))
@@ -258,9 +300,10 @@ mod tests {
             statements: &'a [&'a str],
             change: Change<'a>,
         ) -> Boxed<'a, Result<Vec<Result<Planned, TrialError>>, TrialError>> {
-            let name = format!("made {}", change.add[0].keys.len() + change.add[0].include.len());
-            let plan = plan(&name, cost(change.add[0]));
-            let answer = Planned { plan, trust: Trust::Close, names: vec![Some(name)] };
+            let name = |one: &&Candidate| format!("made {}", one.keys.len() + one.include.len());
+            let plan = plan(&name(&change.add[0]), cost(change.add));
+            let names = change.add.iter().map(|one| Some(name(one))).collect();
+            let answer = Planned { plan, trust: Trust::Close, names };
             Box::pin(std::future::ready(Ok(statements.iter().map(|_| Ok(answer.clone())).collect())))
         }
     }
@@ -286,7 +329,7 @@ mod tests {
     #[tokio::test]
     async fn a_column_worth_nothing_goes_and_of_the_others_it_is_told_what_they_are_worth() {
         let candidate = index(&["a", "b"], &["c", "d"]);
-        let mut plans = Plans { after: vec![Some(plan("made 4", cost(&candidate)))], explains: 0 };
+        let mut plans = Plans { after: vec![Some(plan("made 4", cost(&[&candidate])))], explains: 0 };
         let mut set = [Chosen { candidate, name: "made 4".to_owned(), lost: Vec::new() }];
         let workload = [Weighted { sql: "select 1".to_owned(), weight: 1.0 }];
         weigh(&mut Fake, &workload, &Catalog::default(), &mut set, &mut plans, &|| false).await;
@@ -304,6 +347,22 @@ mod tests {
         // The plans are those of the set as it is now.
         assert_eq!(chosen.name, "made 3");
         assert!(plans.explains >= 5 && plans.after[0].as_ref().is_some_and(|p| crate::advise::uses(p, "made 3")));
+    }
+
+    #[tokio::test]
+    async fn an_index_that_adds_next_to_nothing_to_the_others_goes() {
+        let statement = Weighted { sql: "select 1".to_owned(), weight: 1.0 };
+        for (beside, gone, left) in [("c", &[1][..], 1), ("d", &[], 2)] {
+            let pair = [index(&["a", "b"], &[]), index(&[beside], &[])];
+            let now = plan("made 2", cost(&[&pair[0], &pair[1]]));
+            let mut plans = Plans { after: vec![Some(now)], explains: 0 };
+            let chosen = |candidate| Chosen { candidate, name: "made".to_owned(), lost: Vec::new() };
+            let mut set: Vec<Chosen> = pair.into_iter().map(chosen).collect();
+            let (before, catalog) = (plan("none", 920.0), Catalog::default());
+            let went = spare(&mut Fake, &statement, &before, &catalog, &mut set, &mut plans, &|| false).await;
+            assert_eq!((went.as_slice(), set.len()), (gone, left), "{beside}");
+            assert_eq!(set[0].lost.iter().any(|line| line.starts_with("(c) on t besides: ")), left == 1);
+        }
     }
 
     #[test]

@@ -115,35 +115,38 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
             i.unique && i.predicate.is_none() && i.keys.len() == 1 && i.keys[0].column.as_deref() == Some(name)
         })
     });
-    let part = match predicate.test {
-        Test::Equal | Test::OneOf => {
-            let one = |value: &Value| match statistics {
-                _ if unique => 1.0 / rows,
-                None => 0.005,
-                Some(s) => {
-                    // `character(n)` is told with its padding.
-                    if let Value::Literal(text) = value
-                        && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v.trim_end() == text.trim_end())
-                    {
-                        return *part;
-                    }
-                    let common: f64 = s.most_common.iter().map(|(_, part)| part).sum();
-                    #[expect(clippy::cast_precision_loss, reason = "a short list")]
-                    let others = (s.distinct(rows).unwrap_or(200.0) - s.most_common.len() as f64).max(1.0);
-                    match value {
-                        Value::Literal(_) if common > 0.0 => {
-                            ((1.0 - common - s.null_fraction) / others).max(1.0 / rows)
-                        }
-                        _ => (1.0 - s.null_fraction) / s.distinct(rows).unwrap_or(200.0),
-                    }
-                }
-            };
-            if predicate.values.is_empty() { one(&Value::Parameter) } else { predicate.values.iter().map(one).sum() }
+    let one = |value: &Value| match statistics {
+        _ if unique => 1.0 / rows,
+        None => 0.005,
+        Some(s) => {
+            // `character(n)` is told with its padding.
+            if let Value::Literal(text) = value
+                && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v.trim_end() == text.trim_end())
+            {
+                return *part;
+            }
+            let common: f64 = s.most_common.iter().map(|(_, part)| part).sum();
+            #[expect(clippy::cast_precision_loss, reason = "a short list")]
+            let others = (s.distinct(rows).unwrap_or(200.0) - s.most_common.len() as f64).max(1.0);
+            match value {
+                Value::Literal(_) if common > 0.0 => ((1.0 - common - s.null_fraction) / others).max(1.0 / rows),
+                _ => (1.0 - s.null_fraction) / s.distinct(rows).unwrap_or(200.0),
+            }
         }
+    };
+    let part = match predicate.test {
+        Test::Equal | Test::OneOf if predicate.values.is_empty() => one(&Value::Parameter),
+        Test::Equal | Test::OneOf => predicate.values.iter().map(one).sum(),
         Test::Range => 0.3,
-        Test::IsNull => statistics.map_or(0.005, |s| s.null_fraction),
+        // Where nobody counted, NULL is as often the rule (`deleted_at`) as the exception.
+        Test::IsNull => statistics.map_or(0.5, |s| s.null_fraction),
         Test::IsNotNull => statistics.map_or(0.995, |s| 1.0 - s.null_fraction),
-        Test::NotEqual => 0.995,
+        Test::NotEqual => match statistics {
+            Some(s) if !predicate.values.is_empty() && predicate.values.iter().all(is_literal) => {
+                1.0 - s.null_fraction - predicate.values.iter().map(one).sum::<f64>()
+            }
+            _ => 0.995,
+        },
         Test::LikePrefix
         | Test::Contains
         | Test::ContainedBy
@@ -157,6 +160,11 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
         | Test::Pattern => 0.01,
     };
     part.clamp(0.0, 1.0)
+}
+
+/// Whether a value is known: not a parameter, not computed.
+pub(super) const fn is_literal(value: &Value) -> bool {
+    matches!(value, Value::Literal(_))
 }
 
 /// Words for how a condition asks.

@@ -84,9 +84,15 @@ fn question(reference: &Reference, write: &Write) -> String {
     )
 }
 
+/// Who asks a question of a foreign key, for people; `None` for other statements.
+pub(super) fn asker(sql: &str) -> Option<&str> {
+    let (_, words) = sql.strip_suffix(" */")?.rsplit_once("/* ")?;
+    (sql.starts_with("SELECT 1 FROM ") && words.starts_with("asked by the foreign key ")).then_some(words)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{implied, partners};
+    use super::{asker, implied, partners};
     use crate::{
         advise::Weighted,
         catalog::{Catalog, Column, Index, IndexKey, Reference, Table},
@@ -139,6 +145,9 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].sql.starts_with("SELECT 1 FROM public.orders WHERE customer_id = $1"), "{found:?}");
         assert!((found[0].weight - 3.0).abs() < f64::EPSILON);
+        let words = "asked by the foreign key orders_customer_fkey for each row of customers written";
+        assert_eq!(asker(&found[0].sql), Some(words));
+        assert_eq!(asker("delete from customers where id = 7 /* by hand */"), None);
         assert_eq!(asked("update customers set id = 8 where id = 7", &catalog(false)).len(), 1);
         for sql in [
             "update customers set name = 'x' where id = 7",

@@ -262,14 +262,20 @@ fn by_cost(tried: &Tried) -> (Verdict, String) {
     let least = if tried.trust == Trust::Exact { LEAST_GAIN } else { LEAST_ESTIMATED };
     let change = format!("cost {} → {}", fmt::cost(before), fmt::cost(after));
     if gain >= least {
-        let less = if gain >= 0.9 && after > 0.0 {
-            format!("{} less", fmt::times(before / after))
-        } else {
-            format!("−{}", fmt::percent(gain))
-        };
+        let less = less(before, after);
         (Verdict::Proved, format!("used; {change} ({less})"))
     } else {
         (Verdict::Rejected, format!("used, but {change} is no gain worth an index"))
+    }
+}
+
+/// By how much a cost fell, for people: how many times, where a part of it would round to all of it.
+pub(super) fn less(before: f64, after: f64) -> String {
+    let gain = if before > 0.0 { 1.0 - after / before } else { 0.0 };
+    if gain >= 0.9 && after > 0.0 {
+        format!("{} less", fmt::times(before / after))
+    } else {
+        format!("−{}", fmt::percent(gain))
     }
 }
 

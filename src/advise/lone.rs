@@ -12,8 +12,10 @@ use crate::{fmt, plan::Engine, text};
 const LOST: usize = 3;
 /// A wider index is worth it as well, however dear the statement was, when it makes of what is left so many times less …
 const MUCH_TIMES: f64 = 2.0;
-/// … and saves as much of PostgreSQL's cost as about a millisecond is.
+/// … and saves as much of PostgreSQL's cost as about a millisecond is …
 const MUCH: f64 = 100.0;
+/// … or as many rows of MySQL and MariaDB.
+const MUCH_ROWS: f64 = 1_000.0;
 /// Letters of a filter that a line has room for.
 const FILTER: usize = 60;
 
@@ -77,10 +79,15 @@ fn is_clearly_better(one: &Proposal, other: &Proposal) -> bool {
         return sorts(one) < sorts(other) && mine <= theirs;
     }
     let sorted = |p: &Proposal| p.tried.as_ref().map_or(0, |t| limited::sorted(&t.after));
-    let engine = one.candidate.engine;
-    let much = engine == Engine::PostgreSql && mine * MUCH_TIMES < theirs && mine + MUCH < theirs;
-    let pays = !wider || mine + before * WIDER_PART < theirs || sorted(one) < sorted(other) || much;
+    let pays = !wider || sorted(one) < sorted(other) || pays(one.candidate.engine, before, mine, theirs);
     mine * WIDER_TIMES < theirs && pays
+}
+
+/// Whether more columns, or one more index, save enough for what they take: of what a statement cost before, by what it costs with and
+/// without them.
+pub(super) fn pays(engine: Engine, before: f64, with: f64, without: f64) -> bool {
+    let much = if engine == Engine::PostgreSql { MUCH } else { MUCH_ROWS };
+    with + before * WIDER_PART < without || (with * MUCH_TIMES < without && with + much < without)
 }
 
 /// What part of what the statement cost is saved by more, which is too little for a wider index.
@@ -192,6 +199,16 @@ mod tests {
                 "(customer_id, coupon): rows examined 40,644, against 20,283 with this one",
             ]
         );
+    }
+
+    #[test]
+    fn a_wider_index_that_reads_many_times_less_is_worth_it_however_dear_the_statement_was() {
+        for (rows, first) in [(66_439.0, 2), (1_900.0, 1)] {
+            let mut set = vec![proposal(&["device_id"], rows, false)];
+            let mut rest = vec![proposal(&["device_id", "ts"], 1_330.0, false)];
+            exchange(&mut set, &mut rest);
+            assert_eq!(set[0].candidate.keys.len(), first, "{rows}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     fmt,
     plan::{NodeId, Operator, Plan},
-    text,
+    sql, text,
 };
 
 /// Visits of an index from within a nested loop above which their scattered reads decide.
@@ -51,12 +51,23 @@ pub(super) fn note(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> O
             ));
         }
     }
-    hangs_on_a_limit(plan, &tried.index_name)
+    hangs_on_a_limit(candidate, tried, catalog)
 }
 
 /// A walk in the index's order up to a limit, with a filter that the index does not answer.
-fn hangs_on_a_limit(plan: &Plan, index: &str) -> Option<String> {
-    let filter = text::beginning(&text::one_line(limited::walk(plan, Some(index))?.filter), SHOWN);
+fn hangs_on_a_limit(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> Option<String> {
+    let walk = limited::walk(&tried.after, Some(&tried.index_name))?;
+    if limited::keeps_most(&tried.after, &walk, catalog) {
+        return None;
+    }
+    let filter = walk.filter;
+    // PostgreSQL asks a partial index's own condition again of rows that are locked or written.
+    let own = candidate.predicate.as_deref().map(|p| sql::columns_of(p, candidate.engine)).unwrap_or_default();
+    let asked = sql::columns_of(filter, candidate.engine);
+    if !asked.is_empty() && asked.iter().all(|column| own.contains(column)) {
+        return None;
+    }
+    let filter = text::beginning(&text::one_line(filter), SHOWN);
     Some(format!(
         "an estimate is no time: rows are read in the index's order until enough of them pass {filter}; where few do, or they lie at its \
          end, all of the table is read row by row"
@@ -102,6 +113,10 @@ mod tests {
     }
 
     fn told(node: &str, correlation: f64) -> Option<String> {
+        told_of(&candidate(), node, correlation)
+    }
+
+    fn told_of(candidate: &Candidate, node: &str, correlation: f64) -> Option<String> {
         let document = format!(r#"[{{"Plan": {node}}}]"#);
         let plan = read::read(&document).unwrap().remove(0);
         let statistics = Statistics { correlation: Some(correlation), ..Statistics::default() };
@@ -123,7 +138,7 @@ mod tests {
             size_bytes: None,
             notes: Vec::new(),
         };
-        note(&candidate(), &tried, &catalog)
+        note(candidate, &tried, &catalog)
     }
 
     #[test]
@@ -141,6 +156,12 @@ mod tests {
         ] {
             let told = told(&plan, 0.1);
             assert_eq!(told.is_some_and(|text| text.contains("(status = 'rare')")), warned, "{plan}");
+        }
+        // All rows of a partial index meet its condition, which is asked again of rows that are locked.
+        for (filter, warned) in [("(t.sent_at IS NULL)", false), ("((t.sent_at IS NULL) AND (t.b > 1))", true)] {
+            let partial = Candidate { predicate: Some("sent_at IS NULL".to_owned()), ..candidate() };
+            let plan = limited(&format!(r#", "Filter": "{filter}""#));
+            assert_eq!(told_of(&partial, &plan, 0.1).is_some(), warned, "{filter}");
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     candidates::full_text,
     ddl,
     facts::{self, Kind, selectivity},
+    paging,
 };
 use crate::{
     catalog::{Catalog, Table, TableKind},
@@ -29,6 +30,7 @@ pub(super) fn unproposed(shapes: &[Option<Shape>], catalog: &Catalog, engine: En
         }
     };
     for shape in shapes.iter().flatten() {
+        paging::told(shape, engine).into_iter().for_each(&mut say);
         for (at, source) in shape.sources.iter().enumerate() {
             let Some(table) = catalog.table(Some(&source.schema), &source.table) else { continue };
             if let Some(line) = of_table(table) {

@@ -19,6 +19,37 @@ const STACK: usize = 64 << 20;
 /// Stack for one more level of a tree that grows by chains (`a + b + c …`), bytes.
 const STACK_PER_LEVEL: usize = 2 << 10;
 
+/// Types of PostgreSQL whose literals (`inet '10.0.0.1'`) the parser (0.63) takes for no value: it knows names of types of its own alone
+/// there.
+const LITERAL_TYPES: [&str; 26] = [
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "tsquery",
+    "tsvector",
+    "ltree",
+    "lquery",
+    "money",
+    "citext",
+    "hstore",
+    "oid",
+    "geometry",
+    "geography",
+];
+
 /// Parses one statement and hands it to `with`; what `with` makes of it comes back.
 ///
 /// The work is done on a thread of its own, whose stack fits the text.
@@ -98,7 +129,7 @@ fn is_quoted(token: &TokenWithSpan) -> bool {
 
 /// The text with comments blanked, so that the parser's idea of a comment cannot differ from the server's, and with
 /// locking words it does not know left out: `LOCK IN SHARE MODE`, and `NO KEY` and `KEY` of `FOR [NO KEY] UPDATE` and
-/// `FOR KEY SHARE`, and a cast's `CHARACTER SET x`. Places stay the same, but for two things the parser (0.63) gets
+/// `FOR KEY SHARE`, and a cast's `CHARACTER SET x`, and the type before a literal where it does not know it. Places stay the same, but for two things the parser (0.63) gets
 /// wrong: `TABLE t`, where it drops what follows, becomes a `SELECT`; MySQL's `&&`, which it binds closer than `=`,
 /// becomes `AND`.
 fn for_parser(sql: &str, tokens: &[Token], engine: Engine) -> String {
@@ -122,6 +153,13 @@ fn for_parser(sql: &str, tokens: &[Token], engine: Engine) -> String {
             content[at + 1..at + 3].iter().copied().for_each(&mut blank);
         } else if words(at, &["FOR", "KEY", "SHARE"]) {
             blank(content[at + 1]);
+        } else if engine == Engine::PostgreSql
+            && at > 0
+            && !content[at - 1].is_symbol(sql, ".")
+            && content.get(at + 1).is_some_and(|t| t.kind == Kind::String)
+            && LITERAL_TYPES.iter().any(|name| content[at].is_word(sql, name))
+        {
+            blank(content[at]);
         } else if engine != Engine::PostgreSql
             && at > 0
             && words(at, &["CHARACTER", "SET"])

@@ -34,8 +34,15 @@ pub(super) fn drafts(at: &At<'_>) -> Vec<Draft> {
         }
         drafts.push(single);
     }
-    // For a list of values an order has to be made; only single values keep the order of what follows.
-    let fixed: Vec<&Predicate> = equal.iter().copied().filter(|p| p.test != Test::OneOf).collect();
+    // For a list of values an order has to be made; only single values keep the order of what follows. PostgreSQL takes no NULL for
+    // one: sorted rows of an index are those of keys it knows to be equal (`build_index_pathkeys` in `src/backend/optimizer/path/
+    // pathkeys.c`), and `IS NULL` makes none of them so.
+    let keeps_order = |p: &&Predicate| match p.test {
+        Test::OneOf => false,
+        Test::IsNull => at.engine != Engine::PostgreSql,
+        _ => true,
+    };
+    let fixed: Vec<&Predicate> = equal.iter().copied().filter(keeps_order).collect();
     for sort in &at.sorts {
         drafts.extend(ordered(at, &fixed, &[], sort));
         if !at.correlated.is_empty() {

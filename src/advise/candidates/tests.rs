@@ -216,6 +216,41 @@ fn a_candidate_of_each_kind_is_among_them() {
         ),
         (
             PostgreSql,
+            "select * from orders where status in ('open', 'failed') order by created_at limit 5 for update skip locked",
+            "orders (created_at) WHERE status IN ('open', 'failed')",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where status <> 'done' and customer_id = 7",
+            "orders (customer_id) WHERE status <> 'done'",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where status <> 'done' and status <> 'open' and customer_id = 7",
+            "orders (customer_id) WHERE status <> 'done' AND status <> 'open'",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where status not in ('done', 'open')",
+            "orders (id) WHERE status NOT IN ('done', 'open')",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where status = 'failed' and shipped_at is null order by created_at",
+            "orders (created_at) WHERE status = 'failed' AND shipped_at IS NULL",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where status = 'failed' and total < 9 and created_at < '2024-01-01'",
+            "orders (created_at) WHERE status = 'failed'",
+        ),
+        (
+            PostgreSql,
+            "select * from orders where customer_id = 7 and shipped_at is null order by created_at desc limit 5",
+            "orders (customer_id, created_at)",
+        ),
+        (
+            PostgreSql,
             "select * from orders o join customers c on c.id = o.customer_id where c.city = 'x'",
             "orders (customer_id)",
         ),
@@ -248,13 +283,41 @@ fn a_partial_index_needs_a_rare_literal_and_postgres() {
     for (engine, sql) in [
         (PostgreSql, "select * from orders where status = 'done' and customer_id = 7"),
         (PostgreSql, "select * from orders where status = $1 and customer_id = 7"),
-        (PostgreSql, "select * from orders where status in ('failed', 'open')"),
+        (PostgreSql, "select * from orders where status in ('failed', 'done') and customer_id = 7"),
+        (PostgreSql, "select * from orders where status in ('failed', $1) and customer_id = 7"),
+        (PostgreSql, "select * from orders where status <> 'failed' and customer_id = 7"),
+        (PostgreSql, "select * from orders where status <> $1 and customer_id = 7"),
+        (MySql, "select * from orders where status <> 'done' and customer_id = 7"),
         (PostgreSql, "select * from orders where shipped_at is not null and total = 7"),
         (MySql, "select * from orders where status = 'failed' and customer_id = 7"),
     ] {
         let found = shorts(engine, sql);
         assert!(found.iter().all(|c| !c.contains("WHERE")), "{sql}: {found:?}");
     }
+}
+
+#[test]
+fn a_null_that_is_asked_for_keeps_the_order_on_mysql_alone() {
+    let sql = "select * from orders where customer_id = 7 and shipped_at is null order by created_at desc limit 5";
+    let ordered = |engine| {
+        let found = shorts(engine, sql);
+        found
+            .iter()
+            .any(|c| c.contains("shipped_at, created_at)") || c.contains("shipped_at, customer_id, created_at)"))
+    };
+    assert!(!ordered(PostgreSql), "{:?}", shorts(PostgreSql, sql));
+    assert!(ordered(MySql), "{:?}", shorts(MySql, sql));
+}
+
+#[test]
+fn a_null_that_nobody_counted_is_no_leading_key() {
+    let mut catalog = shop(MySql);
+    for column in catalog.tables.iter_mut().flat_map(|t| &mut t.columns) {
+        column.statistics = None;
+    }
+    let sql = "select * from orders where shipped_at is null and customer_id = 7";
+    let found: Vec<String> = all(MySql, sql, &catalog).iter().map(short).collect();
+    assert!(found.iter().any(|c| c == "orders (customer_id, shipped_at)"), "{found:?}");
 }
 
 #[test]

@@ -117,6 +117,8 @@ fn conditions_stand_on_the_source_they_ask() {
             vec!["customers.tags Position [0.0]", "customers.tags Position [0.1]"],
         ),
         ("select 1 from customers where st_dwithin(doc, 'POINT(0 0)', 5)", vec!["customers.doc Position"]),
+        ("select 1 from customers where tags && tstzrange '[2024-01-01,2024-02-01)'", vec!["customers.tags Overlaps"]),
+        ("select 1 from customers where name = inet '10.0.0.1'", vec!["customers.name Equal"]),
         (
             "select 1 from customers where starts_with(name, 'ab') and city ^@ 'x'",
             vec!["customers.name LikePrefix", "customers.city LikePrefix"],
