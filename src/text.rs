@@ -37,6 +37,12 @@ pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', "↵").replace('\t', " ")
 }
 
+/// A statement on one line, each space between its words a blank, hostile characters visible.
+#[must_use]
+pub fn squeezed(sql: &str) -> String {
+    one_line(&sql.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The first letters of a text, an ellipsis for what is left out.
 #[must_use]
 pub fn beginning(text: &str, letters: usize) -> String {
@@ -54,7 +60,7 @@ pub fn line_of(text: &str, byte: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{beginning, line_of, one_line, visible};
+    use super::{beginning, line_of, one_line, squeezed, visible};
 
     #[test]
     fn a_long_text_is_cut_where_a_letter_ends() {
@@ -77,5 +83,6 @@ mod tests {
         assert_eq!(visible("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(visible("plain\n\ttext é 日"), "plain\n\ttext é 日");
         assert_eq!(one_line("a\nb\tc\x07"), "a↵b c␇");
+        assert_eq!(squeezed(" select\n\t1,\r\n  '\x07'"), "select 1, '␇'");
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn told(
             fmt::bytes(*bytes),
             fmt::cost(*now),
             fmt::cost(one.weighed),
-            text::beginning(&text::one_line(&statement.sql), SHOWN),
+            text::beginning(&text::squeezed(&statement.sql), SHOWN),
         );
         if !lines.iter().any(|(_, other)| *other == line) {
             lines.push(((now - one.weighed) * statement.weight, line));

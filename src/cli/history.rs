@@ -10,7 +10,7 @@ use super::{
 use crate::{
     fmt,
     history::{History, Run},
-    text::one_line,
+    text::{one_line, squeezed},
 };
 
 /// Runs the command.
@@ -49,15 +49,10 @@ fn listing(runs: &[Run]) -> String {
         let cost = run.cost.map_or_else(String::new, |cost| format!("  cost {}", fmt::cost(cost)));
         let took = fmt::duration_ms(run.elapsed_ms);
         let _ = writeln!(out, "{}  {}  {kind} in {took}{cost}", fmt::utc(run.at), one_line(&run.place));
-        let _ = writeln!(out, "    {}", one_line(&squeezed(&run.sql)));
+        let _ = writeln!(out, "    {}", squeezed(&run.sql));
         for finding in &run.findings {
             let _ = writeln!(out, "    - {}", one_line(finding));
         }
     }
     out
-}
-
-/// A statement on one line.
-fn squeezed(sql: &str) -> String {
-    sql.split_whitespace().collect::<Vec<_>>().join(" ")
 }

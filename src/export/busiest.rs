@@ -8,7 +8,7 @@ use crate::{
     fmt,
     plan::Engine,
     server::busiest::{Busiest, Spent},
-    text::one_line,
+    text::{one_line, squeezed},
 };
 
 /// What was counted, and where.
@@ -166,11 +166,6 @@ pub fn text(report: &BusiestReport<'_>, markdown: bool) -> String {
         };
     }
     out
-}
-
-/// A statement on one line, nothing of it acting on a terminal.
-fn squeezed(sql: &str) -> String {
-    one_line(&sql.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn longest_ticks(text: &str) -> usize {

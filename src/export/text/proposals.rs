@@ -34,10 +34,12 @@ pub(super) fn lines(report: &Report<'_>, options: &Options, out: &mut Vec<Line>)
         return;
     }
     section(out, "Proposals");
+    let once = Once::of(report.proposals);
+    once.lines(options, out);
     let mut shown = false;
     for (i, proposal) in report.proposals.iter().enumerate() {
         let verified = report.verified.iter().find(|v| v.proposal == i);
-        head(i + 1, proposal, verified, options, out);
+        head(i + 1, proposal, verified, &once, options, out);
         if let Some(tried) = &proposal.tried
             && (options.verbose || (proposal.verdict == Verdict::Proved && !shown))
         {
@@ -73,11 +75,49 @@ pub(super) fn searched(searched: Searched) -> Line {
     Line::of(Style::Dim, text)
 }
 
+/// What is told once for all proposals.
+pub(super) struct Once<'a> {
+    /// Notes that all of them have that were tried.
+    notes: Vec<&'a str>,
+    /// Why each could not be tried.
+    untested: Vec<Option<&'a str>>,
+}
+
+impl<'a> Once<'a> {
+    pub(super) fn of(proposals: &'a [Proposal]) -> Self {
+        let mut tried = proposals.iter().filter_map(|p| p.tried.as_ref());
+        let first = tried.next();
+        let others: Vec<&Tried> = tried.collect();
+        let of_all = |note: &&String| !others.is_empty() && others.iter().all(|t| t.notes.contains(note));
+        Self {
+            notes: first.into_iter().flat_map(|t| &t.notes).filter(of_all).map(String::as_str).collect(),
+            untested: proposals
+                .iter()
+                .map(|p| (p.verdict == Verdict::Untested && !p.reason.is_empty()).then_some(p.reason.as_str()))
+                .collect(),
+        }
+    }
+
+    pub(super) fn lines(&self, options: &Options, out: &mut Vec<Line>) {
+        for note in &self.notes {
+            paragraph(out, Style::Dim, "all   ", note, 4, options.width);
+        }
+    }
+
+    /// The number of the first proposal that could not be tried for the same reason as this one, `number` from 1.
+    fn told(&self, proposal: &Proposal, number: usize) -> Option<usize> {
+        let before = self.untested.iter().take(number.saturating_sub(1));
+        let at = before.into_iter().position(|reason| *reason == Some(proposal.reason.as_str()))?;
+        (proposal.verdict == Verdict::Untested).then_some(at + 1)
+    }
+}
+
 /// A proposal without its plans.
 pub(super) fn head(
     number: usize,
     proposal: &Proposal,
     verified: Option<&Verification>,
+    once: &Once<'_>,
     options: &Options,
     out: &mut Vec<Line>,
 ) {
@@ -109,8 +149,10 @@ pub(super) fn head(
     if let Some(verified) = verified {
         verification(proposal, verified, options, out);
     }
-    if !proposal.reason.is_empty() {
-        paragraph(out, Style::Dim, "why   ", &proposal.reason, 4, options.width);
+    match once.told(proposal, number) {
+        Some(first) => paragraph(out, Style::Dim, "why   ", &format!("as for {first}"), 4, options.width),
+        None if proposal.reason.is_empty() => {}
+        None => paragraph(out, Style::Dim, "why   ", &proposal.reason, 4, options.width),
     }
     if let Some(better) = &proposal.instead_of {
         paragraph(
@@ -128,7 +170,7 @@ pub(super) fn head(
     for reason in &candidate.reasons {
         paragraph(out, Style::Dim, "for   ", reason, 4, options.width);
     }
-    for note in proposal.tried.iter().flat_map(|t| &t.notes) {
+    for note in proposal.tried.iter().flat_map(|t| &t.notes).filter(|note| !once.notes.contains(&note.as_str())) {
         paragraph(out, Style::Dim, "note  ", note, 4, options.width);
     }
     for lost in &proposal.lost {

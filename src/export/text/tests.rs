@@ -1,5 +1,6 @@
 use super::{Options, render};
 use crate::{
+    advise::{Proposal, Verdict},
     export::{
         Report, Searched,
         samples::{finding, plan, proposal},
@@ -48,6 +49,32 @@ fn a_proposal_shows_both_plans_below_each_other_or_side_by_side() {
         wide.lines().any(|l| l.contains("Seq Scan on orders o") && l.contains("Index Scan using <1>btree_orders")),
         "{wide}"
     );
+}
+
+#[test]
+fn what_is_said_of_all_proposals_is_said_once() {
+    let with = |notes: &[&str]| {
+        let mut one = proposal();
+        one.tried.as_mut().unwrap().notes = notes.iter().map(|note| (*note).to_owned()).collect();
+        one
+    };
+    let untested = |reason: &str| {
+        let reason = reason.to_owned();
+        Proposal { verdict: Verdict::Untested, tried: None, reason, ..proposal() }
+    };
+    let plan = plan(None);
+    let searched = Some(Searched { candidates: 1, explains: 2, seconds: 0.1 });
+    let text = |proposals: &[Proposal]| {
+        let report = Report { proposals, searched, ..Report::new(&plan, &[]) };
+        render(&[report], &Options::plain(100))
+    };
+    let several = text(&[with(&["checked", "large"]), untested("no rows"), with(&["checked"]), untested("no rows")]);
+    assert!(several.contains("    all   checked\n") && !several.contains("note  checked"), "{several}");
+    assert!(several.contains("    note  large\n"), "{several}");
+    assert_eq!(several.matches("no rows").count(), 1, "{several}");
+    assert!(several.contains("    why   as for 2\n"), "{several}");
+    let alone = text(&[with(&["checked"]), untested("no rows"), untested("no table")]);
+    assert!(alone.contains("    note  checked\n") && !alone.contains("as for"), "{alone}");
 }
 
 #[test]

@@ -51,8 +51,7 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
         if (statement.weight - 1.0).abs() > f64::EPSILON {
             line.push(Style::Dim, format!("weight {} ", fmt::count(statement.weight)));
         }
-        let text = crate::text::one_line(&without_comments(&statement.sql));
-        line.push(Style::Sql, text.split_whitespace().collect::<Vec<_>>().join(" "));
+        line.push(Style::Sql, crate::text::squeezed(&without_comments(&statement.sql)));
         line.fit(options.width.max(LEAST_TEXT));
         lines.push(line);
         if let Some(problem) = &statement.problem {
@@ -87,8 +86,10 @@ pub fn workload(report: &WorkloadReport<'_>, options: &Options) -> String {
                 options.width,
             );
         }
+        let once = proposals::Once::of(&advice.proposals);
+        once.lines(&options, &mut lines);
         for (i, proposal) in advice.proposals.iter().enumerate() {
-            proposals::head(i + 1, proposal, None, &options, &mut lines);
+            proposals::head(i + 1, proposal, None, &once, &options, &mut lines);
         }
     }
     proposals::not_proposed(&advice.unproposed, &options, &mut lines);
