@@ -119,9 +119,8 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
         _ if unique => 1.0 / rows,
         None => 0.005,
         Some(s) => {
-            // `character(n)` is told with its padding.
             if let Value::Literal(text) = value
-                && let Some((_, part)) = s.most_common.iter().find(|(v, _)| v.trim_end() == text.trim_end())
+                && let Some((_, part)) = s.most_common.iter().find(|(v, _)| column.is_some_and(|c| same(c, v, text)))
             {
                 return *part;
             }
@@ -160,6 +159,18 @@ pub(super) fn selectivity(table: &Table, predicate: &Predicate) -> f64 {
         | Test::Pattern => 0.01,
     };
     part.clamp(0.0, 1.0)
+}
+
+/// Whether a value that statistics list is the one a statement asks for: `character(n)` is listed with its padding, `numeric(4,1)` with
+/// its decimals.
+pub(super) fn same(column: &Column, listed: &str, asked: &str) -> bool {
+    let (listed, asked) = (listed.trim_end(), asked.trim_end());
+    let type_name = column.type_name.to_lowercase();
+    let is_number = ["numeric", "decimal", "real", "double", "float", "smallint", "integer", "bigint", "int"]
+        .iter()
+        .any(|name| type_name.split(['(', ' ']).next() == Some(name));
+    let number = |text: &str| text.parse::<f64>().ok();
+    listed == asked || (is_number && number(listed).is_some_and(|n| number(asked) == Some(n)))
 }
 
 /// Whether a value is known: not a parameter, not computed.

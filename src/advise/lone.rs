@@ -92,7 +92,10 @@ pub(super) fn pays(engine: Engine, before: f64, with: f64, without: f64) -> bool
 
 /// What part of what the statement cost is saved by more, which is too little for a wider index.
 pub(super) fn too_little(saved: f64) -> String {
-    if saved > 0.0 {
+    // More than all of it: a limit ended what it cost before, as far as the server tells.
+    if saved > 1.0 {
+        "less, but too little for its width".to_owned()
+    } else if saved > 0.0 {
         format!("{} less of what it cost before, too little for its width", fmt::percent(saved))
     } else {
         "no less for its width".to_owned()

@@ -2,7 +2,7 @@
 
 use crate::{
     plan::Engine,
-    sql::shape::{Predicate, Shape, Test},
+    sql::shape::{Branch, Predicate, Shape, Test},
 };
 
 /// A line for each such condition beside `ORDER BY a, b LIMIT n`, with the form that is a range, in which reading begins at the page.
@@ -24,7 +24,18 @@ pub(super) fn told(shape: &Shape, engine: Engine) -> Vec<String> {
 fn is_walked(shape: &Shape, source: usize, a: &str, b: &str) -> bool {
     shape.sorts.iter().filter(|sort| sort.limited && sort.source == source).any(|sort| {
         let keys: Vec<&str> = sort.keys.iter().map(|k| k.operand.sql()).collect();
-        keys.windows(2).any(|pair| pair == [a, b])
+        // Only columns of one value may come before.
+        let open = keys.iter().position(|key| !is_fixed(shape, source, key)).unwrap_or(keys.len());
+        keys[open..].starts_with(&[a, b])
+    })
+}
+
+fn is_fixed(shape: &Shape, source: usize, key: &str) -> bool {
+    shape.predicates.iter().any(|p| {
+        p.source == source
+            && p.branch.is_none()
+            && matches!(p.test, Test::Equal | Test::IsNull)
+            && p.operand.sql() == key
     })
 }
 
@@ -45,7 +56,7 @@ fn as_an_or(shape: &Shape, row: &Predicate, engine: Engine) -> Option<String> {
     is_walked(shape, row.source, &a, &b).then(|| {
         format!(
             "{}: {} makes no range of a row and reads the pages before each time; ({a} {strict} {x} OR {a} = {x} AND {b} {operator} {y}) asks \
-             the same, and an index on {a}, {b} begins there",
+             the same, and an index with {a}, {b} in this order begins there",
             row.sql,
             engine.title()
         )
@@ -60,6 +71,11 @@ fn as_a_row(shape: &Shape, or: usize) -> Option<String> {
         (one, two) | (two, one) if one.len() == 1 && two.len() == 2 => (one, two),
         _ => return None,
     };
+    // What else an alternative asks, another OR within it for one, a row would forget.
+    let told = |b: Branch| shape.predicates.iter().filter(|p| p.branch == Some(b)).count();
+    if shape.predicates.iter().filter_map(|p| p.branch).any(|b| told(b) < b.asked) {
+        return None;
+    }
     let [first] = short.as_slice() else { return None };
     let equal = long.iter().find(|p| p.test == Test::Equal && p.operand == first.operand)?;
     let second = long.iter().find(|p| p.test == Test::Range && p.operand != first.operand)?;
@@ -74,7 +90,7 @@ fn as_a_row(shape: &Shape, or: usize) -> Option<String> {
     is_walked(shape, first.source, a, b).then(|| {
         format!(
             "{} OR {} AND {}: PostgreSQL reads the pages before each time; ({a}, {b}) {same} ({value}, {behind}) asks the same, and an index \
-             on {a}, {b} begins there",
+             with {a}, {b} in this order begins there",
             first.sql, equal.sql, second.sql
         )
     })
@@ -123,8 +139,12 @@ mod tests {
             assert!(lines.len() == 1 && lines[0].contains(row), "{condition}: {lines:?}");
             assert_eq!(told(condition, order, MySql), Vec::<String>::new());
             assert_eq!(told(condition, "order by b, a limit 20", PostgreSql), Vec::<String>::new());
+            assert_eq!(told(condition, "order by id, a, b limit 20", PostgreSql), Vec::<String>::new());
+            assert_eq!(told(&format!("x.id = 7 and ({condition})"), "order by id, a, b limit 20", PostgreSql).len(), 1);
             assert_eq!(told(condition, "order by a, b", PostgreSql), Vec::<String>::new());
         }
+        let of_each = "(x.id = 5 and a < $1) or (x.id = 5 and a = $1 and b < $2)";
+        assert!(told(of_each, "order by id, a, b limit 20", PostgreSql)[0].contains("(a, b) < ($1, $2) asks the same"));
         for (condition, or) in [
             ("(x.a, x.b) < ('5', 7)", "(a < '5' OR a = '5' AND b < 7) asks the same"),
             ("(a, b) >= (?, ?)", "(a > ? OR a = ? AND b >= ?) asks the same"),
@@ -140,6 +160,9 @@ mod tests {
             "a < $1 or (a = $3 and b < $2)",
             "a < $1 or (b = $1 and a < $2)",
             "a < $1 or b < $2",
+            "a < $1 or (a = $1 and b < $2 and exists (select 1 from t y where y.id = x.b))",
+            "(a < $1 and not b in (1, 2) and x.id in (select 1)) or (a = $1 and b < $2)",
+            "id < $3 or (id = $3 and (a < $1 or (a = $1 and b < $2)))",
         ] {
             assert_eq!(told(condition, order, PostgreSql), Vec::<String>::new(), "{condition}");
         }

@@ -68,9 +68,10 @@ fn hangs_on_a_limit(candidate: &Candidate, tried: &Tried, catalog: &Catalog) -> 
         return None;
     }
     let filter = text::beginning(&text::one_line(filter), SHOWN);
+    let all = if candidate.predicate.is_some() { "all rows that the index holds are" } else { "all of the table is" };
     Some(format!(
         "an estimate is no time: rows are read in the index's order until enough of them pass {filter}; where few do, or they lie at its \
-         end, all of the table is read row by row"
+         end, {all} read row by row"
     ))
 }
 
@@ -161,7 +162,9 @@ mod tests {
         for (filter, warned) in [("(t.sent_at IS NULL)", false), ("((t.sent_at IS NULL) AND (t.b > 1))", true)] {
             let partial = Candidate { predicate: Some("sent_at IS NULL".to_owned()), ..candidate() };
             let plan = limited(&format!(r#", "Filter": "{filter}""#));
-            assert_eq!(told_of(&partial, &plan, 0.1).is_some(), warned, "{filter}");
+            let told = told_of(&partial, &plan, 0.1);
+            assert_eq!(told.is_some(), warned, "{filter}");
+            assert!(told.is_none_or(|text| text.ends_with("all rows that the index holds are read row by row")));
         }
     }
 

@@ -181,6 +181,8 @@ pub struct Branch {
     pub arm: usize,
     /// How many alternatives it has, those that ask nothing of any column included.
     pub arms: usize,
+    /// How many conditions this alternative asks that not all of them ask, those included that are told nowhere, such as `EXISTS`.
+    pub asked: usize,
 }
 
 /// An equality of two sources' columns.

@@ -4,11 +4,14 @@ use super::draft::{At, Draft, SHOWN};
 use crate::{
     advise::{
         Key,
-        facts::{is_literal, selectivity},
+        facts::{is_literal, same, selectivity},
     },
-    catalog::Statistics,
+    catalog::Column,
     plan::Engine,
-    sql::shape::{Operand, Predicate, Test, Value},
+    sql::{
+        self,
+        shape::{Operand, Predicate, Test, Value},
+    },
 };
 
 /// A condition that keeps more of the rows than this is not worth an index of its own.
@@ -23,6 +26,11 @@ const EXCEPTIONAL: f64 = 0.5;
 const ALL: f64 = 0.999;
 /// Partial forms of each condition.
 const FORMS: usize = 3;
+/// Columns of such names say in which state a row is, by a number of a short list that the program knows as well.
+const STATES: &[&str] = &[
+    "state", "status", "type", "kind", "class", "category", "phase", "stage", "step", "level", "mode", "priority",
+    "result", "reason",
+];
 
 /// What only few rows meet.
 struct Condition<'a> {
@@ -55,7 +63,7 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
     found.extend(forms(at, others, rarest));
     if let Some(next) = conditions.get(1) {
         let both = Condition {
-            sql: format!("{} AND {}", rarest.sql, next.sql),
+            sql: format!("{} AND {}", enclosed(&rarest.sql), enclosed(&next.sql)),
             parts: rarest.parts.iter().chain(&next.parts).copied().collect(),
             keeps: rarest.keeps * next.keeps,
         };
@@ -64,14 +72,20 @@ pub(super) fn drafts(at: &At<'_>, others: &[Draft]) -> Vec<Draft> {
     found
 }
 
+/// A condition as one of several that all hold.
+fn enclosed(sql: &str) -> String {
+    if sql.to_uppercase().contains(" OR ") { format!("({sql})") } else { sql.to_owned() }
+}
+
 /// Rare conditions, the rarest first.
 fn conditions<'a>(at: &At<'a>) -> Vec<Condition<'a>> {
     let mut found: Vec<Condition<'a>> = Vec::new();
-    for predicate in at.always.iter().copied().filter(|p| !p.derived) {
+    for predicate in at.always.iter().copied().filter(|p| !p.derived && is_of_one(at, p)) {
         let keeps = selectivity(at.table, predicate);
         let alike = |c: &&mut Condition<'_>| {
-            predicate.test == Test::NotEqual
-                && c.parts.iter().all(|p| p.test == Test::NotEqual && p.operand == predicate.operand)
+            // What is compared with a parameter has no place in an index, and must not keep the others out of it.
+            let excludes = |p: &Predicate| p.test == Test::NotEqual && p.values.iter().all(is_literal);
+            excludes(predicate) && c.parts.iter().all(|p| excludes(p) && p.operand == predicate.operand)
         };
         // `a <> 1 AND a <> 2` leaves few out of which each alone leaves many.
         if let Some(known) = found.iter_mut().find(alike) {
@@ -86,6 +100,14 @@ fn conditions<'a>(at: &At<'a>) -> Vec<Condition<'a>> {
     found.retain(|condition| is_rare(at, condition));
     found.sort_by(|a, b| a.keeps.total_cmp(&b.keeps));
     found
+}
+
+/// Whether a condition asks of its own column and nothing else: `a = 1 AND b LIKE $1 OR a = 2` is one for `a`, with more in it.
+fn is_of_one(at: &At<'_>, predicate: &Predicate) -> bool {
+    let column = predicate.operand.sql();
+    let names = sql::columns_of(&predicate.sql, at.engine);
+    let is_other = |name: &String| !name.eq_ignore_ascii_case(column) && at.table.column(name).is_some();
+    !names.iter().any(is_other) && !sql::words(&predicate.sql, at.engine).iter().any(|word| word == "SELECT")
 }
 
 /// The drafts with the condition, the most promising first: those whose keys tell rows apart that meet it, then one whose only key it
@@ -142,21 +164,38 @@ fn bare(at: &At<'_>, condition: &Condition<'_>) -> Vec<Draft> {
 
 /// Whether no row has a value, as far as statistics know: they list all there are, and it is not among them. An index of nothing serves
 /// no statement longer than until the first such row.
-fn is_unheard_of(statistics: &Statistics, value: &str, rows: Option<f64>) -> bool {
+fn is_unheard_of(column: &Column, value: &str, rows: Option<f64>) -> bool {
+    let Some(statistics) = &column.statistics else { return false };
     let known: f64 = statistics.most_common.iter().map(|(_, part)| part).sum();
     #[expect(clippy::cast_precision_loss, reason = "a short list")]
     let all = statistics.distinct(rows.unwrap_or(0.0)).is_some_and(|n| statistics.most_common.len() as f64 >= n);
-    all && known + statistics.null_fraction > ALL && statistics.most_common.iter().all(|(common, _)| common != value)
+    all && known + statistics.null_fraction > ALL
+        && statistics.most_common.iter().all(|(common, _)| !same(column, common, value))
+}
+
+/// Whether a value tells which thing or day is asked about (a tenant, a date) and not in which state it is: the next statement asks about
+/// another, which an index of this one would not serve.
+fn names_one(column: &Column, value: &str) -> bool {
+    let type_name = column.type_name.to_lowercase();
+    if type_name.starts_with("date") || type_name.starts_with("timestamp") {
+        // The end of all days stands for "still valid".
+        return !value.contains("infinity") && !value.starts_with("9999");
+    }
+    let name = column.name.to_lowercase();
+    let stem = ["_id", "_uuid", "_guid", "_key"].iter().find_map(|end| name.strip_suffix(end)).or_else(|| {
+        let camel = column.name.strip_suffix("Id").or_else(|| column.name.strip_suffix("ID"));
+        camel.map(|stem| &name[..stem.len()])
+    });
+    let is_key = matches!(name.as_str(), "id" | "uuid" | "guid")
+        || stem.is_some_and(|s| !STATES.iter().any(|state| s.ends_with(state)));
+    type_name == "uuid" || is_key
 }
 
 /// Constants that statistics show to be rare.
 fn is_rare(at: &At<'_>, condition: &Condition<'_>) -> bool {
     let Some(predicate) = condition.parts.first() else { return false };
-    let Some(statistics) =
-        predicate.operand.column().and_then(|name| at.table.column(name)).and_then(|c| c.statistics.as_ref())
-    else {
-        return false;
-    };
+    let Some(column) = predicate.operand.column().and_then(|name| at.table.column(name)) else { return false };
+    let Some(statistics) = &column.statistics else { return false };
     let values = || condition.parts.iter().flat_map(|p| &p.values);
     let known = values().next().is_some() && values().all(is_literal) && !statistics.most_common.is_empty();
     let distinct = statistics.distinct(at.table.rows.unwrap_or(0.0)).filter(|n| *n <= MOST_VALUES);
@@ -165,11 +204,13 @@ fn is_rare(at: &At<'_>, condition: &Condition<'_>) -> bool {
         Test::IsNull if statistics.null_fraction <= 0.0 => false,
         Test::IsNull | Test::IsNotNull => condition.keeps < RARE,
         Test::Equal | Test::OneOf => {
-            let heard_of = |v: &Value| matches!(v, Value::Literal(v) if !is_unheard_of(statistics, v, at.table.rows));
+            let heard_of = |v: &Value| matches!(v, Value::Literal(v) if !is_unheard_of(column, v, at.table.rows));
+            let one = |v: &Value| matches!(v, Value::Literal(v) if names_one(column, v));
             #[expect(clippy::cast_precision_loss, reason = "a short list")]
             let count = predicate.values.len() as f64;
             known
                 && predicate.values.iter().any(heard_of)
+                && !predicate.values.iter().any(one)
                 && distinct.is_some_and(|n| condition.keeps < (EXCEPTIONAL * count / n).min(RARE))
         }
         // What all the others are is the rule, and there are some exceptions.

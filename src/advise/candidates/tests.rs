@@ -297,6 +297,59 @@ fn a_partial_index_needs_a_rare_literal_and_postgres() {
 }
 
 #[test]
+fn a_partial_index_is_of_states_and_not_of_things() {
+    let of = |name: &str, type_name: &str, sql: &str, values: &[(&str, f64)]| {
+        let mut asked = column(name, type_name, 4.0);
+        if let Some(s) = &mut asked.statistics {
+            s.most_common = values.iter().map(|(v, part)| ((*v).to_owned(), *part)).collect();
+        }
+        let made = column("made_at", "timestamp without time zone", -0.9);
+        let columns = vec![column("id", "bigint", -1.0), asked, made, column("note", "text", -0.9)];
+        let catalog = Catalog {
+            tables: vec![table("t", 1e6, columns)],
+            search_path: vec!["public".to_owned()],
+            ..Catalog::default()
+        };
+        let found = all(PostgreSql, &format!("select * from t where {sql} order by made_at limit 9"), &catalog);
+        found.iter().find_map(|c| c.predicate.clone())
+    };
+    let rare = [("9", 0.97), ("1", 0.02), ("2", 0.01)];
+    for (name, sql) in [
+        ("status_id", "status_id = 1"),
+        ("order_state_id", "order_state_id IN (1, 2)"),
+        ("level", "level = 1"),
+        ("tenant_id", "tenant_id <> 9"),
+    ] {
+        assert_eq!(of(name, "integer", sql, &rare).as_deref(), Some(sql));
+    }
+    for sql in ["tenant_id = 1", "tenant_id IN (1, 2)", "\"tenantId\" = 1"] {
+        let name = sql.split(' ').next().unwrap().trim_matches('"');
+        assert_eq!(of(name, "integer", sql, &rare), None);
+    }
+    let uuid = "0190163d-8694-739b-aea5-966c26f8ad91";
+    assert_eq!(of("org", "uuid", &format!("org = '{uuid}'"), &[("0", 0.98), (uuid, 0.01)]), None);
+    let days = [("infinity", 0.01), ("2024-01-01", 0.97), ("2024-01-02", 0.01)];
+    assert_eq!(of("day", "date", "day = '2024-01-02'", &days), None);
+    assert_eq!(of("till", "date", "till = 'infinity'", &days).as_deref(), Some("till = 'infinity'"));
+    // Statistics tell `numeric(4,1)` with its decimals and `character(4)` with its blanks.
+    let amounts = [("0.0", 0.97), ("-1.5", 0.02), ("2.0", 0.01)];
+    for sql in ["lvl <> 0", "lvl = 2"] {
+        assert_eq!(of("lvl", "numeric(4,1)", sql, &amounts).as_deref(), Some(sql));
+    }
+    let kinds = [("zzzz", 0.97), ("x   ", 0.02)];
+    assert_eq!(of("kind", "character(4)", "kind = 'x'", &kinds).as_deref(), Some("kind = 'x'"));
+    assert_eq!(of("kind", "text", "kind = '1'", &[("a", 0.95), ("1.0", 0.02), ("b", 0.01), ("c", 0.02)]), None);
+    // A parameter beside it keeps a constant out of no index.
+    let states = [("done", 0.97), ("new", 0.02), ("old", 0.01)];
+    assert_eq!(of("state", "text", "state <> 'done' AND state <> $1", &states).as_deref(), Some("state <> 'done'"));
+    let either = of("state", "text", "(state = 'new' OR state = 'old') AND state <> 'done'", &states);
+    assert_eq!(either.as_deref(), Some("state = 'new' OR state = 'old'"));
+    // What else is asked with one of the values may be what somebody searched for.
+    let searched = of("state", "text", "((state = 'new' AND note NOT LIKE '%x%') OR state = 'old')", &states);
+    assert_eq!(searched, None);
+}
+
+#[test]
 fn a_null_that_is_asked_for_keeps_the_order_on_mysql_alone() {
     let sql = "select * from orders where customer_id = 7 and shipped_at is null order by created_at desc limit 5";
     let ordered = |engine| {

@@ -286,11 +286,13 @@ impl Walk<'_> {
     fn alternatives(&mut self, expr: &Expr, only: &Only) {
         let kept = std::mem::take(&mut self.shape.predicates);
         let joins_before = std::mem::take(&mut self.shape.joins);
-        let mut arms = Vec::new();
+        let (mut arms, mut asked) = (Vec::new(), Vec::new());
         for arm in flatten(expr, &BinaryOperator::Or) {
-            for part in flatten(&arm, &BinaryOperator::And) {
-                self.conjunct(&part, only);
+            let parts = flatten(&arm, &BinaryOperator::And);
+            for part in &parts {
+                self.conjunct(part, only);
             }
+            asked.push(parts.len());
             arms.push((std::mem::take(&mut self.shape.predicates), std::mem::take(&mut self.shape.joins)));
         }
         self.shape.predicates = kept;
@@ -308,10 +310,11 @@ impl Walk<'_> {
         let mut found = Vec::new();
         let mut joins = Vec::new();
         for (arm, (predicates, arm_joins)) in arms.iter().enumerate() {
+            let asked = asked[arm].saturating_sub(predicates.iter().filter(|p| everywhere(p)).count());
             for predicate in predicates {
                 let mut predicate = predicate.clone();
                 if !everywhere(&predicate) && predicate.branch.is_none() {
-                    predicate.branch = Some(Branch { or, arm, arms: arms.len() });
+                    predicate.branch = Some(Branch { or, arm, arms: arms.len(), asked });
                 }
                 found.push(predicate);
             }
