@@ -77,11 +77,12 @@ const LONGEST: usize = 6;
 const NEAR: usize = 4_096;
 
 /// How a paste may write what stands in its text.
-const ESCAPES: [(&str, char); 8] = [
+const ESCAPES: [(&str, char); 9] = [
     ("\"\"", '"'),
     ("&quot;", '"'),
     ("&#34;", '"'),
     ("&#39;", '\''),
+    ("&#x27;", '\''),
     ("&apos;", '\''),
     ("&lt;", '<'),
     ("&gt;", '>'),
@@ -109,7 +110,12 @@ mod tests {
             ("a\rb\n", "a\nb\n", (3, 1), (2, 1)),
             // Written otherwise.
             ("&lt;\n", "<\n", (1, 1), (1, 1)),
-            ("<pre>{\n  &quot;a&quot;: 1,\n  &quot;b&quot; }</pre>\n", "{\n  \"a\": 1,\n  \"b\" }\n", (3, 7), (3, 17)),
+            (
+                "<pre>{\n  &quot;a&quot;: &#x27;,\n  &quot;b&quot; }</pre>\n",
+                "{\n  \"a\": ',\n  \"b\" }\n",
+                (3, 7),
+                (3, 17),
+            ),
             ("x,\"{\n  \"\"a\"\": \"\"\"\",\n  \"\"b\"\" }\",y\n", "{\n  \"a\": \"\",\n  \"b\" }\n", (3, 7), (3, 9)),
             // Nothing of it stands in the paste.
             ("&nbsp;\n", "<\n", (1, 1), (1, 1)),
