@@ -108,7 +108,9 @@ fn fits(plan: &Plan, guest: NodeId, beside: &Beside, stated: &[f64], room: &mut 
                 continue;
             }
         };
-        let early = first_ms.is_some_and(|first_ms| passed_early(plan.node(id), first_ms, took));
+        // What is asked again for each row is not there whole when the first one passes.
+        let once = loops(plan.node(guest)) <= 1.0;
+        let early = once && first_ms.is_some_and(|first_ms| passed_early(plan.node(id), first_ms, took));
         let all = stated[id.index()];
         let fits = !early && took <= room[id.index()] + all * ROUNDED;
         if fits {

@@ -13,19 +13,19 @@ use crate::read::json::Value;
 const FILLING: f64 = 10.0;
 
 /// The place of the table that is joined last in what fills a temporary table (an operation or a block), and how much of its other time
-/// filling took, milliseconds. `None` where it is not stated, or where the table's condition calls functions, so that no one can tell the
-/// two apart.
-pub(super) fn of(filling: Value<'_>) -> Option<(u32, f64)> {
+/// filling took, milliseconds, without as much of it as is known to be counted elsewhere (`counted`, of a table's place). `None` where it is
+/// not stated, or where the table's condition calls functions, so that no one can tell the two apart.
+pub(super) fn of(filling: Value<'_>, counted: impl Fn(u32) -> f64) -> Option<(u32, f64)> {
     let last = filling.get("nested_loop")?.children().last()?;
     let table = last.get("table")?;
-    let other = number(table, "r_other_time_ms").filter(|ms| *ms > 0.0)?;
+    let other = (number(table, "r_other_time_ms")? - counted(table.place())).max(0.0);
     if conditions(table).any(|text| calls(&text)) {
         return None;
     }
     let checks = conditions(table).next().is_some();
     let passed = number(table, "r_filtered").unwrap_or(100.0) / 100.0;
     let (filling, checking) = (passed * FILLING, if checks { 1.0 } else { 0.0 });
-    (filling > 0.0).then(|| (table.place(), other * filling / (filling + checking)))
+    (filling > 0.0 && other > 0.0).then(|| (table.place(), other * filling / (filling + checking)))
 }
 
 /// What a branch of a union put into its table.
@@ -75,7 +75,7 @@ pub(super) fn plain(block: Value<'_>) -> Option<(u32, f64)> {
     if last.get("table")?.get("materialized").is_some() {
         return None;
     }
-    of(block)
+    of(block, |_| 0.0)
 }
 
 /// The place of the block that a table was filled from (told in `around`), where reading it showed at least half of the rows that the

@@ -106,6 +106,13 @@ struct Lower {
 }
 
 impl Lower {
+    /// Notes what is stated elsewhere too.
+    fn count(&mut self, twice: impl IntoIterator<Item = (u32, f64)>) {
+        for (place, ms) in twice {
+            *self.twice.entry(place).or_default() += ms;
+        }
+    }
+
     /// Leaves what was shown below another scan out of a table's parts, for it ran once.
     fn once<'d>(&mut self, mut step: Step<'d, Kind>) -> Step<'d, Kind> {
         let Some(node) = &mut step.node else { return step };
@@ -141,7 +148,7 @@ impl<'d> Dialect<'d> for Lower {
     fn step(&mut self, task: &Task<'d, Kind>) -> Step<'d, Kind> {
         match task.kind {
             Kind::Block(place) => {
-                self.twice.extend(overlap::of(task.value));
+                self.count(overlap::of(task.value));
                 self.windows.extend(windowed::of(task.value));
                 let mut step = block(task.value, task.role, place);
                 if self.held.contains(&task.value.place()) {
@@ -151,17 +158,24 @@ impl<'d> Dialect<'d> for Lower {
                     if let Some(node) = step.node.as_mut().filter(|node| node.timing.is_none()) {
                         node.timing = from.iter().map(|branch| branch.ms).reduce(|a, b| a + b).map(Timing::Own);
                     }
-                    self.twice.extend(from.into_iter().flat_map(filled::Filled::stated));
-                    self.twice.extend(filled::plain(task.value));
+                    self.count(from.into_iter().flat_map(filled::Filled::stated));
+                    self.count(filled::plain(task.value));
                 }
                 self.less(task.value, step)
             }
             Kind::Operation(name) => {
                 self.held.extend(filled::held(task.value.get("table").unwrap_or(task.value), task.value));
                 if name.ends_with("union") || name == "union_result" {
-                    self.twice.extend(into_union(task.value, name).into_iter().flat_map(filled::Filled::stated));
+                    self.count(into_union(task.value, name).into_iter().flat_map(filled::Filled::stated));
                 }
-                let step = self.once(operation(task.value, task.role, name));
+                let mut step = self.once(operation(task.value, task.role, name));
+                if name == "temporary_table"
+                    && let Some(node) = &mut step.node
+                {
+                    let filled = filled::of(task.value, |table| self.twice.get(&table).copied().unwrap_or(0.0));
+                    node.timing = filled.map(|(_, ms)| Timing::Own(ms));
+                    self.count(filled);
+                }
                 // A join buffer is read as the table in it.
                 let stated = if name == "block-nl-join" { task.value.get("table") } else { None };
                 self.less(stated.unwrap_or(task.value), step)
@@ -174,7 +188,12 @@ impl<'d> Dialect<'d> for Lower {
                 step
             }
             Kind::Cache(name) => cache(task.value, task.role, name),
-            Kind::Materialization => materialization(task.value, task.role),
+            Kind::Materialization => {
+                let block = task.value.get("query_block").into_iter();
+                self.count(block.clone().flat_map(overlap::of));
+                self.windows.extend(block.filter_map(windowed::of));
+                materialization(task.value, task.role)
+            }
             Kind::Item => Step { node: None, parts: inputs(task.value, task.role) },
             Kind::Table => {
                 self.held.extend(filled::held(task.value, task.value));
@@ -341,9 +360,6 @@ fn operation<'d>(value: Value<'d>, role: Role, name: &'static str) -> Step<'d, K
             take_parts(&mut f);
             node.extra = f.rest().collect();
             node.line = Some(value.line());
-            if name == "temporary_table" {
-                node.timing = filled::of(value).map(|(_, ms)| Timing::Own(ms));
-            }
             node
         }
         "union_result" | "recursive_union" => {

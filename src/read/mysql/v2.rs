@@ -13,17 +13,24 @@ use crate::{
     },
 };
 
+/// What stands for the name of a node where a document breaks off: the server writes inputs before the name of what reads them.
+const CUT: &str = "(cut off)";
+
 /// Reads the object around `query_plan`, or the plan itself where a server (8.3) writes no object around it.
 pub(super) fn plan(value: Value<'_>, source: &Source<'_>) -> Result<Plan, ReadError> {
     let root = value.get("query_plan").unwrap_or(value);
     let mut builder = PlanBuilder::new();
     let mut todo: Vec<(Value<'_>, RawNode, Option<NodeId>, Role)> = vec![(root, raw(root), None, Role::Root)];
-    while let Some((value, this, parent, role)) = todo.pop() {
+    while let Some((value, mut this, parent, role)) = todo.pop() {
         if value.get("operation").is_none() {
-            if source.broken && parent.is_some() {
+            let named = || value.descendants().any(|inner| inner.key().is_some_and(|key| key == "operation"));
+            if source.broken && named() {
+                CUT.clone_into(&mut this.operation);
+            } else if source.broken && parent.is_some() {
                 continue;
+            } else {
+                return Err(source.expected(value, "a node with a key \"operation\""));
             }
-            return Err(source.expected(value, "a node with a key \"operation\""));
         }
         let inputs: Vec<_> = value
             .get("inputs")
@@ -155,4 +162,27 @@ fn raw(value: Value<'_>) -> RawNode {
         raw.combines_rows_of(Some(&RawNode { schema_name, table_name, alias, ..RawNode::default() }));
     }
     raw
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read;
+
+    /// Inputs stand before the name of the node that reads them.
+    #[test]
+    fn what_was_read_of_a_plan_is_shown_where_it_breaks_off_before_its_root_is_named() {
+        let document = r#"{"query": "/* select#1 */ select count(0) from `t`", "query_plan": {
+            "inputs": [{"inputs": [{"operation": "Table scan on t", "table_name": "t", "access_type": "table", "estimated_rows": 6.0,
+              "estimated_total_cost": 1.5}], "condition": "(t.a < 5)", "operation": "Filter: (t.a < 5)", "access_type": "filter"}],
+            "operation": "Aggregate: count(0)", "access_type": "aggregate"}, "json_schema_version": "2.0"}"#;
+        let names = |end: &str| -> Vec<String> {
+            let text = &document[..document.find(end).unwrap()];
+            let (plans, _) = read::read_partial(text);
+            plans.iter().flat_map(|plan| plan.ids().map(|id| plan.node(id).native.to_string())).collect()
+        };
+        assert_eq!(names(", \"json_schema"), ["Aggregate", "Filter", "Table scan on t"]);
+        assert_eq!(names("\"operation\": \"Aggregate"), ["(cut off)", "Filter", "Table scan on t"]);
+        assert_eq!(names("\"condition"), ["(cut off)", "(cut off)", "Table scan on t"]);
+        assert!(names("\"operation\": \"Table").is_empty());
+    }
 }

@@ -111,7 +111,8 @@ fn common(rows: &[&str]) -> Option<Vec<char>> {
         }
     }
     // Without any mark only what all lines have, and no plan begins with.
-    let named = best.is_none() && rows.len() > 2 && prefix.first().is_some_and(|c| c.is_lowercase());
+    let sure = rows.len() > 2 || rows.iter().all(|row| tells(row));
+    let named = best.is_none() && sure && prefix.first().is_some_and(|c| c.is_lowercase());
     let mut blanks =
         (1..=prefix.len()).rev().filter(|end| named && prefix[end - 1] == ' ' && is_foreign(&prefix[..*end]));
     let blank = blanks.find(|end| having(*end) == rows.len());
@@ -191,6 +192,7 @@ mod tests {
                 "Nov 27 db postgres[42]: [5-2] #011-> a\nNov 27 db postgres[42]: [5-3] #011#011-> b\n",
                 "\t-> a\n\t\t-> b\n",
             ),
+            ("db-0 postgres -> a\ndb-0 postgres     -> b\n", "-> a\n    -> b\n"),
             ("DEBUG:app.db:-> a\nDEBUG:app.db:    -> b\n", "-> a\n    -> b\n"),
         ] {
             assert_eq!(peeled(pasted).as_deref(), Some(expected), "{pasted:?}");
