@@ -16,6 +16,7 @@ mod ignore;
 mod index_text;
 mod lex;
 mod limit;
+mod look;
 mod names;
 mod parse;
 mod placeholders;

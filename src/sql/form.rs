@@ -2,11 +2,13 @@
 
 use sqlparser::ast::{
     Distinct, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, JoinConstraint, JoinOperator,
-    LimitClause, OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, Visit,
-    Visitor,
+    LimitClause, OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value,
 };
 
-use super::parse::parsed;
+use super::{
+    look::{Look, look},
+    parse::parsed,
+};
 use crate::plan::Engine;
 
 /// A column as a statement writes it: the name of its table, if told, and its own.
@@ -43,7 +45,7 @@ pub fn form(sql: &str, engine: Engine) -> Result<Form, String> {
 fn of(statement: &Statement) -> Result<Form, &'static str> {
     let Statement::Query(query) = statement else { return Err("it is no SELECT") };
     let mut queries = Queries(0);
-    let _ = Visit::visit(statement, &mut queries);
+    look(statement, &mut queries);
     if query.with.is_some() {
         return Err("it has common table expressions");
     }
@@ -63,9 +65,7 @@ fn of(statement: &Statement) -> Result<Form, &'static str> {
 /// Counts queries.
 struct Queries(usize);
 
-impl Visitor for Queries {
-    type Break = ();
-
+impl Look for Queries {
     fn pre_visit_query(&mut self, _: &Query) -> std::ops::ControlFlow<()> {
         self.0 += 1;
         std::ops::ControlFlow::Continue(())
@@ -146,7 +146,7 @@ fn read(query: &Query, select: &Select) -> Result<Form, &'static str> {
 /// Takes in an item of the select list.
 fn item_of(form: &mut Form, expr: &Expr) -> Result<(), &'static str> {
     let mut functions = Functions::default();
-    let _ = Visit::visit(expr, &mut functions);
+    look(expr, &mut functions);
     if functions.over {
         return Err("it has window functions");
     }
@@ -199,9 +199,7 @@ const AGGREGATES: &[&str] = &[
     "variance",
 ];
 
-impl Visitor for Functions {
-    type Break = ();
-
+impl Look for Functions {
     fn pre_visit_expr(&mut self, expr: &Expr) -> std::ops::ControlFlow<()> {
         match expr {
             Expr::Function(function) => {

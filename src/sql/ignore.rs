@@ -3,11 +3,16 @@
 use std::ops::ControlFlow;
 
 use sqlparser::{
-    ast::{FromTable, Query, Statement, TableFactor, TableIndexHintType, Visit, Visitor},
+    ast::{FromTable, Query, Statement, TableFactor, TableIndexHintType},
     tokenizer::{Location, Span},
 };
 
-use super::{lex::content, names, parse::parsed};
+use super::{
+    lex::content,
+    look::{Look, look},
+    names,
+    parse::parsed,
+};
 use crate::plan::Engine;
 
 /// An index to be ignored.
@@ -33,7 +38,7 @@ pub fn ignoring(sql: &str, engine: Engine, database: &str, ignored: &[Ignored<'_
         {
             walker.problem = Some("a DELETE from one table takes no index hints".to_owned());
         }
-        let _: ControlFlow<()> = statement.visit(&mut walker);
+        look(statement, &mut walker);
         walker.problem.map_or(Ok(walker.places), Err)
     })??;
     if let Some(missing) =
@@ -106,9 +111,7 @@ struct Walker<'a> {
     problem: Option<String>,
 }
 
-impl Visitor for Walker<'_> {
-    type Break = ();
-
+impl Look for Walker<'_> {
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         let named = query.with.iter().flat_map(|with| &with.cte_tables);
         self.with.extend(named.map(|cte| names::fold(&cte.alias.name, self.engine)));

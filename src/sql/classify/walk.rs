@@ -2,12 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, LockType, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Expr, LockType, ObjectName, Query, Select, SetExpr, Statement, TableFactor};
 
 use super::Effects;
 use crate::{
     plan::Engine,
-    sql::names::{fold, parts},
+    sql::{
+        look::{Look, look},
+        names::{fold, parts},
+    },
 };
 
 /// What was seen.
@@ -29,7 +32,7 @@ pub(super) fn walk(statement: &Statement, engine: Engine) -> Seen {
         not_a_table: None,
         seen: Seen { effects, verb, functions: Vec::new(), tables: Vec::new() },
     };
-    let _: ControlFlow<()> = statement.visit(&mut walker);
+    look(statement, &mut walker);
     walker.seen
 }
 
@@ -119,9 +122,7 @@ impl Walker {
     }
 }
 
-impl Visitor for Walker {
-    type Break = ();
-
+impl Look for Walker {
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         self.statements += 1;
         if self.statements > 1 {

@@ -3,15 +3,21 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value as Literal, Visit, Visitor,
-    WindowSpec, WindowType, visit_expressions_mut,
+    BinaryOperator, CastKind, DataType, Expr, Ident, Query, UnaryOperator, Value as Literal, Visit, WindowSpec,
+    WindowType, visit_expressions_mut,
 };
 
 use super::{
     Operand, Value,
     scope::{Place, Walk},
 };
-use crate::{plan::Engine, sql::names::fold};
+use crate::{
+    plan::Engine,
+    sql::{
+        look::{Look, look},
+        names::fold,
+    },
+};
 
 /// The names, the outermost sub-queries and the windows of an expression.
 #[derive(Debug, Default)]
@@ -25,14 +31,12 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn of(part: &impl Visit) -> Self {
         let mut parts = Self::default();
-        let _: ControlFlow<()> = part.visit(&mut parts);
+        look(part, &mut parts);
         parts
     }
 }
 
-impl Visitor for Parts {
-    type Break = ();
-
+impl Look for Parts {
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         if self.depth == 0 {
             self.queries.push(query.clone());
