@@ -15,8 +15,8 @@ const NEARLY: f64 = 0.9;
 /// Letters of a statement that a line has room for.
 const SHOWN: usize = 48;
 
-/// For each statement that a bound keeps from an index, the smallest of those that save about most, with what it would make of the cost. `used` bytes of the budget
-/// are taken, by `count` indexes.
+/// For each statement that a bound keeps from an index, the smallest of those that save about most, with what it would make of the cost.
+/// `used` bytes of the budget are taken, by `count` indexes.
 pub(super) fn told(
     found: &Found,
     workload: &[Weighted],
